@@ -1,0 +1,90 @@
+"""A rendered project, and the same installed, each made once for all tests."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cookiecutter.main import cookiecutter
+from hypothesis import settings
+
+ROOT = Path(__file__).parent.parent
+TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
+QUESTIONS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
+RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
+PYTHON = {"python_version": RUNNING} if RUNNING in QUESTIONS["python_version"] else {}
+NOT_OURS = {".git", ".venv", "uv.lock", "__pycache__", ".hypothesis", ".pytest_cache", ".ruff_cache", ".mlops", "out"}
+
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.load_profile("steady")
+
+Render = Callable[..., "Project"]
+
+
+@dataclass(frozen=True)
+class Project:
+    """A generated project's folder."""
+
+    folder: Path
+
+    def run(self, *command: str, folder: Path | None = None) -> str:
+        """What the command prints, run in this folder or another. An assertion holding all of it when it fails."""
+        done = subprocess.run(
+            command,
+            cwd=folder or self.folder,
+            env={key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+        assert done.returncode == 0, f"{' '.join(command)}: exit code {done.returncode}\n{done.stdout}"
+        return done.stdout
+
+    def uv_run(self, *command: str, folder: Path | None = None) -> str:
+        """The same in the project's own environment."""
+        return self.run("uv", "run", "--frozen", "--project", str(self.folder), *command, folder=folder)
+
+
+def files_below(folder: Path) -> list[Path]:
+    """All files but those that tools leave behind."""
+    found = (path for path in folder.rglob("*") if not NOT_OURS & set(path.relative_to(folder).parts))
+    return [path for path in found if path.is_file()]
+
+
+def names_below(folder: Path) -> list[str]:
+    """The same, relative to the folder and with forward slashes, sorted."""
+    return sorted(path.relative_to(folder).as_posix() for path in files_below(folder))
+
+
+@pytest.fixture(scope="session")
+def render(tmp_path_factory: pytest.TempPathFactory) -> Render:
+    """Generate a project from the defaults and some answers; the user's own cookiecutter settings play no part."""
+    home = tmp_path_factory.mktemp("cookiecutter")
+    settings = home / "config.yml"
+    settings.write_text(json.dumps({"replay_dir": str(home), "cookiecutters_dir": str(home)}), encoding="utf-8")
+
+    def generate(output: Path, **answers: str) -> Project:
+        options = {"no_input": True, "extra_context": answers, "config_file": str(settings)}
+        return Project(Path(cookiecutter(str(ROOT), output_dir=str(output), **options)))
+
+    return generate
+
+
+@pytest.fixture(scope="session")
+def rendered(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The default project, for the Python that runs the tests if it is on offer, in a folder with an awkward name."""
+    return render(tmp_path_factory.mktemp("Flüge & Wetter "), **PYTHON)
+
+
+@pytest.fixture(scope="session")
+def installed(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Another one with its environment, in which tests may leave files."""
+    project = render(tmp_path_factory.mktemp("Flüge & Wetter "), **PYTHON)
+    project.run("uv", "sync", "--quiet", *(["--python", sys.executable] if PYTHON else []))
+    return project
