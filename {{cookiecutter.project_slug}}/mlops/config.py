@@ -1,0 +1,110 @@
+"""project.yml: all that a data scientist tunes, read and checked."""
+
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML, YAMLError
+
+from mlops.command import UserError
+
+PROJECT_FILE = Path("project.yml")
+
+
+class Settings(BaseModel):
+    """A block of settings: an unknown key or a wrong type is an error, and nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Data(Settings):
+    path: str
+    suite: str
+    time: str
+    target: str
+    known_only_after: list[str]
+
+
+class SliceRules(Settings):
+    columns: list[str]
+    min_rows: int = Field(gt=0)
+    floor: float = Field(ge=0, le=1)
+    max_drop: float = Field(ge=0, le=1)
+
+
+class Gate(Settings):
+    threshold: float = Field(gt=0, lt=1)
+    floors: dict[Literal["auc", "accuracy"], float] = Field(min_length=1)
+    alpha: float = Field(gt=0, lt=0.5)
+    minimum_gain: float = Field(gt=0, lt=1)
+    min_positives: int = Field(gt=0)
+    seed: int
+    slices: SliceRules
+
+
+class Monitoring(Settings):
+    alpha: float = Field(gt=0, lt=0.5)
+    min_effect: float = Field(gt=0, lt=1)
+    min_rows: int = Field(gt=0)
+
+
+class Project(Settings):
+    """project.yml as a whole."""
+
+    name: str
+    template_version: str
+    data: Data
+    features: list[str] = Field(min_length=1)
+    model: dict[str, Any]
+    gate: Gate
+    monitoring: Monitoring
+
+    @model_validator(mode="after")
+    def no_leaks(self) -> "Project":
+        leaks = sorted(set(self.features) & {*self.data.known_only_after, self.data.target})
+        if leaks:
+            raise ValueError(f"features must be known before departure; take out {', '.join(leaks)}")
+        return self
+
+
+SettingsType = TypeVar("SettingsType", bound=Settings)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file. UserError when it is missing, broken or not a mapping."""
+    try:
+        content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; run this in the project's folder") from None
+    except YAMLError as error:
+        raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: expected keys and values, got {type(content).__name__}")
+    return content
+
+
+def check(kind: type[SettingsType], content: dict[str, Any], path: Path) -> SettingsType:
+    """The content as settings of that kind. UserError naming the file and the first wrong key."""
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        raise UserError(f"{path}: {describe(error)}") from None
+
+
+def describe(error: ValidationError) -> str:
+    """The first mistake in one line, a misspelt key before the one that is missing because of it."""
+    first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+    key = ".".join(str(part) for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        return f"{key}: unknown key"
+    if first["type"] == "missing":
+        return f"{key}: missing"
+    if not key:
+        return message
+    return f"{key}: {message}, got {first['input']!r}"
+
+
+def load_project(path: Path = PROJECT_FILE) -> Project:
+    """project.yml, checked."""
+    return check(Project, read_yaml(path), path)

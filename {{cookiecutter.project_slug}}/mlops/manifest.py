@@ -1,0 +1,92 @@
+"""environments/: what should run where. An environment's file overrides base.yml by key."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from mlops.command import UserError
+from mlops.config import Settings, check, read_yaml
+
+FOLDER = Path("environments")
+BASE = "base.yml"
+UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+def seconds(text: object) -> float:
+    """`90s`, `30m` or `2h` in seconds."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", str(text))
+    if not match:
+        raise ValueError("Input should be a duration such as 90s, 30m or 2h")
+    return float(match[1]) * UNITS[match[2]]
+
+
+Duration = Annotated[float, BeforeValidator(seconds)]
+
+
+class Endpoint(Settings):
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{1,30}[a-z0-9]$")
+    instance_type: str
+    instance_count: int = Field(gt=0)
+    port: int = Field(ge=0, le=65535)
+
+
+class Model(Settings):
+    name: str
+    version: int | None = Field(ge=1)
+
+
+class Rollout(Settings):
+    steps: list[Annotated[int, Field(ge=1, le=100)]]
+    bake: Duration
+    deadline: Duration
+    min_requests: int = Field(ge=1)
+    max_error_rate_increase: float = Field(ge=0, le=1)
+    max_p95_latency_ms: float = Field(gt=0)
+    synthetic_rate: float = Field(ge=0, le=1000)
+
+    @model_validator(mode="after")
+    def rising_to_100(self) -> "Rollout":
+        if self.steps != sorted(set(self.steps)) or self.steps[-1:] != [100]:
+            raise ValueError(f"rollout.steps must rise and end at 100, got {self.steps}")
+        return self
+
+
+class Manifest(Settings):
+    """The desired state of one environment. Durations in seconds, latencies in milliseconds, shares in percent."""
+
+    platform: Literal["local", "azureml"]
+    region: str
+    endpoint: Endpoint
+    model: Model
+    rollout: Rollout
+
+
+def merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
+    """Override base by key, mapping by mapping. A list or a value replaces the whole of what it overrides."""
+    merged = dict(base)
+    for key, value in override.items():
+        both = isinstance(value, Mapping) and isinstance(base.get(key), Mapping)
+        merged[key] = merge(base[key], value) if both else value
+    return merged
+
+
+def environments(folder: Path = FOLDER) -> list[str]:
+    """The names of all environments, sorted."""
+    return sorted(path.stem for path in folder.glob("*.yml") if path.name != BASE)
+
+
+def manifest_path(environment: str, folder: Path = FOLDER) -> Path:
+    """The environment's own file. UserError when there is none, naming those that exist."""
+    known = environments(folder)
+    if environment not in known:
+        raise UserError(f"{folder}: no environment {environment!r}; there is {', '.join(known) or 'none'}")
+    return folder / f"{environment}.yml"
+
+
+def load_manifest(environment: str, folder: Path = FOLDER) -> Manifest:
+    """The environment's file merged over base.yml, checked."""
+    path = manifest_path(environment, folder)
+    return check(Manifest, merge(read_yaml(folder / BASE), read_yaml(path)), path)
