@@ -1,0 +1,86 @@
+"""The report of a pipeline run: one self-contained page to look at, and a table for a pull request.
+
+Made from whatever the steps have written so far, so that a run that failed early has its page too.
+"""
+
+import base64
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
+
+from mlops.config import Project
+from mlops.files import read_json, write_text
+from mlops.manifest import Model
+
+TEMPLATES = Path(__file__).parent / "templates"
+METRICS = {"auc": "AUC", "log_loss": "log-loss", "brier": "Brier score", "accuracy": "accuracy"}
+PLOTS = ("roc", "calibration", "slices")
+
+
+def write_report(out: Path, project: Project, champion: Model) -> None:
+    """report.html and report.md in `out`, from what the steps wrote there."""
+    facts = collect(out, project, champion)
+    for name in ("report.html", "report.md"):
+        render(name, facts, out)
+
+
+def render(name: str, facts: Mapping[str, Any], out: Path) -> None:
+    """The page of that name, from its template, into `out`."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=is_html, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"number": number, "interval": interval}
+    write_text(out / name, environment.get_template(f"{name}.jinja").render(facts))
+
+
+def is_html(template: str | None) -> bool:
+    """Whether values must be escaped for HTML."""
+    return template is not None and ".html" in template
+
+
+def collect(out: Path, project: Project, champion: Model) -> dict[str, Any]:
+    """All that the page shows. What a step has not written is None."""
+    evaluation = read_if_there(out / "evaluation" / "evaluation.json")
+    verdict = read_if_there(out / "gate" / "verdict.json")
+    validation = read_if_there(out / "validation" / "validation.json")
+    return {
+        "project": project,
+        "champion": champion,
+        "metrics": METRICS,
+        "validation": validation,
+        "split": read_if_there(out / "split" / "split.json"),
+        "evaluation": evaluation,
+        "verdict": verdict,
+        "status": status(validation, verdict),
+        "plots": {name: picture(out / "evaluation" / "plots" / f"{name}.svg") for name in PLOTS} if evaluation else {},
+    }
+
+
+def status(validation: Mapping[str, Any] | None, verdict: Mapping[str, Any] | None) -> str:
+    """The word at the top of the page."""
+    if verdict:
+        return verdict["status"]
+    return "INVALID DATA" if validation and not validation["success"] else "INCOMPLETE"
+
+
+def read_if_there(path: Path) -> Any:
+    """The parsed file, or None when the step that writes it has not run."""
+    return read_json(path) if path.exists() else None
+
+
+def picture(path: Path) -> str:
+    """An SVG file as a data address, so that the page needs no other file."""
+    return "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode()
+
+
+def number(value: float | None) -> str:
+    """Four decimals; a hyphen where there is nothing to show."""
+    return "-" if value is None or math.isnan(value) else f"{value:.4f}"
+
+
+def interval(bounds: list[float] | None) -> str:
+    """`[0.7012, 0.7345]`, or nothing."""
+    return f"[{bounds[0]:.4f}, {bounds[1]:.4f}]" if bounds else ""

@@ -1,0 +1,1 @@
+"""One small script per command, in the order in which a model meets them."""

@@ -1,0 +1,42 @@
+"""Gate the challenger: reads evaluation.json, scores.parquet and project.yml, writes verdict.json.
+
+Exits 1 unless the verdict is PASS.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mlops.command import NO, YES, command
+from mlops.config import PROJECT_FILE, load_project
+from mlops.data import read_file
+from mlops.files import read_json, write_json
+from mlops.gate import decide
+
+
+@command
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="gate", description=__doc__)
+    parser.add_argument("--project", type=Path, default=PROJECT_FILE, help="project.yml")
+    parser.add_argument("--evaluation", type=Path, default=Path("out/evaluation"), help="what evaluate wrote")
+    parser.add_argument("--gate", type=Path, default=Path("out/gate"), help="folder to write verdict.json into")
+    args = parser.parse_args(argv)
+    rules, evaluation = load_project(args.project).gate, read_json(args.evaluation / "evaluation.json")
+    scores = read_file(args.evaluation / "scores.parquet")
+    challenger = evaluation["challenger"]
+    verdict = {
+        "artefact": challenger["artefact"],
+        "champion": evaluation.get("champion", {}).get("artefact"),
+        "test": evaluation["test"],
+        **decide(challenger["metrics"], scores, rules),
+    }
+    write_json(args.gate / "verdict.json", verdict)
+    for check in verdict["checks"]:
+        print(f"{check['status']:12} {check['name']}: {check['seen']} (wanted {check['wanted']})")
+    print(verdict["status"])
+    return YES if verdict["status"] == "PASS" else NO
+
+
+if __name__ == "__main__":
+    sys.exit(main())

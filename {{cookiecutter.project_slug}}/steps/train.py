@@ -1,0 +1,94 @@
+"""Train the challenger: reads the split and project.yml, writes the model folder and logs it to an MLflow run."""
+
+import argparse
+import platform
+import shutil
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlops.artefact import LINEAGE_FILE, PROBE_FILE, PROBE_ROWS, REFERENCE_FILE, REFERENCE_ROWS, payload
+from mlops.command import command
+from mlops.config import PROJECT_FILE, Project, load_project
+from mlops.data import read_file
+from mlops.files import read_json, write_json
+from mlops.lineage import ci_run_url, commit_facts
+from mlops.tracking import use_tracking
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sklearn.pipeline import Pipeline
+
+RUNTIME = ("scikit-learn", "numpy", "pandas", "cloudpickle")
+
+
+def fit(train: "pd.DataFrame", project: Project) -> "Pipeline":
+    """The estimator of model/, fitted on the features and the target."""
+    from model.estimator import build
+
+    return build(**project.model).fit(train[project.features], train[project.data.target])
+
+
+def lineage(project: Project, split: dict[str, Any], run_id: str) -> dict[str, str]:
+    """What the model is made from, as flat text, fit for tags."""
+    return {
+        "run_id": run_id,
+        **commit_facts(),
+        "data_hash": split["data_hash"],
+        "train_rows": str(split["train"]["rows"]),
+        "train_to": split["train"]["to"],
+        "ci_run": ci_run_url(),
+        "template_version": project.template_version,
+        "python": platform.python_version(),
+    }
+
+
+def save(model: "Pipeline", rows: "pd.DataFrame", facts: dict[str, str], folder: Path) -> None:
+    """The model folder: MLflow's format, then lineage, probe and reference rows (see mlops/artefact.py)."""
+    import mlflow
+
+    shutil.rmtree(folder, ignore_errors=True)
+    mlflow.sklearn.save_model(
+        model,
+        folder,
+        signature=mlflow.models.infer_signature(rows, model.predict_proba(rows)[:, 1]),
+        input_example=rows[:3],
+        code_paths=["model"],
+        pip_requirements=[f"{name}=={version(name)}" for name in RUNTIME],
+    )
+    probe = rows.sample(PROBE_ROWS, random_state=0)
+    scores = model.predict_proba(probe)[:, 1].tolist()
+    write_json(folder / LINEAGE_FILE, facts)
+    write_json(folder / PROBE_FILE, {"request": payload(probe), "scores": scores})
+    rows.sample(min(REFERENCE_ROWS, len(rows)), random_state=0).to_parquet(folder / REFERENCE_FILE, index=False)
+
+
+@command
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="train", description=__doc__)
+    parser.add_argument("--project", type=Path, default=PROJECT_FILE, help="project.yml")
+    parser.add_argument("--split", type=Path, default=Path("out/split"), help="what split_data wrote")
+    parser.add_argument("--model", type=Path, default=Path("out/model"), help="model folder to write")
+    args = parser.parse_args(argv)
+    project, split = load_project(args.project), read_json(args.split / "split.json")
+    train = read_file(args.split / "train.parquet")
+
+    import mlflow
+
+    use_tracking(project.name)
+    with mlflow.start_run() as run:
+        model = fit(train, project)
+        facts = lineage(project, split, run.info.run_id)
+        save(model, train[project.features], facts, args.model)
+        mlflow.log_params(project.model)
+        mlflow.log_metric("train_rows", len(train))
+        mlflow.set_tags(facts)
+        mlflow.log_artifacts(str(args.model), "model")
+    print(f"trained on {len(train):,} rows, run {run.info.run_id}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
