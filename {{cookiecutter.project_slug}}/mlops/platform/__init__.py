@@ -1,0 +1,144 @@
+"""The seam between the steps and where models are trained, registered and served.
+
+A platform is three small protocols. Everything above the seam is written against them alone, and one contract suite
+(`tests/contract/`) holds every implementation to them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from mlops.command import UserError
+
+DEPLOYMENT_HEADER = "azureml-model-deployment"
+State = Literal["creating", "ready", "failed"]
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One registered version. `tags` carry its lineage."""
+
+    name: str
+    version: int
+    run_id: str
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What one slot runs. `reason` says why it failed, in one line."""
+
+    slot: str
+    model: str
+    version: int
+    state: State
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """An endpoint as it is. Traffic and mirror are percent by slot; traffic sums to 0 or 100."""
+
+    deployments: Mapping[str, Deployment] = field(default_factory=dict)
+    traffic: Mapping[str, int] = field(default_factory=dict)
+    mirror: Mapping[str, int] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What a slot served in a window: live requests, those of them that failed (5xx), the 95th percentile latency."""
+
+    requests: int
+    errors: int
+    p95_ms: float
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A scoring answer. `body` is the parsed JSON, or the text when it is not JSON; `slot` is who answered."""
+
+    status: int
+    body: Any
+    slot: str
+    milliseconds: float
+
+
+class Models(Protocol):
+    """The registry."""
+
+    def register(self, name: str, run_id: str, tags: Mapping[str, str]) -> ModelVersion:
+        """A new version made of the run's own model artefact. UserError when the run has none."""
+
+    def versions(self, name: str) -> Sequence[ModelVersion]:
+        """All versions in number order; empty when the model is unknown."""
+
+    def download(self, name: str, version: int, to: Path) -> Path:
+        """Copy the version's model folder to `to`. UserError naming the known versions when there is no such one."""
+
+    def run_artefact(self, run_id: str, to: Path) -> Path:
+        """Copy the model folder that the training run logged to `to`. UserError when there is none."""
+
+
+class Endpoints(Protocol):
+    """Endpoints and their deployments. Every write is idempotent and leaves a legal state behind."""
+
+    def observe(self, endpoint: str) -> Observed | None:
+        """What is; None when there is no such endpoint."""
+
+    def url(self, endpoint: str) -> str:
+        """Where the endpoint answers."""
+
+    def create(self, endpoint: str, port: int) -> None:
+        """Make the endpoint, without traffic."""
+
+    def deploy(self, endpoint: str, slot: str, model: str, version: int) -> Deployment:
+        """Put the version into the slot at 0 %, or restart it there; returns when it is ready or failed."""
+
+    def update(
+        self, endpoint: str, traffic: Mapping[str, int], mirror: Mapping[str, int], tags: Mapping[str, str]
+    ) -> None:
+        """Set traffic, mirror and tags in one write. Refuses sums other than 0 or 100 and unready serving slots."""
+
+    def delete_deployment(self, endpoint: str, slot: str) -> None:
+        """Take the slot away. Refuses while it has live or mirrored traffic."""
+
+    def delete(self, endpoint: str) -> None:
+        """Take the endpoint and all its deployments away."""
+
+    def score(self, endpoint: str, payload: Mapping[str, Any], slot: str | None = None) -> Reply:
+        """Ask the scoring URI: the public route, or one slot through the deployment header."""
+
+    def measure(self, endpoint: str, since: float) -> Mapping[str, Traffic]:
+        """What each slot served since then (seconds since the epoch). OSError when it cannot be measured."""
+
+    def collected(self, endpoint: str, since: float) -> Sequence[Mapping[str, Any]]:
+        """The collected requests since then: `{"time", "slot", "version", "inputs": {columns, data}, "outputs"}`."""
+
+    def logs(self, endpoint: str, slot: str, lines: int = 50) -> str:
+        """The last lines that the slot's scoring process wrote."""
+
+
+class Jobs(Protocol):
+    """Runs of pipelines/train.yml."""
+
+    def run(self, pipeline: Path, inputs: Mapping[str, str], out: Path) -> int:
+        """Run the pipeline with these inputs overridden and put its outputs under `out`; 0 when every job succeeded."""
+
+
+@dataclass(frozen=True)
+class Platform:
+    name: str
+    models: Models
+    endpoints: Endpoints
+    jobs: Jobs
+
+
+def open_platform(name: str) -> Platform:
+    """The platform of that name, for the project in the current folder."""
+    if name == "local":
+        from mlops.platform.local import local_platform
+
+        return local_platform(Path(".mlops"))
+    raise UserError(f"platform {name!r} is not built yet; set `platform: local` in {Path('environments/base.yml')}")

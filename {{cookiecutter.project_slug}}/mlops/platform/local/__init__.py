@@ -1,0 +1,15 @@
+"""The whole loop on one machine: MLflow on a database, pipelines as processes, endpoints on loopback."""
+
+from pathlib import Path
+
+from mlops.platform import Platform
+
+
+def local_platform(root: Path) -> Platform:
+    """The local platform with all its state below the root folder."""
+    from mlops.platform.local.endpoints import LocalEndpoints
+    from mlops.platform.local.jobs import LocalJobs
+    from mlops.platform.local.models import LocalModels
+
+    models = LocalModels(root)
+    return Platform("local", models, LocalEndpoints(root, models), LocalJobs(root))

@@ -1,0 +1,168 @@
+"""Training pipelines on this machine: the commands of the pipeline file as processes, re-used when nothing changed."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from rich.console import Console
+
+from mlops.command import UserError
+from mlops.files import hash_files, hash_folder, write_json
+from mlops.pipeline import Job, Pipeline, Source, fill, load_pipeline
+from mlops.platform.local import warm
+
+CODE = ("model", "mlops", "steps", "expectations", "project.yml", "pyproject.toml", "uv.lock")
+USUAL_IMPORTS = ("pandas", "sklearn.ensemble", "sklearn.pipeline", "mlflow.sklearn", "matplotlib.figure")
+OWN_IMPORTS = {"steps.validate_data": ("great_expectations",)}  # needed by no other step
+DONE = "done.json"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A job with all that decides its outcome: its folder is named by a hash of that."""
+
+    job: Job
+    folder: Path
+
+    @property
+    def done(self) -> bool:
+        return (self.folder / DONE).exists()
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log.txt"
+
+    def output(self, name: str) -> Path:
+        return self.folder / name
+
+
+class LocalJobs:
+    """Runs below the root folder (`.mlops`), for the project in the current folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.console = Console(highlight=False, markup=False, soft_wrap=True)
+
+    def run(self, pipeline: Path, inputs: Mapping[str, str], out: Path) -> int:
+        plan = load_pipeline(pipeline)
+        for name in inputs.keys() - plan.inputs.keys():
+            raise UserError(f"{pipeline}: the pipeline has no input {name!r}; it has {', '.join(plan.inputs)}")
+        values = {name: value for name, value in {**plan.inputs, **inputs}.items() if value is not None}
+        self.root.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(self.root / "pipeline.lock", timeout=0):
+                return self.run_steps(steps(plan, values, self.root / "cache"), values, out)
+        except Timeout:
+            raise UserError(f"{self.root}: another run_pipeline is under way; wait for it or stop it") from None
+
+    def run_steps(self, plan: list[Step], values: Mapping[str, str], out: Path) -> int:
+        """Run what is not done yet, in order, up to the first failure. Old outputs go first: none may pass for new."""
+        for step in plan:
+            for name in step.job.outputs.values():
+                shutil.rmtree(out / name, ignore_errors=True)
+        warm_up(step for step in plan if not step.done)
+        by_name = {step.job.name: step for step in plan}
+        for step in plan:
+            if step.done:
+                code = 0
+                self.console.print(f"re-used {step.job.name}")
+            else:
+                code = self.run_step(step, arguments(step, by_name, values))
+            for own, name in step.job.outputs.items():
+                shutil.copytree(step.output(own), out / name)
+            if code:
+                return code
+        return 0
+
+    def run_step(self, step: Step, command: list[str]) -> int:
+        """Run one command, its output into the step's log; say how long it took, and show the log if it failed."""
+        shutil.rmtree(step.folder, ignore_errors=True)
+        for name in step.job.outputs:
+            step.output(name).mkdir(parents=True)
+        start = time.monotonic()
+        with self.console.status(step.job.name):
+            code = execute(command, step.log)
+        self.console.print(f"{'failed' if code else 'done':7} {step.job.name:15} {time.monotonic() - start:6.1f} s")
+        if code:
+            self.console.print(step.log.read_text(encoding="utf-8", errors="replace").rstrip())
+            self.console.print(f"{step.job.name} exited with {code}; its log is {step.log}")
+        else:
+            write_json(step.folder / DONE, {"command": command})
+        return code
+
+
+def steps(plan: Pipeline, values: Mapping[str, str], cache: Path) -> list[Step]:
+    """Every job with its folder, in running order. A job's key covers its command, its inputs and the code."""
+    code = code_hash()
+    hashes = {name: hash_input(value) for name, value in values.items()}
+    keys: dict[str, str] = {}
+
+    def fingerprint(value: Source | str) -> str | None:
+        if not isinstance(value, Source):
+            return value
+        return f"{keys[value.job]} {value.name}" if value.job else hashes.get(value.name)
+
+    for job in plan.jobs:
+        inputs = {key: fingerprint(value) for key, value in job.inputs.items()}
+        text = json.dumps([code, job.command, inputs], sort_keys=True)
+        keys[job.name] = hashlib.sha256(text.encode()).hexdigest()
+    return [Step(job, cache / f"{job.name}-{keys[job.name][:16]}") for job in plan.jobs]
+
+
+def hash_input(value: str) -> str:
+    """The content's hash when the value is a path, else the value."""
+    path = Path(value)
+    return hash_folder(path) if path.exists() else value
+
+
+def code_hash() -> str:
+    """Hash of all that a step's outcome may depend on besides its inputs."""
+    files = [path for name in CODE for path in [Path(name), *Path(name).rglob("*")] if path.is_file()]
+    return hash_files((path for path in files if "__pycache__" not in path.parts), Path())
+
+
+def arguments(step: Step, by_name: Mapping[str, Step], values: Mapping[str, str]) -> list[str]:
+    """The step's command with its paths and literals filled in."""
+    filled = {f"outputs.{name}": str(step.output(name)) for name in step.job.outputs}
+    for key, source in step.job.inputs.items():
+        if not isinstance(source, Source):
+            filled[f"inputs.{key}"] = source
+        elif source.job:
+            filled[f"inputs.{key}"] = str(by_name[source.job].output(source.name))
+        elif source.name in values:
+            filled[f"inputs.{key}"] = values[source.name]
+        elif key not in step.job.optional:
+            raise UserError(f"{step.job.name}: the pipeline's input {source.name!r} has no value")
+    return fill(step.job.command, filled)
+
+
+def imports_of(command: str) -> tuple[str, ...]:
+    """The heavy packages that the command's module needs."""
+    return next((modules for name, modules in OWN_IMPORTS.items() if name in command), USUAL_IMPORTS)
+
+
+def warm_up(todo: Iterable[Step]) -> None:
+    """Start importing what the steps to be run need, each set of packages in a process of its own."""
+    if warm.AVAILABLE:
+        for modules in dict.fromkeys(imports_of(step.job.command) for step in todo):
+            warm.warm_python(modules)
+
+
+def execute(command: list[str], log: Path) -> int:
+    """Run the command as a process; `python -m` starts from a warm Python where there is one."""
+    if warm.AVAILABLE and command[:2] == ["python", "-m"]:
+        return warm.warm_python(imports_of(command[2])).run(command[2], command[3:], log)
+    program = sys.executable if command[0] == "python" else command[0]
+    with log.open("w", encoding="utf-8") as file:
+        done = subprocess.run(
+            [program, *command[1:]], stdout=file, stderr=subprocess.STDOUT, env=os.environ | warm.PATIENT, check=False
+        )
+        return done.returncode
