@@ -1,0 +1,192 @@
+"""The shell around `rollout.decide`: observe, decide, act, until there is nothing left to do."""
+
+import math
+import tempfile
+import time
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mlops.artefact import PROBE_FILE
+from mlops.command import UserError
+from mlops.files import read_json
+from mlops.manifest import Manifest
+from mlops.platform import Observed, Platform, Traffic
+from mlops.rollout import (
+    Action,
+    CreateEndpoint,
+    Delete,
+    Deploy,
+    Done,
+    Evidence,
+    Probe,
+    Shift,
+    Wait,
+    decide,
+    live,
+    rejection_tag,
+    runs,
+    stable_slot,
+)
+
+LOOK_EVERY = 0.5  # seconds between two looks at the metrics
+READ_ATTEMPTS = 3
+PROBE_ATTEMPTS = 3
+TOLERANCE = 1e-6  # the same model on the same rows: only the rounding of other hardware may differ
+NO_TRAFFIC = Traffic(0, 0, math.nan)
+
+
+class Clock:
+    """Real time; a test brings its own."""
+
+    def now(self) -> float:
+        return time.time()
+
+    def wait(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+@dataclass
+class Reconciler:
+    """One run of `apply`. It keeps nothing that the next run would miss."""
+
+    platform: Platform
+    manifest: Manifest
+    clock: Clock = field(default_factory=Clock)
+    said: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.manifest.endpoint.name
+
+    def run(self) -> Done:
+        """Act until the endpoint is at rest: promoted or rolled back."""
+        evidence, checked = Evidence(), False
+        while True:
+            observed = self.platform.endpoints.observe(self.name)
+            evidence = self.look(observed, evidence)
+            action = decide(self.manifest, observed, evidence, self.clock.now())
+            if isinstance(action, Done):
+                return action
+            if not checked:
+                self.check_version()
+                checked = True
+            evidence = self.act(action, observed or Observed(), evidence)
+
+    def check_version(self) -> None:
+        """UserError when the manifest names a version that is not registered, before anything is changed."""
+        model = self.manifest.model
+        known = [each.version for each in self.platform.models.versions(model.name)]
+        if model.version not in known:
+            there = ", ".join(map(str, known)) or "none"
+            raise UserError(f"{self.name}: model {model.name} has no version {model.version}; there is {there}")
+
+    def look(self, observed: Observed | None, evidence: Evidence) -> Evidence:
+        """The evidence with fresh metrics, where a candidate gets live traffic."""
+        if observed is None or "since" not in observed.tags:
+            return evidence
+        try:
+            since_shift = self.measure(float(observed.tags["since"]))
+            since_start = self.measure(float(observed.tags["started"]))
+        except OSError:
+            return replace(evidence, candidate=None)
+        candidate = next((slot for slot in live(observed) if runs(observed.deployments[slot], self.manifest.model)), "")
+        stable = stable_slot(observed) or ""
+        return replace(
+            evidence,
+            candidate=since_shift.get(candidate, NO_TRAFFIC),
+            stable=since_start.get(stable, NO_TRAFFIC),
+        )
+
+    def measure(self, since: float) -> dict[str, Traffic]:
+        """Traffic by slot; tries a few times, because one lost reading is no reason to roll back."""
+        for attempt in range(READ_ATTEMPTS):
+            try:
+                return dict(self.platform.endpoints.measure(self.name, since))
+            except OSError:
+                if attempt == READ_ATTEMPTS - 1:
+                    raise
+                self.clock.wait(LOOK_EVERY)
+        raise AssertionError("unreachable")
+
+    def act(self, action: Action, observed: Observed, evidence: Evidence) -> Evidence:
+        """Carry out one action, say what is done, and return what is known after it."""
+        endpoints = self.platform.endpoints
+        match action:
+            case CreateEndpoint():
+                self.say("create the endpoint")
+                endpoints.create(self.name, self.manifest.endpoint.port)
+            case Deploy(slot, model, version):
+                self.say(f"deploy {model}:{version} to {slot} at {live(observed).get(slot, 0)} %")
+                endpoints.deploy(self.name, slot, model, version)
+                return replace(evidence, tried=evidence.tried | {slot})
+            case Probe(slot):
+                problem = self.probe(slot)
+                self.say(f"probe {slot}: {problem or 'the answers agree with the offline scores'}")
+                return replace(evidence, probe=problem)
+            case Shift(traffic, tags, why):
+                self.say(why)
+                endpoints.update(self.name, traffic, {}, tags)
+            case Delete(slot):
+                self.say(f"delete {slot}")
+                endpoints.delete_deployment(self.name, slot)
+            case Wait(why):
+                self.say(why)
+                self.watch(observed)
+        return evidence
+
+    def probe(self, slot: str) -> str:
+        """What is wrong with the slot's answers to the sample rows, or nothing."""
+        sample = self.sample
+        for attempt in range(PROBE_ATTEMPTS):
+            reply = self.platform.endpoints.score(self.name, sample["request"], slot)
+            if reply.status < 500 or attempt == PROBE_ATTEMPTS - 1:
+                break
+            self.clock.wait(LOOK_EVERY)
+        return disagreement(reply.status, reply.body, sample["scores"])
+
+    @cached_property
+    def sample(self) -> dict[str, Any]:
+        """The sample rows that came with the version, and the scores they must get."""
+        model = self.manifest.model
+        with tempfile.TemporaryDirectory() as folder:
+            artefact = self.platform.models.download(model.name, model.version or 0, Path(folder) / "model")
+            return read_json(artefact / PROBE_FILE)
+
+    def watch(self, observed: Observed) -> None:
+        """Let time pass, sending sample requests over the public route if the manifest asks for them."""
+        rate = self.manifest.rollout.synthetic_rate
+        requests = round(rate * LOOK_EVERY)
+        sample = self.sample["request"]["input_data"] if requests else {}
+        for number in range(requests):
+            row = {"columns": sample["columns"], "data": [sample["data"][number % len(sample["data"])]]}
+            self.platform.endpoints.score(self.name, {"input_data": row})
+            self.clock.wait(1 / rate)
+        if not requests:
+            self.clock.wait(LOOK_EVERY)
+
+    def forget_rejection(self) -> None:
+        """Let a version that was rolled back be tried again."""
+        observed = self.platform.endpoints.observe(self.name)
+        tag = rejection_tag(self.manifest.model)
+        if observed and tag in observed.tags:
+            tags = {key: value for key, value in observed.tags.items() if key != tag}
+            self.platform.endpoints.update(self.name, observed.traffic, observed.mirror, tags)
+
+    def say(self, text: str) -> None:
+        """One line a change; the same line is not said twice in a row."""
+        if text != self.said:
+            print(f"{time.strftime('%H:%M:%S')} {self.name}: {text}", flush=True)
+        self.said = text
+
+
+def disagreement(status: int, body: Any, expected: list[float]) -> str:
+    """How the answer differs from the offline scores of the same model, or nothing."""
+    scores = body.get("scores") if isinstance(body, dict) else None
+    if status != 200 or not isinstance(scores, list):
+        return f"status {status}, {str(body)[:200]}"
+    if len(scores) != len(expected):
+        return f"{len(scores)} scores for {len(expected)} rows"
+    wrong = sum(not abs(score - other) <= TOLERANCE for score, other in zip(scores, expected, strict=True))
+    return f"{wrong} of {len(expected)} scores differ from the offline ones" if wrong else ""

@@ -1,0 +1,247 @@
+"""The rollout: one pure decision at a time, from what is and what should be.
+
+No progress is kept outside the endpoint: its deployments, traffic and tags say how far a rollout is. A run that was
+killed anywhere is continued by the next one. Tags of ours on the endpoint:
+
+`stable`            the slot that serves when nothing is being rolled out
+`candidate`         `name:version` being rolled out, with `started` and `since` (seconds since the epoch)
+`rejected-n-v`      why version v of model n was rolled back; it is refused until told otherwise
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mlops.health import judge
+from mlops.manifest import Manifest, Model, Rollout
+from mlops.platform import Deployment, Observed, Traffic
+
+SLOTS = ("blue", "green")
+
+
+@dataclass(frozen=True)
+class CreateEndpoint:
+    """Make the endpoint, without traffic."""
+
+
+@dataclass(frozen=True)
+class Deploy:
+    """Put the version into the slot, or restart it there."""
+
+    slot: str
+    model: str
+    version: int
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Ask the slot through the deployment header and compare with the offline scores."""
+
+    slot: str
+
+
+@dataclass(frozen=True)
+class Shift:
+    """Set traffic and tags in one write."""
+
+    traffic: Mapping[str, int]
+    tags: Mapping[str, str]
+    why: str
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Take the slot away."""
+
+    slot: str
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Watch on."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """Nothing left to do: fully promoted, or fully rolled back."""
+
+    promoted: bool
+    why: str
+
+
+Action = CreateEndpoint | Deploy | Probe | Shift | Delete | Wait | Done
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known right now.
+
+    probe: None when not probed yet, "" when the answers agree, else what is wrong with them.
+    candidate: its traffic since the last shift; stable: its traffic since the rollout began. None: not measurable.
+    tried: the slots that were deployed in this run.
+    """
+
+    probe: str | None = None
+    candidate: Traffic | None = None
+    stable: Traffic | None = None
+    tried: frozenset[str] = field(default_factory=frozenset)
+
+
+def decide(manifest: Manifest, observed: Observed | None, evidence: Evidence, now: float) -> Action:
+    """The one next action that takes the endpoint from what is towards what the manifest says."""
+    if observed is None:
+        return CreateEndpoint()
+    if manifest.model.version is None:
+        return Done(True, "the manifest names no version yet; nothing to roll out")
+    stable = stable_slot(observed)
+    if stable and observed.deployments[stable].state != "ready":
+        broken = observed.deployments[stable]
+        if stable not in evidence.tried:
+            return Deploy(stable, broken.model, broken.version)
+        if runs(broken, manifest.model):
+            return Done(False, f"{label(manifest.model)} does not start in {stable}: {broken.reason}")
+        stable = None  # it cannot be mended, so the new version is all there is to serve
+    if stable and runs(observed.deployments[stable], manifest.model):
+        return settle(observed, stable, promoted=True, why=f"{label(manifest.model)} serves from {stable}")
+    rejection = observed.tags.get(rejection_tag(manifest.model))
+    if rejection:
+        why = f"{label(manifest.model)} was rolled back: {rejection}"
+        return settle(observed, stable, promoted=False, why=why)
+    if observed.tags.get("candidate") != label(manifest.model):
+        return Shift(serving_only(stable), begin(observed.tags, manifest.model, now), "begin the rollout")
+    return advance(manifest, observed, stable, evidence, now)
+
+
+def settle(observed: Observed, stable: str | None, *, promoted: bool, why: str) -> Action:
+    """Bring the endpoint to rest on stable alone."""
+    if live(observed) != serving_only(stable) or "candidate" in observed.tags or observed.mirror:
+        return Shift(serving_only(stable), rest(observed.tags), "all traffic on stable")
+    leftover = next((slot for slot in sorted(observed.deployments) if slot != stable), None)
+    return Delete(leftover) if leftover else Done(promoted, why)
+
+
+def advance(manifest: Manifest, observed: Observed, stable: str | None, evidence: Evidence, now: float) -> Action:
+    """The next action of a rollout under way."""
+    slot = SLOTS[1] if observed.tags.get("stable") == SLOTS[0] else SLOTS[0]
+    occupant, share = observed.deployments.get(slot), live(observed).get(slot, 0)
+    if occupant and not runs(occupant, manifest.model):
+        return Shift(serving_only(stable), observed.tags, "traffic off the superseded") if share else Delete(slot)
+    reason = trouble(manifest.rollout, observed, occupant, share, evidence, now)
+    if reason:
+        return reject(manifest.model, observed, stable, reason)
+    if not occupant or occupant.state != "ready":
+        return Deploy(slot, manifest.model.name, manifest.model.version or 0)
+    if share == 0:
+        return first_shift(manifest.rollout, observed, slot, stable, now) if evidence.probe == "" else Probe(slot)
+    return watch(manifest.rollout, observed, slot, stable, evidence, now)
+
+
+def trouble(
+    rules: Rollout, observed: Observed, occupant: Deployment | None, share: int, evidence: Evidence, now: float
+) -> str:
+    """Why the candidate must go, or nothing."""
+    if occupant and occupant.state == "failed" and (share or occupant.slot in evidence.tried):
+        return f"the deployment failed: {occupant.reason}"
+    if evidence.probe:
+        return f"the probe failed: {evidence.probe}"
+    if share and evidence.candidate is None:
+        return "its metrics could not be read"
+    health = judge(evidence.candidate, evidence.stable, rules) if share and evidence.candidate else None
+    if health and health.breached:
+        return health.why
+    if now - float(observed.tags["started"]) > rules.deadline:
+        return f"not decided within {rules.deadline:g} s" + (f"; {health.why}" if health else "")
+    return ""
+
+
+def watch(
+    rules: Rollout, observed: Observed, slot: str, stable: str | None, evidence: Evidence, now: float
+) -> Shift | Wait:
+    """Stay at this share, or take the next step."""
+    share = live(observed)[slot]
+    assert evidence.candidate is not None  # trouble() rejects a candidate that cannot be measured
+    health = judge(evidence.candidate, evidence.stable, rules)
+    left = rules.bake - (now - float(observed.tags["since"]))
+    if left > 0 or not health.healthy:
+        return Wait(f"{share} % on {slot}: {health.why}" + (f", {left:.0f} s of bake left" if left > 0 else ""))
+    if share == 100:
+        tags = rest(observed.tags) | {"stable": slot}
+        return Shift({slot: 100}, tags, f"{slot} is stable now")
+    return shift(observed, slot, stable, next(step for step in rules.steps if step > share), now)
+
+
+def first_shift(rules: Rollout, observed: Observed, slot: str, stable: str | None, now: float) -> Shift:
+    """The first share of live traffic; all of it where nothing serves yet."""
+    return shift(observed, slot, stable, rules.steps[0] if stable else 100, now)
+
+
+def shift(observed: Observed, slot: str, stable: str | None, share: int, now: float) -> Shift:
+    """This share on the slot, the rest on stable; the bake starts anew."""
+    rest_of_it = {stable: 100 - share} if stable and share < 100 else {}
+    tags = {**observed.tags, "since": repr(now)}
+    return Shift({slot: share} | rest_of_it, tags, f"{share} % of live traffic on {slot}")
+
+
+def reject(model: Model, observed: Observed, stable: str | None, reason: str) -> Shift:
+    """All traffic back to stable, and the version remembered with the reason, in one write."""
+    tags = rest(observed.tags) | {rejection_tag(model): reason[:250]}
+    return Shift(serving_only(stable), tags, f"roll back {label(model)}: {reason}")
+
+
+def difference(manifest: Manifest, observed: Observed | None) -> list[str]:
+    """What `apply` would change, as the lines of a diff; empty when the endpoint is as the manifest says."""
+    if manifest.model.version is None:
+        return []
+    wanted = f"+ {label(manifest.model)} at 100 %"
+    if observed is None:
+        return [f"+ endpoint {manifest.endpoint.name}", wanted]
+    stable = stable_slot(observed)
+    right = stable is not None and runs(observed.deployments[stable], manifest.model)
+    lines = [
+        f"- {deployment.model}:{deployment.version} in {slot} at {live(observed).get(slot, 0)} % ({deployment.state})"
+        for slot, deployment in sorted(observed.deployments.items())
+        if not (right and slot == stable and live(observed) == {slot: 100} and deployment.state == "ready")
+    ]
+    return lines if right and not lines else [*lines, wanted]
+
+
+def stable_slot(observed: Observed) -> str | None:
+    """The slot that serves when nothing is being rolled out, if it is still there."""
+    slot = observed.tags.get("stable")
+    return slot if slot in observed.deployments else None
+
+
+def live(observed: Observed) -> dict[str, int]:
+    """The slots that get live traffic, with their percent."""
+    return {slot: share for slot, share in observed.traffic.items() if share}
+
+
+def serving_only(slot: str | None) -> dict[str, int]:
+    """All traffic on the slot; none at all where there is none."""
+    return {slot: 100} if slot else {}
+
+
+def runs(deployment: Deployment, model: Model) -> bool:
+    """Whether the deployment is of exactly this version."""
+    return (deployment.model, deployment.version) == (model.name, model.version)
+
+
+def label(model: Model) -> str:
+    """`name:version`."""
+    return f"{model.name}:{model.version}"
+
+
+def rejection_tag(model: Model) -> str:
+    """The tag that remembers why this version was rolled back."""
+    return f"rejected-{model.name}-{model.version}"
+
+
+def begin(tags: Mapping[str, str], model: Model, now: float) -> dict[str, str]:
+    """The tags of a rollout that begins now."""
+    return rest(tags) | {"candidate": label(model), "started": repr(now)}
+
+
+def rest(tags: Mapping[str, str]) -> dict[str, str]:
+    """The tags without those of a rollout under way."""
+    return {key: value for key, value in tags.items() if key not in {"candidate", "started", "since"}}

@@ -1,0 +1,33 @@
+"""Make an endpoint what its manifest says: blue/green, probed at 0 %, then live traffic step by step.
+
+Exits 1 when the version was rolled back. A run that was killed is continued by the next one. A version that was rolled
+back is refused until --retry.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from mlops.command import NO, YES, command
+from mlops.manifest import load_manifest
+from mlops.platform import open_platform
+from mlops.reconcile import Reconciler
+
+
+@command
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="apply", description=__doc__)
+    parser.add_argument("environment", help="name of a file in environments/")
+    parser.add_argument("--retry", action="store_true", help="forget that this version was rolled back before")
+    args = parser.parse_args(argv)
+    manifest = load_manifest(args.environment)
+    reconciler = Reconciler(open_platform(manifest.platform), manifest)
+    if args.retry:
+        reconciler.forget_rejection()
+    done = reconciler.run()
+    print(f"{manifest.endpoint.name}: {done.why}")
+    return YES if done.promoted else NO
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,249 @@
+"""`decide` on an endpoint in memory that enforces Azure's rules: every run ends, traffic is always legal."""
+
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mlops.manifest import Endpoint, Manifest, Model, Rollout
+from mlops.platform import Deployment, Observed, Traffic
+from mlops.rollout import (
+    CreateEndpoint,
+    Delete,
+    Deploy,
+    Done,
+    Evidence,
+    Probe,
+    Shift,
+    Wait,
+    decide,
+    difference,
+    live,
+    stable_slot,
+)
+
+RULES = Rollout.model_validate(
+    {
+        "steps": [10, 50, 100],
+        "bake": "10s",
+        "deadline": "5m",
+        "min_requests": 30,
+        "max_error_rate_increase": 0.01,
+        "max_p95_latency_ms": 100.0,
+        "synthetic_rate": 0.0,
+    }
+)
+GOOD = Traffic(requests=500, errors=0, p95_ms=5.0)
+FAILING = Traffic(requests=500, errors=400, p95_ms=5.0)
+SLOW = Traffic(requests=500, errors=0, p95_ms=900.0)
+FEW = Traffic(requests=3, errors=0, p95_ms=5.0)
+NONE = Traffic(requests=0, errors=0, p95_ms=math.nan)
+STEP = 2.0  # seconds that pass between two looks
+
+
+def manifest(version):
+    endpoint = Endpoint(name="flights-production", instance_type="any", instance_count=1, port=0)
+    model = Model(name="flights", version=version)
+    return Manifest(platform="local", region="any", endpoint=endpoint, model=model, rollout=RULES)
+
+
+class World:
+    """An endpoint, a clock, and how the candidate behaves. Refuses what Azure refuses."""
+
+    def __init__(self, observed=None):
+        self.observed, self.now, self.shares, self.deleted_while_serving = observed, 1000.0, [], False
+
+    def act(self, action, *, starts=True):
+        seen = self.observed
+        match action:
+            case CreateEndpoint():
+                self.observed = Observed()
+            case Deploy(slot, model, version):
+                state = "ready" if starts or slot == seen.tags.get("stable") else "failed"
+                made = Deployment(slot, model, version, state, "" if state == "ready" else "it crashed")
+                self.observed = replace(seen, deployments={**seen.deployments, slot: made})
+            case Shift(traffic, tags, _):
+                assert sum(traffic.values()) in (0, 100)
+                assert all(seen.deployments[slot].state == "ready" for slot, share in traffic.items() if share)
+                self.observed = replace(seen, traffic=dict(traffic), tags=dict(tags))
+                self.shares.append(dict(traffic))
+            case Delete(slot):
+                assert not live(seen).get(slot), "deleted while it serves"
+                assert slot != stable_slot(seen), "deleted stable"
+                kept = {name: each for name, each in seen.deployments.items() if name != slot}
+                self.observed = replace(seen, deployments=kept)
+            case Wait():
+                self.now += STEP
+
+
+def roll(world, version, *, behaviour=lambda looks: GOOD, probe="", starts=True, stop_after=None):
+    """Drive decide() to the end; stop_after kills the run after that many actions and returns None."""
+    evidence, looks, count = Evidence(), 0, 0
+    while True:
+        if world.observed and "since" in world.observed.tags:
+            evidence = replace(evidence, candidate=behaviour(looks), stable=GOOD)
+        action = decide(manifest(version), world.observed, evidence, world.now)
+        if isinstance(action, Done):
+            return action
+        if count == stop_after:
+            return None
+        count, looks = count + 1, looks + isinstance(action, Wait)
+        assert count < 1000, "does not end"
+        world.act(action, starts=starts)
+        if isinstance(action, Probe):
+            evidence = replace(evidence, probe=probe)
+        if isinstance(action, Deploy):
+            evidence = replace(evidence, tried=evidence.tried | {action.slot})
+
+
+def serving(version, slot="blue"):
+    """A world in which the version is stable."""
+    deployment = Deployment(slot, "flights", version, "ready")
+    return World(Observed({slot: deployment}, {slot: 100}, {}, {"stable": slot}))
+
+
+def at_rest(world, version):
+    """Fully on that version: one deployment, all traffic, no rollout tags."""
+    [deployment] = world.observed.deployments.values()
+    assert (deployment.version, deployment.state) == (version, "ready")
+    assert live(world.observed) == {deployment.slot: 100}
+    assert not {"candidate", "started", "since"} & world.observed.tags.keys()
+
+
+def test_a_first_version_is_probed_before_it_gets_all_traffic():
+    world = World()
+    assert roll(world, 1).promoted
+    at_rest(world, 1)
+    assert world.shares == [{}, {"blue": 100}, {"blue": 100}]
+
+
+def test_a_second_version_climbs_the_steps_and_replaces_the_first():
+    world = serving(1)
+    assert roll(world, 2).promoted
+    at_rest(world, 2)
+    shares = [share.get("green", 0) for share in world.shares]
+    assert shares == [0, 10, 50, 100, 100]
+    assert world.now - 1000 >= 3 * 10, "each step is baked"
+
+
+@pytest.mark.parametrize("sick", [FAILING, SLOW], ids=["failing", "slow"])
+@pytest.mark.parametrize("look", [0, 3, 8, 12], ids=lambda look: f"from look {look}")
+def test_a_sick_candidate_is_rolled_back_at_whatever_step_it_turns_sick(sick, look):
+    world = serving(1)
+    done = roll(world, 2, behaviour=lambda looks: sick if looks >= look else GOOD)
+    assert not done.promoted
+    at_rest(world, 1)
+    again = roll(world, 2)
+    assert not again.promoted and "rolled back" in again.why, "a rejected version is refused on a second run"
+    assert roll(world, 3).promoted, "another version is not"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "reason"),
+    [(None, "could not be read"), (FEW, "not decided"), (NONE, "not decided")],
+    ids=["unreachable", "few requests", "no requests"],
+)
+def test_what_cannot_be_told_is_never_promoted(evidence, reason):
+    world = serving(1)
+    done = roll(world, 2, behaviour=lambda _: evidence)
+    assert not done.promoted and reason in done.why
+    at_rest(world, 1)
+
+
+def test_a_candidate_that_disagrees_with_its_offline_scores_gets_no_traffic():
+    world = serving(1)
+    assert "scores differ" in roll(world, 2, probe="scores differ").why
+    at_rest(world, 1)
+    assert not any(share.get("green") for share in world.shares)
+
+
+def test_a_candidate_that_does_not_start_gets_no_traffic():
+    world = serving(1)
+    assert "it crashed" in roll(world, 2, starts=False).why
+    at_rest(world, 1)
+
+
+def test_a_crash_of_the_candidate_under_traffic_rolls_back_at_once():
+    world = serving(1)
+    roll(world, 2, stop_after=4)
+    assert live(world.observed)["green"] == 10
+    broken = replace(world.observed.deployments["green"], state="failed", reason="process ended")
+    world.observed = replace(world.observed, deployments={**world.observed.deployments, "green": broken})
+    assert "process ended" in roll(world, 2).why
+    at_rest(world, 1)
+
+
+def test_a_crashed_stable_is_restarted():
+    world = serving(1)
+    broken = replace(world.observed.deployments["blue"], state="failed")
+    world.observed = replace(world.observed, deployments={"blue": broken})
+    assert roll(world, 1).promoted
+    at_rest(world, 1)
+
+
+def test_a_new_version_takes_over_a_rollout_under_way():
+    world = serving(1)
+    roll(world, 2, stop_after=12)
+    assert live(world.observed)["green"] > 0
+    assert roll(world, 3).promoted
+    at_rest(world, 3)
+
+
+def test_a_revert_during_a_rollout_sends_all_traffic_back_at_once():
+    world = serving(1)
+    roll(world, 2, stop_after=12)
+    before = len(world.shares)
+    assert roll(world, 1).promoted
+    at_rest(world, 1)
+    assert world.shares[before:] == [{"blue": 100}]
+
+
+def test_a_hand_edit_of_traffic_is_repaired():
+    world = serving(1)
+    world.observed = replace(world.observed, traffic={})
+    assert difference(manifest(1), world.observed)
+    assert roll(world, 1).promoted
+    at_rest(world, 1)
+
+
+def test_no_version_means_nothing_to_do():
+    assert roll(serving(1), None).promoted
+    assert difference(manifest(None), None) == []
+
+
+def test_difference_is_empty_exactly_when_a_run_would_change_nothing():
+    world = serving(1)
+    assert difference(manifest(1), world.observed) == []
+    assert "+ flights:2 at 100 %" in difference(manifest(2), world.observed)
+    assert difference(manifest(1), None) == ["+ endpoint flights-production", "+ flights:1 at 100 %"]
+
+
+looks = st.sampled_from([GOOD, GOOD, GOOD, FAILING, SLOW, FEW, NONE, None])
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    seen=st.lists(looks, min_size=1, max_size=30),
+    kills=st.lists(st.integers(min_value=0, max_value=40), max_size=4),
+    versions=st.lists(st.integers(min_value=1, max_value=4), min_size=1, max_size=3),
+    probe=st.sampled_from(["", "", "wrong"]),
+    starts=st.booleans(),
+)
+def test_whatever_happens_a_run_ends_at_rest_on_the_old_or_the_new_version(seen, kills, versions, probe, starts):
+    world, last = serving(9), {9}
+
+    def behaviour(look):
+        return seen[look % len(seen)]
+
+    for version in versions:
+        for kill in kills:
+            roll(world, version, behaviour=behaviour, probe=probe, starts=starts, stop_after=kill)
+        done = roll(world, version, behaviour=behaviour, probe=probe, starts=starts)
+        served = {version} if done.promoted else last
+        [deployment] = world.observed.deployments.values()
+        assert deployment.version in served | last
+        at_rest(world, version if done.promoted else deployment.version)
+        assert done.promoted or deployment.version != version
+        last = {deployment.version}
