@@ -1,0 +1,37 @@
+"""HTTP on loopback. Proxies set in the environment are not asked."""
+
+import http.client
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def ask(
+    port: int, path: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None, timeout: float
+) -> Answer:
+    """GET, or POST when there is a body. OSError when nothing answers, or not within the timeout (seconds)."""
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=timeout)
+    try:
+        connection.request("GET" if body is None else "POST", path, body, dict(headers or {}))
+        response = connection.getresponse()
+        return Answer(response.status, response.headers, response.read())
+    except http.client.HTTPException as error:
+        raise ConnectionError(f"{LOOPBACK}:{port} does not speak HTTP: {error!r}") from error
+    finally:
+        connection.close()
+
+
+def healthy(port: int, timeout: float = 1.0) -> bool:
+    """Whether the health route of a router or a scoring process says so."""
+    try:
+        return ask(port, "/", timeout=timeout).status == 200
+    except OSError:
+        return False

@@ -1,0 +1,204 @@
+"""Endpoints on this machine: a router process for each, a scoring process for each deployment.
+
+Whatever a killed command leaves behind is put right by the next one: the state file is written whole, a process counts
+as ours by its command line even if its start was never written down, and a slot is ready only once that is written.
+"""
+
+import json
+import secrets
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mlops.command import UserError
+from mlops.platform import DEPLOYMENT_HEADER, Deployment, Models, Observed, Reply, Traffic
+from mlops.platform.local import hosting, processes, scoring
+from mlops.platform.local.account import authorisation, samples_since, traffic_since
+from mlops.platform.local.client import LOOPBACK, ask
+from mlops.platform.local.state import (
+    STATE_FILE,
+    Endpoint,
+    Slot,
+    check_legal,
+    locked,
+    log_file,
+    read_state,
+    write_state,
+)
+
+ANSWER_LIMIT = 35.0  # seconds; longer than the router waits for an answer
+
+
+class LocalEndpoints:
+    """Endpoints below the root folder (`.mlops`), for the project around it.
+
+    `environments` is where serving environments are installed: below the root, unless several projects share them.
+    """
+
+    def __init__(self, root: Path, models: Models, environments: Path | None = None) -> None:
+        self.root = root.resolve() / "endpoints"
+        self.serving = root.resolve().parent / "serving"
+        self.environments = environments or root.resolve() / "serving"
+        self.models = models
+
+    def names(self) -> list[str]:
+        """The endpoints that there are, sorted."""
+        return sorted(path.parent.name for path in self.root.glob(f"*/{STATE_FILE}"))
+
+    def url(self, endpoint: str) -> str:
+        """The scoring URI."""
+        return f"http://{LOOPBACK}:{self.state(endpoint).port}/score"
+
+    def key(self, endpoint: str) -> str:
+        """The key that the scoring URI asks for."""
+        return self.state(endpoint).key
+
+    def observe(self, endpoint: str) -> Observed | None:
+        state = read_state(self.root / endpoint)
+        if state is None:
+            return None
+        deployments = {slot: self.deployment(endpoint, slot, each) for slot, each in state.deployments.items()}
+        if not processes.find(state.router):
+            deployments = {slot: unreachable(each) for slot, each in deployments.items()}
+        traffic = {slot: state.traffic.get(slot, 0) for slot in deployments}
+        return Observed(deployments, traffic, state.mirror, state.tags)
+
+    def create(self, endpoint: str, port: int) -> None:
+        folder = self.root / endpoint
+        with locked(folder):
+            state = read_state(folder)
+            if state is None:
+                hosting.end_all(folder)  # of an endpoint whose delete was interrupted
+                state = Endpoint(port=port or processes.free_port(), key=secrets.token_urlsafe(32))
+            elif port not in {0, state.port}:
+                state = hosting.with_port(folder, state, port)
+            hosting.with_router(folder, state)
+
+    def deploy(self, endpoint: str, slot: str, model: str, version: int) -> Deployment:
+        python = scoring.serving_python(self.environments, self.serving / "requirements.txt")
+        folder = self.root / endpoint
+        with locked(folder):
+            state = hosting.with_router(folder, self.state(endpoint))
+            there = state.deployments.get(slot)
+            same = there is not None and (there.model, there.version) == (model, version)
+            if there and same and hosting.serves(there):
+                placed = there.changed(state="ready", reason="")
+            elif there and not same and state.gets_traffic(slot):
+                raise UserError(f"{slot} serves {there.model}:{there.version}; take its traffic away first")
+            else:
+                if same:
+                    hosting.end_slot(folder, slot)  # it does not answer, so its clients need not wait for it
+                new = Slot(model=model, version=version, port=processes.free_port(), state="creating")
+                placed = hosting.place(folder, state, slot, new, python, lambda to: self.fill(to, model, version))
+            write_state(folder, state.with_slot(slot, placed))
+        return Deployment(slot, model, version, placed.state, placed.reason)
+
+    def update(
+        self, endpoint: str, traffic: Mapping[str, int], mirror: Mapping[str, int], tags: Mapping[str, str]
+    ) -> None:
+        folder = self.root / endpoint
+        with locked(folder):
+            state = self.state(endpoint)
+            deployments = [self.deployment(endpoint, slot, each) for slot, each in state.deployments.items()]
+            check_legal(state, traffic, mirror, {each.slot for each in deployments if each.state == "ready"})
+            state = hosting.with_router(folder, state)
+            write_state(folder, state.changed(traffic=dict(traffic), mirror=dict(mirror), tags=dict(tags)))
+
+    def delete_deployment(self, endpoint: str, slot: str) -> None:
+        folder = self.root / endpoint
+        with locked(folder):
+            state = self.state(endpoint)
+            if state.gets_traffic(slot):
+                raise UserError(f"{slot} has live or mirrored traffic; take it away first")
+            write_state(folder, state.without_slot(slot))
+            hosting.clear(folder, state, slot)
+
+    def delete(self, endpoint: str) -> None:
+        folder = self.root / endpoint
+        with locked(folder):
+            hosting.end_all(folder)
+            (folder / STATE_FILE).unlink(missing_ok=True)
+            hosting.remove(folder)
+
+    def stop(self) -> list[str]:
+        """End all processes of all endpoints and keep the rest; returns what ended, a line an endpoint."""
+        lines = []
+        for folder in sorted(path for path in self.root.glob("*") if path.is_dir()):
+            with locked(folder):
+                ended = hosting.end_all(folder)
+                with suppress(UserError):  # a damaged state is not in the way
+                    write_stopped(folder)
+            lines += [f"{folder.name}: {', '.join(ended)}"] if ended else []
+        return lines
+
+    def score(self, endpoint: str, payload: Mapping[str, Any], slot: str | None = None) -> Reply:
+        state = self.state(endpoint)
+        headers = {"Content-Type": "application/json", **authorisation(state)}
+        if slot is not None:
+            headers[DEPLOYMENT_HEADER] = slot
+        body = json.dumps(payload).encode()
+        start = time.perf_counter()
+        answer = ask(state.port, "/score", body=body, headers=headers, timeout=ANSWER_LIMIT)
+        milliseconds = (time.perf_counter() - start) * 1000
+        return Reply(answer.status, parsed(answer.body), answer.headers.get(DEPLOYMENT_HEADER, ""), milliseconds)
+
+    def measure(self, endpoint: str, since: float) -> Mapping[str, Traffic]:
+        return traffic_since(self.root / endpoint, self.state(endpoint), since)
+
+    def collected(self, endpoint: str, since: float) -> Sequence[Mapping[str, Any]]:
+        return list(samples_since(self.root / endpoint, self.state(endpoint), since))
+
+    def logs(self, endpoint: str, slot: str, lines: int = 50) -> str:
+        return "\n".join(processes.last_lines(log_file(self.root / endpoint, slot), lines))
+
+    def state(self, endpoint: str) -> Endpoint:
+        """What is written down. UserError when there is no such endpoint."""
+        state = read_state(self.root / endpoint)
+        if state is None:
+            raise UserError(f"there is no endpoint {endpoint!r}; there is {', '.join(self.names()) or 'none'}")
+        return state
+
+    def deployment(self, endpoint: str, slot: str, placed: Slot) -> Deployment:
+        """What the slot runs now: what is written down, unless its process is gone."""
+        state, reason = placed.state, placed.reason
+        if state != "failed" and not processes.find(placed.process):
+            words = processes.last_words(log_file(self.root / endpoint, slot))
+            reason = f"its process ended: {words}" if state == "ready" else "its deploy was interrupted"
+            state = "failed"
+        return Deployment(slot, placed.model, placed.version, state, reason)
+
+    def fill(self, folder: Path, model: str, version: int) -> None:
+        """Put the model and the scoring script of this moment into a deployment's folder."""
+        self.models.download(model, version, folder / scoring.ARTEFACT)
+        shutil.copy2(self.serving / scoring.SCRIPT, folder)
+
+
+def unreachable(deployment: Deployment) -> Deployment:
+    """The deployment when nothing routes to it."""
+    if deployment.state == "failed":
+        return deployment
+    return replace(deployment, state="failed", reason="the endpoint's router is not running")
+
+
+def write_stopped(folder: Path) -> None:
+    """Write down that nothing runs any more, and why."""
+    state = read_state(folder)
+    if state is None:
+        return
+    for slot, placed in state.deployments.items():
+        if placed.state != "failed":
+            stopped = placed.changed(state="failed", reason="it was stopped; `apply` starts it again", process=None)
+            state = state.with_slot(slot, stopped)
+    write_state(folder, state.changed(router=None))
+
+
+def parsed(body: bytes) -> Any:
+    """The body as JSON, or as text when it is not JSON."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body.decode("utf-8", errors="replace")

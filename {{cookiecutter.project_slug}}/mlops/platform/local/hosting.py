@@ -1,0 +1,131 @@
+"""The processes of one endpoint, below its folder: started, found again, ended. Called with the endpoint locked."""
+
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from mlops.command import UserError
+from mlops.platform.local import processes, scoring
+from mlops.platform.local.account import statistics
+from mlops.platform.local.client import healthy
+from mlops.platform.local.processes import Marker
+from mlops.platform.local.state import Endpoint, Slot, log_file, write_state
+
+IMPORT_ROOT = Path(__file__).parents[3]  # where `mlops` is imported from
+START_LIMIT = 60.0  # seconds
+HEALTH_LIMIT = 5.0  # seconds for a process that may be busy with a request
+DRAIN_LIMIT = 35.0  # seconds; longer than the router waits for an answer
+
+Fill = Callable[[Path], None]  # puts the scoring script and the model into a folder
+
+
+def router_marker(folder: Path) -> Marker:
+    """What tells the endpoint's router from all other processes."""
+    return ["-m", "mlops.platform.local.router", str(folder)]
+
+
+def slot_folder(folder: Path, slot: str) -> Path:
+    return folder / "deployments" / slot
+
+
+def markers(folder: Path) -> dict[str, Marker]:
+    """What tells the endpoint's processes from all others, by `router` and slot."""
+    slots = sorted(path.name for path in (folder / "deployments").glob("*"))
+    return {"router": router_marker(folder), **{slot: scoring.marker(slot_folder(folder, slot)) for slot in slots}}
+
+
+def end_all(folder: Path) -> list[str]:
+    """End all processes of the endpoint, written down or not; returns which there were."""
+    found = {name: processes.find_marked([marker]) for name, marker in markers(folder).items()}
+    processes.end(process for each in found.values() for process in each)
+    return [name for name, each in found.items() if each]
+
+
+def with_router(folder: Path, state: Endpoint) -> Endpoint:
+    """The state with a router that answers, started when it is not there. UserError when its port is taken."""
+    if not processes.find(state.router):
+        state = start_router(folder, state)
+    assert state.router is not None
+    if not processes.wait_until_ready(state.router, lambda: healthy(state.port), START_LIMIT):
+        log = log_file(folder, "router")
+        raise UserError(f"the router of {folder.name} does not answer: {processes.last_words(log)}; see {log}")
+    return state
+
+
+def start_router(folder: Path, state: Endpoint) -> Endpoint:
+    """Start the router; one whose start was never written down goes first."""
+    processes.end(processes.find_marked([router_marker(folder)]))
+    check_free(folder, state.port)
+    write_state(folder, state.changed(router=None))
+    command = [sys.executable, *router_marker(folder)]
+    state = state.changed(router=processes.start(command, IMPORT_ROOT, log_file(folder, "router")))
+    write_state(folder, state)
+    return state
+
+
+def with_port(folder: Path, state: Endpoint, port: int) -> Endpoint:
+    """The state on another port, its router ended. UserError when the port is taken."""
+    check_free(folder, port)
+    processes.end(processes.find_marked([router_marker(folder)]))
+    return state.changed(port=port, router=None)
+
+
+def check_free(folder: Path, port: int) -> None:
+    if not processes.is_free(port):
+        raise UserError(f"port {port} is taken; set another endpoint.port for {folder.name} in environments/")
+
+
+def serves(placed: Slot) -> bool:
+    """Whether the slot's process is there and answers."""
+    return processes.find(placed.process) is not None and healthy(placed.port, HEALTH_LIMIT)
+
+
+def place(folder: Path, state: Endpoint, slot: str, new: Slot, python: Path, fill: Fill) -> Slot:
+    """Put this into the slot, in the place of what ran there; returns it ready or failed."""
+    home = slot_folder(folder, slot)
+    incoming = home.with_name(f"{slot}.incoming")
+    remove(incoming)
+    incoming.mkdir(parents=True)
+    fill(incoming)
+    write_state(folder, state.with_slot(slot, new))
+    clear(folder, state, slot)
+    incoming.rename(home)
+    log = log_file(folder, slot)
+    process = scoring.start_scoring(python, home, new.port, log)
+    new = new.changed(process=process)
+    write_state(folder, state.with_slot(slot, new))
+    if processes.wait_until_ready(process, lambda: healthy(new.port), START_LIMIT):
+        return new.changed(state="ready")
+    hangs = processes.find(process)
+    processes.end([hangs] if hangs else [])
+    reason = f"not ready after {START_LIMIT:g} s" if hangs else processes.last_words(log)
+    return new.changed(state="failed", reason=reason, process=None)
+
+
+def clear(folder: Path, state: Endpoint, slot: str) -> None:
+    """End what runs in the slot, once nothing is under way there, and remove its folder."""
+    drain(state, slot)
+    end_slot(folder, slot)
+    remove(slot_folder(folder, slot))
+
+
+def end_slot(folder: Path, slot: str) -> None:
+    """End what runs in the slot, written down or not, at once."""
+    processes.end(processes.find_marked([scoring.marker(slot_folder(folder, slot))]))
+
+
+def drain(state: Endpoint, slot: str) -> None:
+    """Wait until the answers under way are out; the endpoint's file must no longer send any request to the slot."""
+    deadline = time.monotonic() + DRAIN_LIMIT
+    with suppress(OSError):  # no router: nothing is under way
+        while slot in statistics(state)["under_way"] and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+
+def remove(folder: Path) -> None:
+    """Remove the folder with all that is in it, if it is there."""
+    if folder.exists():
+        shutil.rmtree(folder)

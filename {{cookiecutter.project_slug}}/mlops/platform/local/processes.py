@@ -1,0 +1,156 @@
+"""Processes that outlive the command that starts them: start, recognise, end."""
+
+import os
+import re
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from mlops.platform.local.client import LOOPBACK
+from mlops.platform.local.state import Started
+
+GRACE = 5.0  # seconds to finish what is under way before a process is killed
+TAIL = 64 * 1024  # bytes
+CLOCK_TOLERANCE = 1.0  # seconds that a process's creation time may seem to move when the clock is set
+SERVERS_OWN = r"(?!azureml_inference_server_http)"  # its exception only wraps that of the scoring script
+EXCEPTION = re.compile(SERVERS_OWN + r"([A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt|Timeout)\b.*|error: .+)")
+
+Marker = Sequence[str]  # consecutive arguments in the command line of a process of ours
+
+_children: list[subprocess.Popen[bytes]] = []  # kept, so that those that end while we run are reaped
+
+
+def start(command: Sequence[str], cwd: Path, log: Path, environment: Mapping[str, str] | None = None) -> Started:
+    """Start a process on its own, in no terminal; what it says replaces the log."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    windows = getattr(subprocess, "DETACHED_PROCESS", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+    with log.open("wb") as output:
+        child = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            creationflags=windows,
+        )
+    _children.append(child)
+    return Started(pid=child.pid, created=psutil.Process(child.pid).create_time())
+
+
+def find(started: Started | None) -> psutil.Process | None:
+    """The process if it still runs; another one that got the same pid is not it."""
+    if started is None:
+        return None
+    try:
+        process = psutil.Process(started.pid)
+        same = abs(process.create_time() - started.created) < CLOCK_TOLERANCE
+    except psutil.Error:
+        return None
+    return process if same and runs(process) else None
+
+
+def runs(process: psutil.Process) -> bool:
+    """Whether the process has not ended. One that ended stays visible until its parent takes notice."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def find_marked(markers: Iterable[Marker]) -> list[psutil.Process]:
+    """All running processes with one of the markers in their command line, recorded anywhere or not."""
+    wanted = [list(marker) for marker in markers]
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if any(contains(process.info["cmdline"] or [], marker) for marker in wanted)
+    ]
+
+
+def contains(arguments: Sequence[str], marker: Sequence[str]) -> bool:
+    """Whether the marker occurs in the arguments, in one piece."""
+    size = len(marker)
+    return any(list(arguments[at : at + size]) == list(marker) for at in range(len(arguments) - size + 1))
+
+
+def end(processes: Iterable[psutil.Process]) -> None:
+    """End the processes with all that they started: politely, then not. Returns when they are gone."""
+    family = {process for each in processes for process in [each, *descendants(each)]}
+    for process in family:
+        with suppress(psutil.Error):
+            process.terminate()
+    for process in survivors(family, GRACE):
+        with suppress(psutil.Error):
+            process.kill()
+    survivors(family, GRACE)
+
+
+def survivors(family: Iterable[psutil.Process], limit: float) -> list[psutil.Process]:
+    """Those that still run after the limit (seconds); none, and at once, when all are gone."""
+    deadline = time.monotonic() + limit
+    while True:
+        _children[:] = [child for child in _children if child.poll() is None]
+        left = [process for process in family if runs(process)]
+        if not left or time.monotonic() > deadline:
+            return left
+        time.sleep(0.02)
+
+
+def descendants(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+def wait_until_ready(started: Started, is_ready: Callable[[], bool], limit: float) -> bool:
+    """Whether the process was ready within the limit (seconds); False at once when it ends."""
+    deadline = time.monotonic() + limit
+    while find(started) and time.monotonic() < deadline:
+        if is_ready():
+            return find(started) is not None
+        time.sleep(0.05)
+    return False
+
+
+def free_port() -> int:
+    """A port that nothing listens on right now."""
+    with socket.socket() as listener:
+        listener.bind((LOOPBACK, 0))
+        return int(listener.getsockname()[1])
+
+
+def is_free(port: int) -> bool:
+    """Whether something could listen on the port."""
+    with socket.socket() as listener:
+        if os.name == "posix":  # elsewhere this would take the port away from its owner
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+def last_lines(log: Path, lines: int) -> list[str]:
+    """The last lines of a log, out of its last 64 KiB; none when there is no log."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - TAIL))
+            return file.read().decode("utf-8", errors="replace").splitlines()[-lines:]
+    except FileNotFoundError:
+        return []
+
+
+def last_words(log: Path) -> str:
+    """What the process died of: the last exception or error in its log, else the last line that is not empty."""
+    said = [line.strip() for line in last_lines(log, 200) if line.strip()]
+    raised = [line for line in said if EXCEPTION.fullmatch(line)]
+    return (raised or said or ["it left no message"])[-1]

@@ -1,0 +1,204 @@
+"""The public route of one endpoint, with Azure ML's semantics: `python -m mlops.platform.local.router <its folder>`.
+
+POST /score       key in `Authorization: Bearer`; to a slot by weight, or to the one that the deployment header names
+GET  /            alive
+GET  /statistics  key; what is under way and what was lost. Answers when all records so far are on disk
+
+It reads endpoint.json again whenever that changed, so a change is in force for the next request.
+"""
+
+import asyncio
+import hmac
+import json
+import logging
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+
+from mlops.command import UserError
+from mlops.platform import DEPLOYMENT_HEADER
+from mlops.platform.local.client import LOOPBACK, Answer
+from mlops.platform.local.journal import Journal
+from mlops.platform.local.state import COLLECTED_FILE, REQUESTS_FILE, STATE_FILE, Endpoint, read_state
+
+TIME_LIMIT = 30.0  # seconds for one answer
+MAX_BODY = 10 * 1024 * 1024  # bytes
+MAX_UNDER_WAY = 200  # requests in one slot: one that hangs must not use up all connections
+FLUSH_LIMIT = 5.0  # seconds
+
+log = logging.getLogger("router")
+
+
+class Router:
+    """Sends requests to slots and keeps account of them."""
+
+    def __init__(self, folder: Path, time_limit: float = TIME_LIMIT) -> None:
+        self.folder = folder
+        self.time_limit = aiohttp.ClientTimeout(total=time_limit)
+        self.requests = Journal(folder / REQUESTS_FILE)
+        self.collected = Journal(folder / COLLECTED_FILE)
+        self.under_way: Counter[str] = Counter()
+        self.mirroring: set[asyncio.Task[Answer]] = set()
+        self.stamp: tuple[int, ...] = ()
+        self.endpoint = Endpoint(port=0, key="")
+        self.session: aiohttp.ClientSession
+
+    def app(self) -> web.Application:
+        app = web.Application(client_max_size=MAX_BODY)
+        app.add_routes([web.get("/", health), web.get("/statistics", self.statistics), web.post("/score", self.score)])
+        app.cleanup_ctx.append(self.resources)
+        return app
+
+    async def resources(self, app: web.Application) -> AsyncIterator[None]:
+        """The connections and the record files, as long as the app runs."""
+        connector = aiohttp.TCPConnector(limit=0, force_close=True)  # the inference server closes after each answer
+        async with aiohttp.ClientSession(
+            connector=connector, timeout=self.time_limit, auto_decompress=False
+        ) as session:
+            self.session = session
+            yield
+        for journal in (self.requests, self.collected):
+            journal.close(timeout=2.0)
+
+    def current(self) -> Endpoint:
+        """The endpoint as last written. While it cannot be read, what was read last stays in force."""
+        try:
+            stat = (self.folder / STATE_FILE).stat()
+            stamp = (stat.st_mtime_ns, stat.st_ino, stat.st_size)
+            if stamp != self.stamp:
+                self.stamp = stamp  # also when it is damaged: it is not read again until it is mended
+                self.endpoint = read_state(self.folder) or self.endpoint
+        except (OSError, UserError) as error:
+            log.warning("%s", error)
+        return self.endpoint
+
+    async def score(self, request: web.Request) -> web.Response:
+        if not authorised(request, self.current().key):
+            return refusal(401, "the key is wrong or missing; send it as `Authorization: Bearer <key>`")
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            return refusal(413, f"the body is larger than {MAX_BODY} bytes")
+        endpoint = self.current()  # again: it may have changed while the body came in
+        named = request.headers.get(DEPLOYMENT_HEADER)
+        if named is not None and named not in endpoint.deployments:
+            return refusal(404, f"there is no deployment {named!r}")
+        slot = named or pick(endpoint.traffic)
+        if slot is None:
+            return refusal(503, "no deployment gets traffic")
+        if named is None:
+            self.mirror(endpoint, request.headers, body)
+        answer = await self.answer(endpoint, slot, "direct" if named else "live", request.headers, body)
+        headers = {**passed_on(answer.headers), DEPLOYMENT_HEADER: slot}
+        return web.Response(status=answer.status, body=answer.body, headers=headers)
+
+    def mirror(self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes) -> None:
+        """Copy the request, by chance, to the mirrored slot; nobody waits for the answer."""
+        for slot, share in endpoint.mirror.items():
+            if random.random() * 100 < share:
+                task = asyncio.create_task(self.answer(endpoint, slot, "mirrored", headers, body))
+                self.mirroring.add(task)
+                task.add_done_callback(self.mirroring.discard)
+
+    async def answer(self, endpoint: Endpoint, slot: str, kind: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """What the slot answers, with its failures as answers too; recorded."""
+        start = time.perf_counter()
+        self.under_way[slot] += 1
+        try:
+            if self.under_way[slot] > MAX_UNDER_WAY:
+                answer = failure(503, f"{slot} has {MAX_UNDER_WAY} requests under way")
+            else:
+                answer = await self.forward(slot, endpoint.deployments[slot].port, headers, body)
+        finally:
+            self.under_way[slot] -= 1
+        self.record(endpoint, slot, kind, answer, body, (time.perf_counter() - start) * 1000)
+        return answer
+
+    async def forward(self, slot: str, port: int, headers: Mapping[str, str], body: bytes) -> Answer:
+        url = f"http://{LOOPBACK}:{port}/score"
+        try:
+            async with self.session.post(url, data=body, headers=passed_on(headers)) as reply:
+                return Answer(reply.status, reply.headers, await reply.read())
+        except TimeoutError:
+            return failure(504, f"{slot} did not answer within {self.time_limit.total:g} s")
+        except (aiohttp.ClientError, OSError) as error:
+            return failure(502, f"{slot} does not answer: {error!r}")
+
+    def record(
+        self, endpoint: Endpoint, slot: str, kind: str, answer: Answer, body: bytes, milliseconds: float
+    ) -> None:
+        """Write down the request and, if it was scored for or beside a client, what went in and came out."""
+        when = {"time": round(time.time(), 6), "slot": slot}
+        account = {**when, "kind": kind, "status": answer.status, "milliseconds": round(milliseconds, 3)}
+        self.requests.add(json.dumps(account).encode())
+        if kind != "direct" and answer.status == 200:
+            head = json.dumps({**when, "version": endpoint.deployments[slot].version}).removesuffix("}")
+            texts = [head.encode(), b', "request": ', one_line(body), b', "outputs": ', one_line(answer.body), b"}"]
+            self.collected.add(b"".join(texts))
+
+    async def statistics(self, request: web.Request) -> web.Response:
+        if not authorised(request, self.current().key):
+            return refusal(401, "the key is wrong or missing")
+        on_disk = await asyncio.to_thread(self.requests.flush, FLUSH_LIMIT)
+        await asyncio.to_thread(self.collected.flush, FLUSH_LIMIT)
+        content = {
+            "on_disk": on_disk,
+            "under_way": {slot: count for slot, count in self.under_way.items() if count},
+            "requests": self.requests.losses(),
+            "collected": self.collected.losses(),
+        }
+        return web.json_response(content)
+
+
+async def health(request: web.Request) -> web.Response:
+    return web.json_response({"status": "healthy"})
+
+
+def authorised(request: web.Request, key: str) -> bool:
+    """Whether the key was sent; takes as long for a nearly right one as for a wrong one."""
+    sent = request.headers.get("Authorization", "")
+    return bool(key) and hmac.compare_digest(sent.encode(errors="replace"), f"Bearer {key}".encode())
+
+
+def pick(traffic: Mapping[str, int]) -> str | None:
+    """A slot by weight; None when no slot has any."""
+    slots = [slot for slot, share in traffic.items() if share]
+    return random.choices(slots, [traffic[slot] for slot in slots])[0] if slots else None
+
+
+def passed_on(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers that go through the router: the content's type and those of tracing."""
+    return {name: value for name, value in headers.items() if name.lower().startswith(("content-type", "x-"))}
+
+
+def refusal(status: int, message: str) -> web.Response:
+    return web.json_response({"error": message}, status=status)
+
+
+def failure(status: int, message: str) -> Answer:
+    """An answer in the place of the one that a slot owes."""
+    return Answer(status, {"Content-Type": "application/json"}, json.dumps({"error": message}).encode())
+
+
+def one_line(text: bytes) -> bytes:
+    """JSON without line ends, which are mere spaces outside its strings and cannot be inside."""
+    return text.replace(b"\r", b" ").replace(b"\n", b" ")
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    router = Router(folder)
+    web.run_app(
+        router.app(), host=LOOPBACK, port=router.current().port, access_log=None, print=None, shutdown_timeout=3
+    )
+
+
+if __name__ == "__main__":
+    main()

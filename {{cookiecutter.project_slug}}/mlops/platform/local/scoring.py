@@ -1,0 +1,81 @@
+"""The scoring process of a deployment: Microsoft's inference server in the project's own serving environment."""
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from filelock import FileLock
+
+from mlops.command import UserError
+from mlops.platform.local.processes import Marker, last_words, start
+from mlops.platform.local.state import Started
+
+SCRIPT = "score.py"
+ARTEFACT = "artefact"  # the model's folder, beside the script
+DONE = "installed"  # written last: an environment without it is half made
+OPTIONS = ("--require-hashes", "--compile-bytecode")  # compiled once, every deployment starts twice as fast
+ON_LOOPBACK = """\
+from azureml_inference_server_http import constants
+constants.DEFAULT_HOST = "127.0.0.1"
+from azureml_inference_server_http.amlserver import run
+run()
+"""
+
+
+def start_scoring(python: Path, folder: Path, port: int, log: Path) -> Started:
+    """Serve the model in the folder with the script in the folder.
+
+    The server's own command listens on every network address; ON_LOOPBACK is that command on loopback only.
+    """
+    command = [str(python), "-I", "-u", "-c", ON_LOOPBACK, *marker(folder)]
+    command += ["--model_dir", str(folder / ARTEFACT), "--port", str(port), "--worker_count", "1"]
+    environment = {
+        "AML_APP_ROOT": str(folder),
+        "GUNICORN_CMD_ARGS": "",  # whatever was set for another server
+        "OMP_NUM_THREADS": "1",  # several servers share this machine, and a request is a few rows
+    }
+    return start(command, folder, log, environment)
+
+
+def marker(folder: Path) -> Marker:
+    """What tells the folder's scoring process from all others."""
+    return ["--entry_script", str(folder / SCRIPT)]
+
+
+def serving_python(environments: Path, requirements: Path) -> Path:
+    """The Python of the serving environment for these requirements; installed when first asked for."""
+    key = requirements.read_bytes() + platform.python_version().encode()
+    environment = environments / hashlib.sha256(key).hexdigest()[:12]
+    if not (environment / DONE).exists():
+        environments.mkdir(parents=True, exist_ok=True)
+        with FileLock(environments / f"{environment.name}.lock"):
+            if not (environment / DONE).exists():
+                install(environment, requirements)
+    folder, name = ("Scripts", "python.exe") if sys.platform == "win32" else ("bin", "python")
+    return environment / folder / name
+
+
+def install(environment: Path, requirements: Path) -> None:
+    """Make the environment with uv. UserError when there is no uv, or when it fails."""
+    uv = os.environ.get("UV") or shutil.which("uv")
+    if not uv:
+        raise UserError("uv is needed to install the serving environment; `pip install uv`")
+    print(f"installing the serving environment ({requirements}), once", flush=True)
+    log = environment.with_name(f"{environment.name}.log")
+    environment = environment.resolve()
+    python = ["--python", str(environment)]
+    elsewhere = tempfile.gettempdir()  # in the project's folder uv would apply the pins of the training environment
+    with log.open("wb") as output:
+        for command in (
+            [uv, "venv", "--clear", "--python", sys.executable, str(environment)],
+            [uv, "pip", "install", *python, *OPTIONS, "-r", str(requirements.resolve())],
+        ):
+            done = subprocess.run(command, cwd=elsewhere, stdout=output, stderr=output, check=False)
+            if done.returncode:
+                raise UserError(f"the serving environment cannot be installed: {last_words(log)}; see {log}")
+    (environment / DONE).touch()

@@ -1,0 +1,60 @@
+"""Processes of ours: recognised, ended as a family, and what they say last."""
+
+import sys
+
+import psutil
+import pytest
+from waiting import wait_until
+
+from mlops.platform.local import processes
+from mlops.platform.local.state import Started
+
+
+def test_a_process_that_got_an_old_pid_is_let_alone():
+    me = psutil.Process()
+    assert processes.find(Started(pid=me.pid, created=me.create_time())) == me
+    assert processes.find(Started(pid=me.pid, created=me.create_time() - 60)) is None
+    assert processes.find(None) is None
+
+
+def test_a_process_is_ended_with_all_that_it_started(tmp_path):
+    parent = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'input()'], stdin=-1).wait()"
+    started = processes.start([sys.executable, "-c", parent], tmp_path, tmp_path / "log")
+    process = processes.find(started)
+    wait_until(process.children)
+    family = [process, *process.children()]
+    processes.end([process])
+    assert not any(processes.runs(each) for each in family)
+
+
+@pytest.mark.parametrize(
+    ("marker", "there"),
+    [
+        (["--entry_script", "a/score.py"], True),
+        (["--entry_script", "a/score"], False),
+        (["score.py", "--port"], False),
+        (["--entry_script", "--port"], False),
+        (["--port", "1", "2"], False),
+    ],
+)
+def test_a_marker_is_whole_arguments_in_one_piece(marker, there):
+    arguments = ["python", "-c", "run()", "--entry_script", "a/score.py", "--port", "1"]
+    assert processes.contains(arguments, marker) is there
+
+
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [
+        ("", "it left no message"),
+        ("starting\nstopped\n\n", "stopped"),
+        ("Traceback:\n  File x\nKeyError: 'signature'\nWorker exiting\n", "KeyError: 'signature'"),
+        ("my.own.OddError\nbye\n", "my.own.OddError"),
+        ("ValueError: no\nazureml_inference_server_http.server.user_script.UserScriptException: x\n", "ValueError: no"),
+        ("usage: x\n-c: error: unrecognized\n", "-c: error: unrecognized"),
+        ("error: Failed to fetch\n  cause: x\n", "error: Failed to fetch"),
+    ],
+)
+def test_a_dead_process_last_words(tmp_path, log, words):
+    path = tmp_path / "log"
+    path.write_text(log, encoding="utf-8")
+    assert processes.last_words(path) == words
