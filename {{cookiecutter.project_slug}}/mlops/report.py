@@ -4,18 +4,15 @@ Made from whatever the steps have written so far, so that a run that failed earl
 """
 
 import base64
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
-
 from mlops.config import Project
-from mlops.files import read_json, write_text
+from mlops.files import read_json
 from mlops.manifest import Model
+from mlops.pages import render
 
-TEMPLATES = Path(__file__).parent / "templates"
 METRICS = {"auc": "AUC", "log_loss": "log-loss", "brier": "Brier score", "accuracy": "accuracy"}
 PLOTS = ("roc", "calibration", "slices")
 
@@ -24,21 +21,7 @@ def write_report(out: Path, project: Project, champion: Model) -> None:
     """report.html and report.md in `out`, from what the steps wrote there."""
     facts = collect(out, project, champion)
     for name in ("report.html", "report.md"):
-        render(name, facts, out)
-
-
-def render(name: str, facts: Mapping[str, Any], out: Path) -> None:
-    """The page of that name, from its template, into `out`."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=is_html, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {"number": number, "interval": interval}
-    write_text(out / name, environment.get_template(f"{name}.jinja").render(facts))
-
-
-def is_html(template: str | None) -> bool:
-    """Whether values must be escaped for HTML."""
-    return template is not None and ".html" in template
+        render(name, facts, out / name)
 
 
 def collect(out: Path, project: Project, champion: Model) -> dict[str, Any]:
@@ -74,13 +57,3 @@ def read_if_there(path: Path) -> Any:
 def picture(path: Path) -> str:
     """An SVG file as a data address, so that the page needs no other file."""
     return "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode()
-
-
-def number(value: float | None) -> str:
-    """Four decimals; a hyphen where there is nothing to show."""
-    return "-" if value is None or math.isnan(value) else f"{value:.4f}"
-
-
-def interval(bounds: list[float] | None) -> str:
-    """`[0.7012, 0.7345]`, or nothing."""
-    return f"[{bounds[0]:.4f}, {bounds[1]:.4f}]" if bounds else ""

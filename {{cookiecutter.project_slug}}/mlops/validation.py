@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from html import escape
 from pathlib import Path
 from string import Template
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from mlops.command import UserError
 from mlops.files import read_json, write_text
+from mlops.pages import render
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,17 +20,6 @@ if TYPE_CHECKING:
 
 SAMPLES = 3
 GX_INDEX = "../../../../index.html"  # where a page of Great Expectations expects the index
-INDEX = Template("""<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Data Docs</title>
-<style>
-body {font: 1rem system-ui; margin: 2rem}
-td, th {padding: .3rem 1rem; text-align: left; vertical-align: top}
-</style>
-<h1>Data Docs</h1>
-<table><tr><th>File<th>Rows<th>Rules<th>Result
-$lines
-</table></html>
-""")
 
 
 @dataclass(frozen=True)
@@ -144,12 +132,7 @@ class Checks:
 
 def write_index(folder: Path, files: Sequence[Checked]) -> None:
     """The first page of the Data Docs: every file and what is wrong with it. Unlike GX's own it needs no network."""
-    lines = [
-        f'<tr><td><a href="{quote(found.file)}.html">{escape(found.file)}</a><td>{found.rows:,}<td>{found.rules}<td>'
-        + ("<br>".join(escape(failure.message) for failure in found.failures) or "sound")
-        for found in files
-    ]
-    write_text(folder / "index.html", INDEX.substitute(lines="\n".join(lines)))
+    render("data_docs.html", {"files": [found.to_json() for found in files]}, folder / "index.html")
 
 
 def failure(result: "ExpectationValidationResult", rows: "pd.DataFrame") -> Failure:

@@ -73,7 +73,9 @@ def test_a_whole_run_shows_verdict_metrics_slices_data_and_lineage(written):
 def test_the_page_needs_no_other_file(written):
     html, _ = written(validation=VALIDATION, split=SPLIT, evaluation=EVALUATION, verdict=VERDICT)
     sources = re.findall(r'(?:src|href)="([^"]+)"', html)
-    assert [source for source in sources if not source.startswith("data:")] == ["validation/data_docs/index.html"]
+    assert [source for source in sources if not source.startswith("data:")] == [
+        "validation/data_docs/2013-01.parquet.html"
+    ]
     pictures = [base64.b64decode(source.split(",")[1]) for source in sources if source.startswith("data:image/svg")]
     assert pictures == [b"<svg>roc</svg>", b"<svg>calibration</svg>", b"<svg>slices</svg>"]
 

@@ -1,0 +1,79 @@
+"""Compare what the endpoint was asked with what the model was trained on; writes drift.json and drift.html.
+
+Exits 1 on drift, and when there are too few collected rows to tell.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlops.artefact import REFERENCE_FILE
+from mlops.command import NO, YES, UserError, command
+from mlops.config import PROJECT_FILE, load_project
+from mlops.data import read_file
+from mlops.files import write_json
+from mlops.manifest import Manifest, load_manifest
+from mlops.pages import render
+from mlops.platform import Models, open_platform
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def reference(models: Models, manifest: Manifest) -> "pd.DataFrame":
+    """Training rows of the version that the manifest names. UserError when it names none."""
+    model = manifest.model
+    if model.version is None:
+        raise UserError(f"{manifest.endpoint.name}: the manifest names no version yet; there is nothing to monitor")
+    with tempfile.TemporaryDirectory() as folder:
+        return read_file(models.download(model.name, model.version, Path(folder) / "model") / REFERENCE_FILE)
+
+
+def collected_rows(collected: Sequence[Mapping[str, Any]], like: "pd.DataFrame") -> "pd.DataFrame":
+    """The collected inputs as one frame with the columns and types of the reference."""
+    import pandas as pd
+
+    frames = [pd.DataFrame(each["inputs"]["data"], columns=each["inputs"]["columns"]) for each in collected]
+    rows = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=like.columns)
+    return rows.reindex(columns=like.columns).astype(like.dtypes.to_dict())
+
+
+@command
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="monitor", description=__doc__)
+    parser.add_argument("environment", help="name of a file in environments/")
+    parser.add_argument("--hours", type=float, default=24 * 7, help="how far to look back (default: a week)")
+    parser.add_argument("--out", type=Path, default=Path("out/monitor"), help="folder to write")
+    args = parser.parse_args(argv)
+    project, manifest = load_project(PROJECT_FILE), load_manifest(args.environment)
+    platform, name = open_platform(manifest.platform), manifest.endpoint.name
+    before = reference(platform.models, manifest).drop(columns=project.data.time)
+    since = time.time() - args.hours * 3600
+    now = collected_rows(platform.endpoints.collected(name, since), before)
+
+    from mlops.drift import as_table, compare, decide
+
+    enough = len(now) >= project.monitoring.min_rows
+    shifts = compare(before, now, project.monitoring) if enough else []
+    facts = {
+        "status": decide(len(now), shifts, project.monitoring),
+        "endpoint": name,
+        "model": f"{manifest.model.name}:{manifest.model.version}",
+        "rows": len(now),
+        "reference_rows": len(before),
+        "rules": project.monitoring.model_dump(),
+        "features": as_table(shifts),
+    }
+    write_json(args.out / "drift.json", facts)
+    render("drift.html", facts, args.out / "drift.html")
+    drifted = ", ".join(f"{each.feature} ({each.effect:.2f})" for each in shifts if each.drifted)
+    print(f"{facts['status']}: {len(now):,} rows collected at {name}" + (f"; {drifted}" if drifted else ""))
+    return YES if facts["status"] == "STABLE" else NO
+
+
+if __name__ == "__main__":
+    sys.exit(main())
