@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
-TIMED_ROWS = 30
+TIMED_ROWS = 20
 
 
 def latency(model: "Pipeline", rows: "pd.DataFrame") -> dict[str, float]:

@@ -1,6 +1,5 @@
 """A project of its own for every test that needs one: the real files, under a plain name, in a temporary folder."""
 
-import os
 import re
 import shutil
 from pathlib import Path
@@ -47,6 +46,3 @@ def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {path}"
     path.write_text(text.replace(old, new), encoding="utf-8")
-
-
-os.environ["GX_ANALYTICS_ENABLED"] = "false"
