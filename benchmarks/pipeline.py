@@ -1,0 +1,84 @@
+"""What the pipeline costs over a bare script that does the same work.
+
+    uv run python benchmarks/pipeline.py
+
+Generates a project, then times in turn, each in a process of its own: the bare script, the pipeline on a folder without
+any earlier result (cold), and the pipeline again with nothing changed. Prints medians and their ratios.
+"""
+
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from demo.run import generate, install, outside_this_environment, python_of
+
+ROUNDS = 5
+BARE = """
+import pickle
+from pathlib import Path
+import pandas as pd
+from sklearn.metrics import accuracy_score, brier_score_loss, log_loss, roc_auc_score
+from model.estimator import build
+
+months = [pd.read_parquet(path) for path in sorted(Path("data").glob("*.parquet"))]
+train, test = pd.concat(months[:-1]), months[-1]
+features = {features!r}
+model = build(**{parameters!r}).fit(train[features], train["late"])
+scores = model.predict_proba(test[features])[:, 1]
+print(roc_auc_score(test["late"], scores), log_loss(test["late"], scores), brier_score_loss(test["late"], scores))
+print(accuracy_score(test["late"], scores > 0.5))
+Path("bare.pkl").write_bytes(pickle.dumps(model))
+"""
+SETTINGS = "from mlops.config import load_project as l; p = l(); print(repr((p.features, p.model)))"
+
+
+def seconds(command: list[str], folder: Path) -> float:
+    """Wall time of one run, which must succeed."""
+    start = time.perf_counter()
+    subprocess.run(command, cwd=folder, env=outside_this_environment(), check=True, capture_output=True)
+    return time.perf_counter() - start
+
+
+def forget(project: Path) -> None:
+    """Take away every earlier result."""
+    for name in (".mlops", "out"):
+        shutil.rmtree(project / name, ignore_errors=True)
+
+
+def measure(project: Path) -> dict[str, list[float]]:
+    """Seconds of each round, after one of each that is not counted."""
+    python = str(python_of(project))
+    told = subprocess.run(
+        [python, "-c", SETTINGS], cwd=project, check=True, capture_output=True, encoding="utf-8"
+    ).stdout
+    features, parameters = eval(told)  # the project's own answer
+    (project / "bare.py").write_text(BARE.format(features=features, parameters=parameters), encoding="utf-8")
+    bare, pipeline = [python, "bare.py"], ["uv", "run", "--frozen", "run_pipeline"]
+    taken: dict[str, list[float]] = {"bare script": [], "pipeline, cold": [], "pipeline, nothing changed": []}
+    for _ in range(ROUNDS + 1):
+        forget(project)
+        for name, command in zip(taken, (bare, pipeline, pipeline), strict=True):
+            taken[name].append(seconds(command, project))
+    return {name: rounds[1:] for name, rounds in taken.items()}
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        project = generate(Path(folder))
+        print(f"generate a project: {time.perf_counter() - start:.1f} s (git included)", file=sys.stderr)
+        install(project)
+        taken = measure(project)
+    base = statistics.median(taken["bare script"])
+    print("| what | median s | min | max | ratio to the bare script |\n| --- | ---: | ---: | ---: | ---: |")
+    for name, rounds in taken.items():
+        middle = statistics.median(rounds)
+        print(f"| {name} | {middle:.2f} | {min(rounds):.2f} | {max(rounds):.2f} | {middle / base:.2f} |")
+
+
+if __name__ == "__main__":
+    main()
