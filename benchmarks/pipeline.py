@@ -3,7 +3,8 @@
     uv run python benchmarks/pipeline.py
 
 Generates a project, then times in turn, each in a process of its own: the bare script, the pipeline on a folder without
-any earlier result (cold), and the pipeline again with nothing changed. Prints medians and their ratios.
+any earlier result (cold), and the pipeline again with nothing changed. Once right after installation, when Python has
+to compile every package that it imports, and once with compiled packages. Prints medians and ratios.
 """
 
 import shutil
@@ -14,9 +15,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from demo.run import generate, install, outside_this_environment, python_of
+from demo.run import generate, outside_this_environment, python_of
 
-ROUNDS = 5
+ROUNDS = 3
 BARE = """
 import pickle
 from pathlib import Path
@@ -36,10 +37,13 @@ Path("bare.pkl").write_bytes(pickle.dumps(model))
 SETTINGS = "from mlops.config import load_project as l; p = l(); print(repr((p.features, p.model)))"
 
 
-def seconds(command: list[str], folder: Path) -> float:
+FRESH = {"PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def seconds(command: list[str], folder: Path, settings: dict[str, str]) -> float:
     """Wall time of one run, which must succeed."""
     start = time.perf_counter()
-    subprocess.run(command, cwd=folder, env=outside_this_environment(), check=True, capture_output=True)
+    subprocess.run(command, cwd=folder, env=outside_this_environment() | settings, check=True, capture_output=True)
     return time.perf_counter() - start
 
 
@@ -49,7 +53,7 @@ def forget(project: Path) -> None:
         shutil.rmtree(project / name, ignore_errors=True)
 
 
-def measure(project: Path) -> dict[str, list[float]]:
+def measure(project: Path, settings: dict[str, str]) -> dict[str, list[float]]:
     """Seconds of each round, after one of each that is not counted."""
     python = str(python_of(project))
     told = subprocess.run(
@@ -62,7 +66,7 @@ def measure(project: Path) -> dict[str, list[float]]:
     for _ in range(ROUNDS + 1):
         forget(project)
         for name, command in zip(taken, (bare, pipeline, pipeline), strict=True):
-            taken[name].append(seconds(command, project))
+            taken[name].append(seconds(command, project, settings))
     return {name: rounds[1:] for name, rounds in taken.items()}
 
 
@@ -70,11 +74,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         project = generate(Path(folder))
-        print(f"generate a project: {time.perf_counter() - start:.1f} s (git included)", file=sys.stderr)
-        install(project)
-        taken = measure(project)
+        print(f"generate a project: {time.perf_counter() - start:.1f} s (first commit included)", file=sys.stderr)
+        seconds(["uv", "sync", "--quiet"], project, FRESH)
+        show("right after installation", measure(project, FRESH))
+        seconds(["uv", "sync", "--quiet", "--compile-bytecode"], project, {})
+        show("with compiled packages", measure(project, {}))
+
+
+def show(title: str, taken: dict[str, list[float]]) -> None:
+    """One table."""
     base = statistics.median(taken["bare script"])
-    print("| what | median s | min | max | ratio to the bare script |\n| --- | ---: | ---: | ---: | ---: |")
+    print(f"\n| {title} | median s | min | max | ratio to the bare script |\n| --- | ---: | ---: | ---: | ---: |")
     for name, rounds in taken.items():
         middle = statistics.median(rounds)
         print(f"| {name} | {middle:.2f} | {min(rounds):.2f} | {max(rounds):.2f} | {middle / base:.2f} |")

@@ -41,8 +41,9 @@ def install(project: Path) -> None:
 
 
 def outside_this_environment() -> dict[str, str]:
-    """The environment variables without those that point at this template's own Python."""
-    return {name: value for name, value in os.environ.items() if name not in {"VIRTUAL_ENV", "PYTHONPATH"}}
+    """The environment variables without those that point at this template's own Python, or that slow Python down."""
+    ours = {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}
+    return {name: value for name, value in os.environ.items() if name not in ours}
 
 
 def python_of(project: Path) -> Path:

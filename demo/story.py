@@ -19,6 +19,7 @@ import pandas as pd
 from mlops.manifest import load_manifest
 from mlops.platform import open_platform
 from rich.console import Console
+from rich.status import Status
 from rich.table import Table
 
 MONTHS = Path(__file__).parent / "data"
@@ -28,7 +29,7 @@ RATE = 30  # client requests a second
 BRISK = {"bake: 20s": "bake: 1s", "min_requests: 30": "min_requests: 8", "latency_ms: 100": "latency_ms: 200"}
 ENVIRONMENT = "production"
 
-console = Console(highlight=False)
+console = Console(file=sys.stdout, highlight=False)  # not what sys.stdout is while a command prints into the log
 
 
 class StoryError(Exception):
@@ -50,10 +51,13 @@ class Row:
 class Story:
     rows: list[Row] = field(default_factory=list)
     took: dict[str, float] = field(default_factory=dict)
+    status: Status = field(default_factory=lambda: console.status(""))
+    scene_name: str = ""
 
     def call(self, name: str, *arguments: str, expect: Sequence[int] = (0,)) -> int:
         """Run one command of the project, its output into the log; its exit code, which must be as expected."""
         start = time.monotonic()
+        self.status.update(f"{self.scene_name}: {name}")
         with LOG.open("a", encoding="utf-8") as log, contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
             print(f"\n$ uv run {name} {' '.join(arguments)}", flush=True)
             code = import_module(f"steps.{name}").main(list(arguments))
@@ -65,12 +69,12 @@ class Story:
     @contextlib.contextmanager
     def scene(self, what: str) -> Iterator[Row]:
         """One line of the story, shown while it happens and kept for the table."""
-        row, start = Row(what), time.monotonic()
-        with console.status(what):
+        row, start, self.scene_name = Row(what), time.monotonic(), what
+        with self.status:
             yield row
         row.seconds = time.monotonic() - start
         self.rows.append(row)
-        console.print(f"{what:44} {row.auc:28} {row.gate:13} {row.outcome:34} {row.seconds:5.1f} s", soft_wrap=True)
+        console.print(f"{what:47} {row.auc:28} {row.gate:13} {row.outcome:34} {row.seconds:5.1f} s", soft_wrap=True)
 
     def train(self, row: Row) -> bool:
         """Run the pipeline; whether the challenger passed the gate."""

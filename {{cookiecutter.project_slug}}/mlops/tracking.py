@@ -7,9 +7,14 @@ LOCAL_FOLDER = Path(".mlops")
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 
 
+def database(folder: Path = LOCAL_FOLDER) -> Path:
+    """The file of the local tracking and registry database."""
+    return folder / "mlflow.db"
+
+
 def local_uri(folder: Path = LOCAL_FOLDER) -> str:
     """The address of the local tracking and registry database."""
-    return f"sqlite:///{(folder / 'mlflow.db').resolve().as_posix()}"
+    return f"sqlite:///{database(folder).resolve().as_posix()}"
 
 
 def use_tracking(experiment: str) -> None:
@@ -25,3 +30,9 @@ def use_tracking(experiment: str) -> None:
     if mlflow.get_experiment_by_name(experiment) is None:
         mlflow.create_experiment(experiment, artifact_location=artefacts.as_uri())
     mlflow.set_experiment(experiment)
+
+
+if __name__ == "__main__":
+    from mlops.config import load_project
+
+    use_tracking(load_project().name)

@@ -4,13 +4,12 @@ Without --version: the newest registered one for staging, the version that stagi
 """
 
 import argparse
-import re
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ruamel.yaml import YAML
+import yaml
 
 from mlops.command import YES, UserError, command
 from mlops.files import write_text
@@ -22,11 +21,10 @@ SOURCES = {"production": "staging"}  # an environment takes the version that the
 
 
 def with_version(text: str, version: int) -> str:
-    """The manifest's text with another version; every other character stays."""
-    line, column = YAML().load(text)["model"].lc.value("version")
-    lines = text.splitlines(keepends=True)
-    lines[line] = lines[line][:column] + re.sub(r"^[^\s#,}]+", str(version), lines[line][column:])
-    return "".join(lines)
+    """The manifest's text with another model.version; every other character stays."""
+    (model,) = [value for key, value in yaml.compose(text).value if key.value == "model"]
+    (old,) = [value for key, value in model.value if key.value == "version"]
+    return text[: old.start_mark.index] + str(version) + text[old.end_mark.index :]
 
 
 def default_version(models: Models, environment: str, name: str) -> int:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from mlops.command import YES, UserError, command
-from mlops.tracking import LOCAL_FOLDER, local_uri
+from mlops.tracking import database, local_uri
 
 
 @command
@@ -14,8 +14,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="ui", description=__doc__)
     parser.add_argument("--port", type=int, default=5000, help="port on 127.0.0.1")
     args = parser.parse_args(argv)
-    if not (LOCAL_FOLDER / "mlflow.db").exists():
-        raise UserError(f"{LOCAL_FOLDER / 'mlflow.db'}: no runs yet; run `run_pipeline` first")
+    if not database().exists():
+        raise UserError(f"{database()}: no runs yet; run `run_pipeline` first")
     print(f"http://127.0.0.1:{args.port}", flush=True)
     command_line = [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1", "--port", str(args.port)]
     return subprocess.run([*command_line, "--backend-store-uri", local_uri()], check=False).returncode or YES

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlops.command import UserError
 from mlops.platform import ModelVersion
-from mlops.tracking import local_uri
+from mlops.tracking import database, local_uri
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -41,7 +41,7 @@ class LocalModels:
         return ModelVersion(name, int(made.version), run_id, dict(tags))
 
     def versions(self, name: str) -> Sequence[ModelVersion]:
-        if not (self.root / "mlflow.db").exists():
+        if not database(self.root).exists():
             return []
         found = self.client.search_model_versions(f"name = '{name}'", max_results=10_000)
         versions = [ModelVersion(name, int(each.version), each.run_id or "", each.tags) for each in found]

@@ -33,14 +33,26 @@ class WarmPython:
             env=os.environ | PATIENT,
             encoding="utf-8",
         )
+        self.unread = 0
 
     def run(self, module: str, arguments: Sequence[str], log: Path) -> int:
         """Run `python -m module arguments` in a process of its own, its output into the log; its exit code."""
-        assert self.process.stdin is not None and self.process.stdout is not None
+        assert self.process.stdout is not None
+        self.send(module, arguments, log)
+        for _ in range(self.unread):
+            answer = self.process.stdout.readline()
+        self.unread = 0
+        return int(answer) if answer else self.process.wait() or 1
+
+    def ahead(self, module: str, log: Path) -> None:
+        """Run the module as soon as the imports are done; whatever comes next waits for it."""
+        self.send(module, [], log)
+
+    def send(self, module: str, arguments: Sequence[str], log: Path) -> None:
+        assert self.process.stdin is not None
         self.process.stdin.write(json.dumps({"module": module, "arguments": list(arguments), "log": str(log)}) + "\n")
         self.process.stdin.flush()
-        answer = self.process.stdout.readline()
-        return int(answer) if answer else self.process.wait() or 1
+        self.unread += 1
 
 
 def warm_python(modules: tuple[str, ...]) -> WarmPython:
