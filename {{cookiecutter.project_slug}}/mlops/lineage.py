@@ -1,8 +1,13 @@
 """What a model version was made from: commit, data, run and CI run."""
 
 import os
+import platform
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from mlops.config import Project
 
 
 def git(*arguments: str, folder: Path = Path()) -> str | None:
@@ -32,3 +37,17 @@ def ci_run_url(environment: dict[str, str] | None = None) -> str:
     if values.get("TF_BUILD"):
         return "{SYSTEM_COLLECTIONURI}{SYSTEM_TEAMPROJECT}/_build/results?buildId={BUILD_BUILDID}".format_map(values)
     return "none"
+
+
+def training_lineage(project: Project, split: Mapping[str, Any], run_id: str) -> dict[str, str]:
+    """What a model is made from, as flat text, fit for tags. `split` is what split_data wrote into split.json."""
+    return {
+        "run_id": run_id,
+        **commit_facts(),
+        "data_hash": split["data_hash"],
+        "train_rows": str(split["train"]["rows"]),
+        "train_to": split["train"]["to"],
+        "ci_run": ci_run_url(),
+        "template_version": project.template_version,
+        "python": platform.python_version(),
+    }

@@ -15,7 +15,6 @@ from mlops.command import command
 from mlops.config import PROJECT_FILE, Project, load_project
 from mlops.data import read_file
 from mlops.files import hash_folder, read_json, write_json
-from mlops.metrics import intervals, measure, slice_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +36,8 @@ def latency(model: "Pipeline", rows: "pd.DataFrame") -> dict[str, float]:
 
 def evaluate(folder: Path, test: "pd.DataFrame", project: Project) -> "tuple[pd.Series, dict[str, Any]]":
     """Scores of the model on the test rows, and all that is measured of it."""
+    from mlops.metrics import intervals, measure
+
     model, rows, target = load_model(folder), test[project.features], test[project.data.target].to_numpy()
     scores = model.predict_proba(rows)[:, 1]
     return scores, {
@@ -64,10 +65,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     result = {"test": split["test"], "challenger": challenger}
     if args.champion:
         frame["champion"], result["champion"] = evaluate(args.champion, test, project)
-    result["slices"] = slice_rows(frame, project.gate.slices.columns, project.gate.threshold)
 
+    from mlops.metrics import slice_rows
     from mlops.plots import write_plots
 
+    result["slices"] = slice_rows(frame, project.gate.slices.columns, project.gate.threshold)
     args.evaluation.mkdir(parents=True, exist_ok=True)
     frame.to_parquet(args.evaluation / "scores.parquet", index=False)
     write_plots(frame, result["slices"], args.evaluation / "plots")

@@ -29,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "artefact": challenger["artefact"],
         "champion": evaluation.get("champion", {}).get("artefact"),
         "test": evaluation["test"],
+        "metrics": challenger["metrics"],
         **decide(challenger["metrics"], scores, rules),
     }
     write_json(args.gate / "verdict.json", verdict)

@@ -54,7 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"not registered: {why_not}", file=sys.stderr)
         return NO
     known = registered(models, name, artefact)
-    tags = {**lineage, "artefact": artefact, "verdict": verdict["status"], "cold_start": str(verdict["cold_start"])}
+    metrics = {f"test_{metric}": str(value) for metric, value in verdict["metrics"].items()}
+    tags = {**lineage, **metrics, "artefact": artefact, "verdict": verdict["status"]}
     version = known or models.register(name, lineage["run_id"], tags)
     print(f"{name}:{version.version} {'was registered before' if known else 'registered'}, run {version.run_id}")
     return YES

@@ -1,20 +1,19 @@
 """Train the challenger: reads the split and project.yml, writes the model folder and logs it to an MLflow run."""
 
 import argparse
-import platform
 import shutil
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlops.artefact import LINEAGE_FILE, PROBE_FILE, PROBE_ROWS, REFERENCE_FILE, REFERENCE_ROWS, payload
 from mlops.command import command
 from mlops.config import PROJECT_FILE, Project, load_project
 from mlops.data import read_file
 from mlops.files import read_json, write_json
-from mlops.lineage import ci_run_url, commit_facts
+from mlops.lineage import training_lineage
 from mlops.tracking import use_tracking
 
 if TYPE_CHECKING:
@@ -31,18 +30,13 @@ def fit(train: "pd.DataFrame", project: Project) -> "Pipeline":
     return build(**project.model).fit(train[project.features], train[project.data.target])
 
 
-def lineage(project: Project, split: dict[str, Any], run_id: str) -> dict[str, str]:
-    """What the model is made from, as flat text, fit for tags."""
-    return {
-        "run_id": run_id,
-        **commit_facts(),
-        "data_hash": split["data_hash"],
-        "train_rows": str(split["train"]["rows"]),
-        "train_to": split["train"]["to"],
-        "ci_run": ci_run_url(),
-        "template_version": project.template_version,
-        "python": platform.python_version(),
-    }
+def train_metrics(model: "Pipeline", train: "pd.DataFrame", project: Project) -> dict[str, float]:
+    """How well the model fits the rows that it was fitted on: far better than the test rows means overfitting."""
+    from mlops.metrics import measure
+
+    scores = model.predict_proba(train[project.features])[:, 1]
+    metrics = measure(train[project.data.target].to_numpy(), scores, project.gate.threshold)
+    return {"train_rows": len(train)} | {f"train_{name}": value for name, value in metrics.items()}
 
 
 def save(model: "Pipeline", rows: "pd.DataFrame", facts: dict[str, str], folder: Path) -> None:
@@ -80,10 +74,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     use_tracking(project.name)
     with mlflow.start_run() as run:
         model = fit(train, project)
-        facts = lineage(project, split, run.info.run_id)
+        facts = training_lineage(project, split, run.info.run_id)
         save(model, train[project.features], facts, args.model)
         mlflow.log_params(project.model)
-        mlflow.log_metric("train_rows", len(train))
+        mlflow.log_metrics(train_metrics(model, train, project))
         mlflow.set_tags(facts)
         mlflow.log_artifacts(str(args.model), "model")
     print(f"trained on {len(train):,} rows, run {run.info.run_id}")

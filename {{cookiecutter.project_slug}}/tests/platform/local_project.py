@@ -53,8 +53,8 @@ def scoring_processes(endpoints, slot):
 
 
 def kill(process):
-    """Kill the process and its workers without a warning."""
-    family = [*process.children(recursive=True), process]
+    """Kill the process and its workers without a warning; it first, or it would replace a worker."""
+    family = [process, *process.children(recursive=True)]
     for each in family:
         each.kill()
     psutil.wait_procs(family, timeout=10)
