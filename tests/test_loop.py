@@ -31,7 +31,8 @@ class Looped(Project):
     def command(self, name: str, *arguments: str, code: int = 0) -> str:
         """What the command prints, on both streams; its exit code must be as said."""
         line = ["uv", "run", "--frozen", name, *arguments]
-        outside = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
+        settings = {"VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE"}  # a user has neither
+        outside = {key: value for key, value in os.environ.items() if key not in settings}
         done = subprocess.run(line, cwd=self.folder, env=outside, capture_output=True, encoding="utf-8", check=False)
         printed = done.stdout + done.stderr
         assert done.returncode == code, f"{name}: exit code {done.returncode}\n{printed}"

@@ -36,6 +36,7 @@ def payload(rows: Any) -> dict[str, Any]:
 @contextmanager
 def own_code(folder: Path) -> Iterator[None]:
     """Import `model` from this artefact and nowhere else: two versions must never share one version's code."""
+    write_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # loading must not change the artefact
     before = {name: module for name, module in sys.modules.items() if name.split(".")[0] == PACKAGE}
     for name in before:
         del sys.modules[name]
@@ -43,6 +44,7 @@ def own_code(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        sys.dont_write_bytecode = write_bytecode
         sys.path.remove(str(folder / "code"))
         for name in [name for name in sys.modules if name.split(".")[0] == PACKAGE]:
             del sys.modules[name]

@@ -12,6 +12,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from mlops.artefact import load_model, own_code, payload
 from mlops.command import UserError
+from mlops.files import hash_folder
 
 ROWS = pd.DataFrame({"x": np.arange(10.0)})
 CODE = "def derive(rows):\n    return rows * {factor}\n"
@@ -51,6 +52,15 @@ def test_loading_leaves_the_projects_own_package_alone(tmp_path):
     load_model(artefact)
     assert sys.modules["model.features"] is own
     assert sys.path == path
+
+
+def test_loading_does_not_change_the_artefact(tmp_path, monkeypatch):
+    artefact, _ = save(tmp_path / "other", 5)
+    before = hash_folder(artefact)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    load_model(artefact)
+    assert hash_folder(artefact) == before
+    assert sys.dont_write_bytecode is False
 
 
 def test_a_folder_without_a_model_is_a_one_line_error(tmp_path):

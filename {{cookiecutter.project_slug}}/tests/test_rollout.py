@@ -183,6 +183,30 @@ def test_a_crashed_stable_is_restarted():
     at_rest(world, 1)
 
 
+def broken_stable():
+    world = serving(1)
+    broken = replace(world.observed.deployments["blue"], state="failed", reason="no such module")
+    world.observed = replace(world.observed, deployments={"blue": broken})
+    return world.observed
+
+
+def test_a_stable_that_does_not_start_ends_the_run_or_gives_way_to_another_version():
+    tried = Evidence(tried=frozenset({"blue"}))
+    assert decide(manifest(1), broken_stable(), tried, 0.0) == Done(
+        False, "flights:1 does not start in blue: no such module"
+    )
+    assert isinstance(decide(manifest(2), broken_stable(), tried, 0.0), Shift)
+
+
+def test_traffic_that_a_hand_put_on_a_leftover_is_taken_off_before_it_is_deleted():
+    world = serving(1)
+    roll(world, 2, stop_after=4)
+    tags = {**world.observed.tags, "candidate": "flights:3"}
+    world.observed = replace(world.observed, tags=tags)
+    assert roll(world, 3).promoted
+    at_rest(world, 3)
+
+
 def test_a_new_version_takes_over_a_rollout_under_way():
     world = serving(1)
     roll(world, 2, stop_after=12)
