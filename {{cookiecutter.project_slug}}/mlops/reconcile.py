@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from mlops.artefact import PROBE_FILE
-from mlops.command import UserError
 from mlops.files import read_json
 from mlops.manifest import Manifest
-from mlops.platform import Observed, Platform, Traffic
+from mlops.platform import Observed, Platform, Traffic, registered
 from mlops.rollout import (
     Action,
     CreateEndpoint,
@@ -69,18 +68,10 @@ class Reconciler:
             action = decide(self.manifest, observed, evidence, self.clock.now())
             if isinstance(action, Done):
                 return action
-            if not checked:
-                self.check_version()
+            if not checked:  # before anything is changed, and only then: a registry takes seconds to open
+                registered(self.platform.models, self.manifest.model.name, self.manifest.model.version)
                 checked = True
             evidence = self.act(action, observed or Observed(), evidence)
-
-    def check_version(self) -> None:
-        """UserError when the manifest names a version that is not registered, before anything is changed."""
-        model = self.manifest.model
-        known = [each.version for each in self.platform.models.versions(model.name)]
-        if model.version not in known:
-            there = ", ".join(map(str, known)) or "none"
-            raise UserError(f"{self.name}: model {model.name} has no version {model.version}; there is {there}")
 
     def look(self, observed: Observed | None, evidence: Evidence) -> Evidence:
         """The evidence with fresh metrics, where a candidate gets live traffic."""

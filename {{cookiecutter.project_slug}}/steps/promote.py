@@ -15,7 +15,7 @@ from mlops.command import YES, UserError, command
 from mlops.files import write_text
 from mlops.lineage import git
 from mlops.manifest import load_manifest, manifest_path
-from mlops.platform import Models, open_platform
+from mlops.platform import Models, open_platform, registered
 
 SOURCES = {"production": "staging"}  # an environment takes the version that the one before it serves
 
@@ -62,9 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     path, manifest = manifest_path(args.environment), load_manifest(args.environment)
     models, model = open_platform(manifest.platform).models, manifest.model
     version = args.version or default_version(models, args.environment, model.name)
-    known = [each.version for each in models.versions(model.name)]
-    if version not in known:
-        raise UserError(f"model {model.name} has no version {version}; there is {', '.join(map(str, known)) or 'none'}")
+    registered(models, model.name, version)
     if version == model.version:
         print(f"{path}: version {version} already")
         return YES

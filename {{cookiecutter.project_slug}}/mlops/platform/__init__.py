@@ -81,6 +81,15 @@ class Models(Protocol):
         """Copy the model folder that the training run logged to `to`. UserError when there is none."""
 
 
+def registered(models: Models, name: str, version: int | None) -> ModelVersion:
+    """The version of the model. UserError naming those that there are when it is not registered."""
+    versions = {each.version: each for each in models.versions(name)}
+    if version not in versions:
+        there = ", ".join(map(str, versions)) or "none"
+        raise UserError(f"model {name} has no version {version}; there is {there}")
+    return versions[version]
+
+
 class Endpoints(Protocol):
     """Endpoints and their deployments. Every write is idempotent and leaves a legal state behind."""
 

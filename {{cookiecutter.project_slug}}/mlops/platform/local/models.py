@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops.command import UserError
-from mlops.platform import ModelVersion
+from mlops.platform import ModelVersion, registered
 from mlops.tracking import database, local_uri
 
 if TYPE_CHECKING:
@@ -48,11 +48,7 @@ class LocalModels:
         return sorted(versions, key=lambda each: each.version)
 
     def download(self, name: str, version: int, to: Path) -> Path:
-        versions = {each.version: each for each in self.versions(name)}
-        if version not in versions:
-            known = ", ".join(map(str, versions)) or "none"
-            raise UserError(f"model {name} has no version {version}; there is {known}")
-        return self.run_artefact(versions[version].run_id, to)
+        return self.run_artefact(registered(self, name, version).run_id, to)
 
     def run_artefact(self, run_id: str, to: Path) -> Path:
         shutil.rmtree(to, ignore_errors=True)
