@@ -53,4 +53,4 @@ def read_data(folder: Path, columns: Sequence[str] | None = None) -> "pd.DataFra
 
 def hash_data(folder: Path) -> str:
     """SHA-256 (hex) over the folder's Parquet files: their names and contents."""
-    return hash_files(data_files(folder), folder)
+    return hash_files({path.relative_to(folder).as_posix(): path for path in data_files(folder)})

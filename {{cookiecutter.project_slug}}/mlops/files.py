@@ -6,7 +6,7 @@ import math
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,18 +52,17 @@ def without_nan(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def hash_files(paths: Iterable[Path], root: Path) -> str:
-    """SHA-256 (hex) over the names, relative to root, and the contents of the files, in name order."""
+def hash_files(files: Mapping[str, Path]) -> str:
+    """SHA-256 (hex) over the names and the contents of the files, in name order."""
     digest = hashlib.sha256()
-    for path in sorted(paths):
-        name = path.relative_to(root).as_posix().encode()
+    for name, path in sorted(files.items()):
         content = hashlib.sha256(path.read_bytes()).digest()
-        digest.update(len(name).to_bytes(4, "big") + name + content)
+        digest.update(len(name.encode()).to_bytes(4, "big") + name.encode() + content)
     return digest.hexdigest()
 
 
 def hash_folder(folder: Path) -> str:
     """SHA-256 (hex) of all files below the folder; of the file itself if it is one."""
-    if folder.is_file():
-        return hash_files([folder], folder.parent)
-    return hash_files((path for path in folder.rglob("*") if path.is_file()), folder)
+    paths = [folder] if folder.is_file() else [path for path in folder.rglob("*") if path.is_file()]
+    root = folder.parent if folder.is_file() else folder
+    return hash_files({path.relative_to(root).as_posix(): path for path in paths})

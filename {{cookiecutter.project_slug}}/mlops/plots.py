@@ -56,9 +56,9 @@ def write_plots(frame: pd.DataFrame, rows: Sequence[dict[str, Any]], folder: Pat
     """roc.svg, calibration.svg and slices.svg. The frame holds `target` and the scores of each model."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, draw in (("roc", roc), ("calibration", calibration)):
-        figure = Figure(figsize=(4.6, 4.2), layout="constrained")
-        draw(figure.subplots(), frame)
+        figure = Figure(figsize=(4.6, 4.2))
+        draw(figure.subplots(gridspec_kw={"left": 0.13, "right": 0.97, "bottom": 0.12, "top": 0.92}), frame)
         figure.savefig(folder / f"{name}.svg")
-    figure = Figure(figsize=(9.2, 4.2), layout="constrained")
-    slice_bars(figure.subplots(), rows, models(frame))
+    figure = Figure(figsize=(9.2, 4.2))
+    slice_bars(figure.subplots(gridspec_kw={"left": 0.17, "right": 0.98, "bottom": 0.12}), rows, models(frame))
     figure.savefig(folder / "slices.svg")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mlops.command import UserError, command
 from mlops.config import PROJECT_FILE, load_project
 from mlops.data import hash_data, read_data
-from mlops.files import hash_files, read_json, write_json
+from mlops.files import hash_folder, read_json, write_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args.split.mkdir(parents=True, exist_ok=True)
     train.to_parquet(args.split / "train.parquet", index=False)
     test.to_parquet(args.split / "test.parquet", index=False)
-    test_hash = hash_files([args.split / "test.parquet"], args.split)
+    test_hash = hash_folder(args.split / "test.parquet")
     parts = {"train": describe(train, time), "test": describe(test, time) | {"hash": test_hash}}
     write_json(args.split / "split.json", {"data_hash": data_hash, **parts})
     print(

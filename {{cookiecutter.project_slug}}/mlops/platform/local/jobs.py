@@ -15,12 +15,12 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 
 from mlops.command import UserError
-from mlops.files import hash_files, hash_folder, write_json
+from mlops.files import hash_folder, write_json
 from mlops.pipeline import Job, Pipeline, Source, fill, load_pipeline
 from mlops.platform.local import warm
+from mlops.receipt import CODE, hash_paths
 from mlops.tracking import database
 
-CODE = ("model", "mlops", "steps", "expectations", "project.yml", "pyproject.toml", "uv.lock")
 USUAL_IMPORTS = (
     "pandas",
     "pyarrow.parquet",
@@ -28,6 +28,8 @@ USUAL_IMPORTS = (
     "sklearn.metrics",
     "sklearn.pipeline",
     "mlflow.sklearn",
+    "mlflow.pyfunc.loaders",
+    "git",
     "mlflow.store.tracking.sqlalchemy_store",
     "alembic.command",
     "matplotlib.figure",
@@ -113,7 +115,7 @@ class LocalJobs:
 
 def steps(plan: Pipeline, values: Mapping[str, str], cache: Path) -> list[Step]:
     """Every job with its folder, in running order. A job's key covers its command, its inputs and the code."""
-    code = code_hash()
+    code = hash_paths(CODE)
     hashes = {name: hash_input(value) for name, value in values.items()}
     keys: dict[str, str] = {}
 
@@ -133,12 +135,6 @@ def hash_input(value: str) -> str:
     """The content's hash when the value is a path, else the value."""
     path = Path(value)
     return hash_folder(path) if path.exists() else value
-
-
-def code_hash() -> str:
-    """Hash of all that a step's outcome may depend on besides its inputs."""
-    files = [path for name in CODE for path in [Path(name), *Path(name).rglob("*")] if path.is_file()]
-    return hash_files((path for path in files if "__pycache__" not in path.parts), Path())
 
 
 def arguments(step: Step, by_name: Mapping[str, Step], values: Mapping[str, str]) -> list[str]:
