@@ -38,15 +38,21 @@ class Gate(Settings):
     floors: dict[Literal["auc", "accuracy"], float] = Field(min_length=1)
     alpha: float = Field(gt=0, lt=0.5)
     minimum_gain: float = Field(gt=0, lt=1)
+    max_loss: float = Field(gt=0, lt=1)
     min_positives: int = Field(gt=0)
     seed: int
     slices: SliceRules
+
+
+class Promotion(Settings):
+    staging: Literal["pull-request", "commit"]
 
 
 class Monitoring(Settings):
     alpha: float = Field(gt=0, lt=0.5)
     min_effect: float = Field(gt=0, lt=1)
     min_rows: int = Field(gt=0)
+    cooldown_days: float = Field(ge=0)
 
 
 class Project(Settings):
@@ -58,6 +64,7 @@ class Project(Settings):
     features: list[str] = Field(min_length=1)
     model: dict[str, Any]
     gate: Gate
+    promotion: Promotion
     monitoring: Monitoring
 
     @model_validator(mode="after")
@@ -74,9 +81,15 @@ SettingsType = TypeVar("SettingsType", bound=Settings)
 def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file. UserError when it is missing, broken or not a mapping."""
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
+        return parse_yaml(path.read_text(encoding="utf-8"), path)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; run this in the project's folder") from None
+
+
+def parse_yaml(text: str, path: Path) -> dict[str, Any]:
+    """The mapping in the text of that file. UserError when it is broken or not a mapping."""
+    try:
+        content = yaml.load(text, Loader=LOADER)
     except yaml.YAMLError as error:
         raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from None
     if not isinstance(content, dict):

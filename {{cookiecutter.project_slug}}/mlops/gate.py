@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 TRIVIAL = "trivial model"
 Status = Literal["PASS", "FAIL", "INSUFFICIENT"]
+Criterion = Literal["superiority", "non-inferiority"]
 DETECTABLE = 1.645 + 0.842  # standard errors: what a one-sided test at 5 % finds four times of five
 
 
@@ -83,6 +84,18 @@ def better(comparison: Comparison, minimum_gain: float) -> Check:
     return Check(f"better than the {comparison.opponent}", status, seen, "lower bound > 0")
 
 
+def no_worse(comparison: Comparison, margin: float) -> Check:
+    """PASS: a loss of more than the margin is ruled out. FAIL: such a loss is certain. Else the rows cannot tell."""
+    numbers = (comparison.difference, comparison.lower, comparison.upper)
+    status: Status = "INSUFFICIENT"
+    if not all(isfinite(number) for number in numbers) or comparison.upper < -margin:
+        status = "FAIL"
+    if comparison.lower > -margin:
+        status = "PASS"
+    seen = "AUC {:+.4f} [{:+.4f}, {:+.4f}]".format(*numbers)
+    return Check(f"no worse than the {comparison.opponent}", status, seen, f"lower bound > -{margin}")
+
+
 def slice_checks(frame: "pd.DataFrame", opponent: str, rules: Gate) -> list[Check]:
     """Each slice with enough rows keeps its floor and loses no more than allowed, beyond chance.
 
@@ -109,24 +122,29 @@ def slice_check(part: "pd.DataFrame", name: str, opponent: str, rules: Gate, alp
     return Check(f"slice {name}", status, f"AUC {auc:.3f}, {comparison.difference:+.3f}", wanted)
 
 
-def decide(metrics: Mapping[str, float | None], frame: "pd.DataFrame", rules: Gate) -> dict[str, Any]:
+def decide(
+    metrics: Mapping[str, float | None], frame: "pd.DataFrame", rules: Gate, criterion: Criterion = "superiority"
+) -> dict[str, Any]:
     """The verdict on the challenger: its status, every check, the comparison and the rules.
 
     metrics: of the challenger on all test rows. frame: `target`, `challenger`, `champion` if there is one and the slice
-    columns, one row a test row. Without a champion the challenger must beat a trivial model, the same score for all.
+    columns, one row a test row. criterion: whether the challenger must be better than the champion, or just no worse.
+    Without a champion it must beat a trivial model, the same score for all.
     """
     opponent = "champion" if "champion" in frame else TRIVIAL
     frame = frame if opponent in frame else frame.assign(**{TRIVIAL: 0.5})
     positives = int(frame["target"].sum())
     comparison = compare(frame, opponent, rules.alpha, rules.seed)
+    lenient = criterion == "non-inferiority" and opponent != TRIVIAL
     checks = [
         enough(positives, len(frame) - positives, rules),
         *floors(metrics, rules.floors),
-        better(comparison, rules.minimum_gain),
+        no_worse(comparison, rules.max_loss) if lenient else better(comparison, rules.minimum_gain),
         *slice_checks(frame, opponent, rules),
     ]
     return {
         "status": overall(checks),
+        "criterion": criterion,
         "cold_start": opponent == TRIVIAL,
         "checks": [asdict(check) for check in checks],
         "comparison": asdict(comparison),

@@ -9,6 +9,8 @@ from typing import Any
 
 from mlops.config import Project
 
+NEW_LOCK = "?? uv.lock"
+
 
 def git(*arguments: str, folder: Path = Path()) -> str | None:
     """What git prints, without the final newline; None when git is missing or refuses."""
@@ -26,7 +28,9 @@ def commit_facts(folder: Path = Path()) -> dict[str, str]:
     commit = git("rev-parse", "HEAD", folder=folder)
     if commit is None:
         return {"commit": "unknown", "dirty": "unknown"}
-    return {"commit": commit, "dirty": "true" if git("status", "--porcelain", folder=folder) else "false"}
+    # A lock file that uv has just made of the pins in pyproject.toml says nothing that the commit does not say.
+    differing = [line for line in (git("status", "--porcelain", folder=folder) or "").splitlines() if line != NEW_LOCK]
+    return {"commit": commit, "dirty": "true" if differing else "false"}
 
 
 def ci_run_url(environment: dict[str, str] | None = None) -> str:

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from mlops.changes import text_at
 from mlops.command import UserError
-from mlops.config import Settings, check, read_yaml
+from mlops.config import Settings, check, parse_yaml, read_yaml
 
 FOLDER = Path("environments")
 BASE = "base.yml"
@@ -90,3 +91,30 @@ def load_manifest(environment: str, folder: Path = FOLDER) -> Manifest:
     """The environment's file merged over base.yml, checked."""
     path = manifest_path(environment, folder)
     return check(Manifest, merge(read_yaml(folder / BASE), read_yaml(path)), path)
+
+
+def manifest_at(commit: str, environment: str, folder: Path = FOLDER) -> Manifest | None:
+    """The environment's manifest in that commit; None when there was none."""
+    paths = (folder / BASE, folder / f"{environment}.yml")
+    texts = [text_at(commit, path) for path in paths]
+    if None in texts:
+        return None
+    base, override = (parse_yaml(text or "", path) for text, path in zip(texts, paths, strict=True))
+    return check(Manifest, merge(base, override), paths[1])
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """One line a key that differs: `model.version: 7 -> 8`."""
+    lines = []
+    for key in {**before, **after}:
+        old, new = before.get(key), after.get(key)
+        if isinstance(old, Mapping | None) and isinstance(new, Mapping):
+            lines += differences(old or {}, new, f"{prefix}{key}.")
+        elif old != new:
+            lines.append(f"{prefix}{key}: {show(old)} -> {show(new)}")
+    return lines
+
+
+def show(value: Any) -> str:
+    """A value as it stands in the file, or `none`."""
+    return "none" if value is None else str(value)

@@ -53,7 +53,7 @@ class Reconciler:
     platform: Platform
     manifest: Manifest
     clock: Clock = field(default_factory=Clock)
-    said: str = ""
+    said: list[str] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -127,8 +127,8 @@ class Reconciler:
                 self.watch(observed)
         return evidence
 
-    def probe(self, slot: str) -> str:
-        """What is wrong with the slot's answers to the sample rows, or nothing."""
+    def probe(self, slot: str | None = None) -> str:
+        """What is wrong with the answers of the slot, or of the public route, to the sample rows; or nothing."""
         sample = self.sample
         for attempt in range(PROBE_ATTEMPTS):
             reply = self.platform.endpoints.score(self.name, sample["request"], slot)
@@ -167,9 +167,9 @@ class Reconciler:
 
     def say(self, text: str) -> None:
         """One line a change; the same line is not said twice in a row."""
-        if text != self.said:
+        if [text] != self.said[-1:]:
             print(f"{time.strftime('%H:%M:%S')} {self.name}: {text}", flush=True)
-        self.said = text
+            self.said.append(text)
 
 
 def disagreement(status: int, body: Any, expected: list[float]) -> str:

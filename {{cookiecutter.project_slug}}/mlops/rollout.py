@@ -90,10 +90,10 @@ class Evidence:
 
 def decide(manifest: Manifest, observed: Observed | None, evidence: Evidence, now: float) -> Action:
     """The one next action that takes the endpoint from what is towards what the manifest says."""
-    if observed is None:
-        return CreateEndpoint()
     if manifest.model.version is None:
         return Done(True, "the manifest names no version yet; nothing to roll out")
+    if observed is None:
+        return CreateEndpoint()
     stable = stable_slot(observed)
     if stable and observed.deployments[stable].state != "ready":
         broken = observed.deployments[stable]

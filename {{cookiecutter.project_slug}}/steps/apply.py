@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from mlops.command import NO, YES, command
+from mlops.host import open_host
 from mlops.manifest import load_manifest
 from mlops.platform import open_platform
 from mlops.reconcile import Reconciler
@@ -26,6 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         reconciler.forget_rejection()
     done = reconciler.run()
     print(f"{manifest.endpoint.name}: {done.why}")
+    outcome = "as its manifest says" if done.promoted else "rolled back"
+    steps = "\n".join(f"- {line}" for line in reconciler.said)
+    open_host().summary(args.environment, f"### {manifest.endpoint.name}: {outcome}\n\n{done.why}\n\n{steps}")
     return YES if done.promoted else NO
 
 

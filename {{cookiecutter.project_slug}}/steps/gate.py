@@ -20,6 +20,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="gate", description=__doc__)
     parser.add_argument("--project", type=Path, default=PROJECT_FILE, help="project.yml")
     parser.add_argument("--evaluation", type=Path, default=Path("out/evaluation"), help="what evaluate wrote")
+    parser.add_argument(
+        "--criterion",
+        choices=("superiority", "non-inferiority"),
+        default="superiority",
+        help="what the challenger must be to the champion: better, or no worse by gate.max_loss of project.yml",
+    )
     parser.add_argument("--gate", type=Path, default=Path("out/gate"), help="folder to write verdict.json into")
     args = parser.parse_args(argv)
     rules, evaluation = load_project(args.project).gate, read_json(args.evaluation / "evaluation.json")
@@ -30,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "champion": evaluation.get("champion", {}).get("artefact"),
         "test": evaluation["test"],
         "metrics": challenger["metrics"],
-        **decide(challenger["metrics"], scores, rules),
+        **decide(challenger["metrics"], scores, rules, args.criterion),
     }
     write_json(args.gate / "verdict.json", verdict)
     for check in verdict["checks"]:

@@ -1,6 +1,7 @@
 """Compare what the endpoint was asked with what the model was trained on; writes drift.json and drift.html.
 
-Exits 1 on drift, and when there are too few collected rows to tell.
+Exits 1 on drift, and when there are too few collected rows to tell. With --respond it answers both instead: an issue is
+opened, or updated, and drift starts training.
 """
 
 import argparse
@@ -8,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +18,11 @@ from mlops.command import NO, YES, UserError, command
 from mlops.config import PROJECT_FILE, load_project
 from mlops.data import read_file
 from mlops.files import write_json
+from mlops.host import open_host
 from mlops.manifest import Manifest, load_manifest
 from mlops.pages import render
 from mlops.platform import Models, open_platform
+from mlops.response import respond
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,14 +46,26 @@ def collected_rows(collected: Sequence[Mapping[str, Any]], like: "pd.DataFrame")
     return rows.reindex(columns=like.columns).astype(like.dtypes.to_dict())
 
 
+def respond_to(facts: Mapping[str, Any], out: Path, cooldown_days: float) -> None:
+    """Answer the report, and say how."""
+    report, host = (out / "drift.md").read_text(encoding="utf-8"), open_host()
+    done = respond(host, facts, report, timedelta(days=cooldown_days))
+    print("\n".join(done))
+    host.summary("monitor", "\n".join([report, *(f"- {line}" for line in done)]))
+
+
 @command
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="monitor", description=__doc__)
     parser.add_argument("environment", help="name of a file in environments/")
     parser.add_argument("--hours", type=float, default=24 * 7, help="how far to look back (default: a week)")
     parser.add_argument("--out", type=Path, default=Path("out/monitor"), help="folder to write")
+    parser.add_argument("--respond", action="store_true", help="open an issue and start training; then exit 0")
     args = parser.parse_args(argv)
     project, manifest = load_project(PROJECT_FILE), load_manifest(args.environment)
+    if args.respond and manifest.model.version is None:
+        print(f"{manifest.endpoint.name}: the manifest names no version yet; there is nothing to monitor")
+        return YES
     platform, name = open_platform(manifest.platform), manifest.endpoint.name
     before = reference(platform.models, manifest).drop(columns=project.data.time)
     since = time.time() - args.hours * 3600
@@ -69,9 +85,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         "features": as_table(shifts),
     }
     write_json(args.out / "drift.json", facts)
-    render("drift.html", facts, args.out / "drift.html")
+    for page in ("drift.html", "drift.md"):
+        render(page, facts, args.out / page)
     drifted = ", ".join(f"{each.feature} ({each.effect:.2f})" for each in shifts if each.drifted)
     print(f"{facts['status']}: {len(now):,} rows collected at {name}" + (f"; {drifted}" if drifted else ""))
+    if args.respond:
+        respond_to(facts, args.out, project.monitoring.cooldown_days)
+        return YES
     return YES if facts["status"] == "STABLE" else NO
 
 

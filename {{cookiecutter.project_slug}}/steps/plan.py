@@ -1,23 +1,66 @@
-"""Show what `apply` would change, like a diff. Exits 0 when the endpoint is as its manifest says, 1 when it is not."""
+"""Show what `apply` would change, like a diff. Exits 0 when the endpoint is as its manifest says, 1 when it is not.
+
+With --pull-request: what merging this branch would change in the manifests; always 0. With --output: tell a later job.
+"""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
+from mlops.changes import parting, target_here
 from mlops.command import NO, YES, command
-from mlops.manifest import load_manifest
-from mlops.platform import open_platform
+from mlops.host import open_host
+from mlops.manifest import differences, environments, load_manifest, manifest_at
+from mlops.platform import open_platform, registered
 from mlops.rollout import difference
+
+
+def plan(environment: str) -> list[str]:
+    """What `apply` would change, one line a change."""
+    manifest = load_manifest(environment)
+    lines = difference(manifest, open_platform(manifest.platform).endpoints.observe(manifest.endpoint.name))
+    print("\n".join([manifest.endpoint.name, *(f"  {line}" for line in lines or ["no difference"])]))
+    return lines
+
+
+def preview(environment: str, base: str) -> str:
+    """What has changed in the environment's manifest since that commit, as Markdown; nothing when nothing has.
+
+    UserError when it names a version that is not registered.
+    """
+    before, after = manifest_at(base, environment), load_manifest(environment)
+    lines = differences(before.model_dump() if before else {}, after.model_dump())
+    if lines and after.platform == "local" and after.model.version is not None:
+        registered(open_platform("local").models, after.model.name, after.model.version)
+    return "\n".join([f"**{environment}**: merging changes", *(f"- `{line}`" for line in lines)]) if lines else ""
+
+
+def preview_all() -> None:
+    """Every environment that the branch touches, on the screen and in the summary."""
+    host = open_host()
+    target = host.target() or target_here()
+    base = parting(target)
+    texts = [preview(each, base) for each in environments()]
+    text = "\n\n".join(filter(None, texts)) or f"Merging into {target} changes no manifest."
+    print(text)
+    host.summary("plan", text)
 
 
 @command
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="plan", description=__doc__)
-    parser.add_argument("environment", help="name of a file in environments/")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("environment", nargs="?", help="name of a file in environments/")
+    what.add_argument("--pull-request", action="store_true", help="what merging this branch changes, in every manifest")
+    parser.add_argument("--output", action="store_true", help="exit 0, and set the output `changes` to true or false")
     args = parser.parse_args(argv)
-    manifest = load_manifest(args.environment)
-    lines = difference(manifest, open_platform(manifest.platform).endpoints.observe(manifest.endpoint.name))
-    print("\n".join([manifest.endpoint.name, *(f"  {line}" for line in lines or ["no difference"])]))
+    if args.pull_request:
+        preview_all()
+        return YES
+    lines = plan(args.environment)
+    if args.output:
+        open_host().output("changes", "true" if lines else "false")
+        return YES
     return NO if lines else YES
 
 

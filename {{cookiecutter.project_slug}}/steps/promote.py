@@ -1,56 +1,38 @@
-"""Promote a model version: edits model.version in environments/<environment>.yml, nothing else, and commits it.
+"""Promote a model version: edits model.version in environments/<environment>.yml, nothing else.
 
-Without --version: the newest registered one for staging, the version that staging names for production.
+On a terminal that is a commit; in CI a pull request, or for staging a commit if project.yml says so. Without --version:
+the newest registered one for staging, the version that staging names for production; never one that was taken back.
 """
 
 import argparse
-import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-import yaml
-
-from mlops.command import YES, UserError, command
-from mlops.files import write_text
-from mlops.lineage import git
+from mlops.command import YES, command
+from mlops.config import load_project
+from mlops.host import Proposal, open_host
 from mlops.manifest import load_manifest, manifest_path
-from mlops.platform import Models, open_platform, registered
+from mlops.platform import Models, ModelVersion, open_platform, registered
+from mlops.promotion import change, versions_named
 
 SOURCES = {"production": "staging"}  # an environment takes the version that the one before it serves
+SHOWN = ("verdict", "test_auc", "train_rows", "train_to", "commit", "dirty", "data_hash", "run_id", "ci_run")
 
 
-def with_version(text: str, version: int) -> str:
-    """The manifest's text with another model.version; every other character stays."""
-    (model,) = [value for key, value in yaml.compose(text).value if key.value == "model"]
-    (old,) = [value for key, value in model.value if key.value == "version"]
-    return text[: old.start_mark.index] + str(version) + text[old.end_mark.index :]
-
-
-def default_version(models: Models, environment: str, name: str) -> int:
-    """The version to promote when none is named. UserError when there is none."""
+def next_version(models: Models, environment: str, name: str) -> int | None:
+    """The version to promote when none is named; None when there is none yet."""
     if environment in SOURCES:
-        version = load_manifest(SOURCES[environment]).model.version
-        if version is None:
-            raise UserError(f"{SOURCES[environment]} names no version yet; run `promote {SOURCES[environment]}` first")
-        return version
+        return load_manifest(SOURCES[environment]).model.version
     versions = models.versions(name)
-    if not versions:
-        raise UserError(f"model {name} has no versions yet; run `register` first")
-    return versions[-1].version
+    return versions[-1].version if versions else None
 
 
-def change(path: Path, text: str, message: str) -> None:
-    """Write the file and commit it alone, whatever else is changed or staged; a refused commit leaves it as it was."""
-    before = path.read_text(encoding="utf-8")
-    if git("rev-parse", "--git-dir") is None:
-        raise UserError(f"{Path.cwd()}: not a Git repository; run `git init` first: promotions are commits")
-    write_text(path, text)
-    command_line = ["git", "commit", "--quiet", "--only", "--message", message, "--", str(path)]
-    done = subprocess.run(command_line, capture_output=True, text=True, encoding="utf-8", check=False)
-    if done.returncode:
-        write_text(path, before)
-        raise UserError(f"{path}: git refused the commit: {' '.join((done.stderr or done.stdout).split())}")
+def proposal(environment: str, version: ModelVersion) -> Proposal:
+    """The change, and for whoever decides on it, what the version was made from."""
+    path, label = manifest_path(environment), f"{version.name}:{version.version}"
+    rows = [f"| {key} | {version.tags[key]} |" for key in SHOWN if key in version.tags]
+    body = "\n".join([f"Merging rolls `{label}` out to {environment}.", "", "| lineage | |", "| --- | --- |", *rows])
+    return Proposal(f"promote/{environment}-{version.version}", f"Promote {label} to {environment}", body, [path])
 
 
 @command
@@ -60,15 +42,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", type=int, help="a registered version")
     args = parser.parse_args(argv)
     path, manifest = manifest_path(args.environment), load_manifest(args.environment)
-    models, model = open_platform(manifest.platform).models, manifest.model
-    version = args.version or default_version(models, args.environment, model.name)
-    registered(models, model.name, version)
-    if version == model.version:
+    models, model, host = open_platform(manifest.platform).models, manifest.model, open_host()
+    version = next_version(models, args.environment, model.name) if args.version is None else args.version
+    if version is None:
+        print(f"{path}: there is no version to promote yet")
+    elif version == model.version:
         print(f"{path}: version {version} already")
-        return YES
-    text = with_version(path.read_text(encoding="utf-8"), version)
-    change(path, text, f"Promote {model.name}:{version} to {args.environment}")
-    print(f"{path}: version {model.version} -> {version}, committed")
+    elif args.version is None and version in versions_named(path):
+        again = f"promote {args.environment} --version {version}"
+        print(f"{path}: version {version} was here and was taken back; if it is meant to come again: {again}")
+    else:
+        proposed = proposal(args.environment, registered(models, model.name, version))
+        commit = args.environment not in SOURCES and load_project().promotion.staging == "commit"
+        page = change(host, proposed, version, commit=commit)
+        line = f"{path}: version {model.version} -> {version}, {page or 'committed'}"
+        print(line)
+        host.summary(f"promote-{args.environment}", line)
     return YES
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from mlops.artefact import LINEAGE_FILE
 from mlops.command import NO, YES, command
 from mlops.files import hash_folder, read_json
+from mlops.host import open_host
 from mlops.manifest import load_manifest
 from mlops.platform import Models, ModelVersion, open_platform
 
@@ -57,7 +58,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     metrics = {f"test_{metric}": str(value) for metric, value in verdict["metrics"].items()}
     tags = {**lineage, **metrics, "artefact": artefact, "verdict": verdict["status"]}
     version = known or models.register(name, lineage["run_id"], tags)
-    print(f"{name}:{version.version} {'was registered before' if known else 'registered'}, run {version.run_id}")
+    line = f"{name}:{version.version} {'was registered before' if known else 'registered'}, run {version.run_id}"
+    print(line)
+    open_host().summary("registered", line)
     return YES
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mlops.config import Monitoring
 from mlops.drift import compare, decide, holm
 
-RULES = Monitoring(alpha=0.01, min_effect=0.1, min_rows=200)
+RULES = Monitoring(alpha=0.01, min_effect=0.1, min_rows=200, cooldown_days=7)
 FEATURES = 10
 
 

@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from mlops.bootstrap import RankedScores, resamples
 from mlops.config import Gate
-from mlops.gate import Check, compare, decide, floors, overall
+from mlops.gate import Check, Comparison, better, compare, decide, floors, no_worse, overall
 
 RULES = Gate.model_validate(
     {
@@ -19,6 +19,7 @@ RULES = Gate.model_validate(
         "floors": {"auc": 0.6},
         "alpha": 0.05,
         "minimum_gain": 0.01,
+        "max_loss": 0.02,
         "min_positives": 100,
         "seed": 1,
         "slices": {"columns": ["origin"], "min_rows": 200, "floor": 0.5, "max_drop": 0.05},
@@ -38,8 +39,8 @@ def scored(seed=0, rows=3000, champion=None, challenger=1.0):
     return frame
 
 
-def verdict(frame, auc=0.9):
-    return decide({"auc": auc}, frame, RULES)
+def verdict(frame, auc=0.9, criterion="superiority"):
+    return decide({"auc": auc}, frame, RULES, criterion)
 
 
 def check(result, name):
@@ -123,6 +124,77 @@ def test_it_passes_only_when_every_check_does(statuses):
 @given(seed=st.integers(0, 1000), champion=st.floats(0.2, 1.5), loss=st.floats(0.15, 1.0))
 def test_no_worse_challenger_ever_passes(seed, champion, loss):
     assert verdict(scored(seed, rows=1500, champion=champion, challenger=champion - loss))["status"] != "PASS"
+
+
+def test_a_challenger_with_the_champions_scores_is_no_worse_although_it_is_not_better():
+    frame = scored(champion=1.0).assign(challenger=lambda frame: frame["champion"])
+    assert verdict(frame)["status"] == "FAIL"
+    result = verdict(frame, criterion="non-inferiority")
+    assert (result["status"], result["criterion"]) == ("PASS", "non-inferiority")
+    assert check(result, "no worse than the champion")["wanted"] == "lower bound > -0.02"
+    assert not [each for each in result["checks"] if each["name"].startswith("better")]
+
+
+def test_a_clearly_worse_challenger_fails_non_inferiority():
+    result = verdict(scored(champion=1.0, challenger=0.5), criterion="non-inferiority")
+    assert check(result, "no worse than the champion")["status"] == "FAIL"
+    assert result["status"] == "FAIL"
+
+
+def test_a_loss_that_the_rows_cannot_rule_out_is_insufficient():
+    result = verdict(scored(rows=400, champion=1.0, challenger=0.95), criterion="non-inferiority")
+    assert check(result, "no worse than the champion")["status"] == "INSUFFICIENT"
+    assert result["status"] == "INSUFFICIENT"
+
+
+def test_a_cold_start_has_to_be_better_whatever_the_criterion():
+    assert verdict(scored(challenger=1.0), criterion="non-inferiority")["status"] == "PASS"
+    useless = verdict(scored(challenger=0.0), criterion="non-inferiority")
+    assert check(useless, "better than the trivial model")["status"] != "PASS"
+    assert useless["cold_start"] and useless["status"] != "PASS"
+
+
+def test_a_broken_floor_or_slice_fails_a_challenger_that_is_no_worse():
+    frame = scored(champion=0.5, challenger=1.0)
+    assert verdict(frame, auc=0.59, criterion="non-inferiority")["status"] == "FAIL"
+    hurt = frame.assign(challenger=frame["challenger"].where(frame["origin"] != "JFK", 1 - frame["challenger"]))
+    sliced = verdict(pd.concat([frame.assign(origin="EWR")] * 4 + [hurt]), criterion="non-inferiority")
+    assert check(sliced, "no worse")["status"] == "PASS" and check(sliced, "slice origin=JFK")["status"] == "FAIL"
+    assert sliced["status"] == "FAIL"
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "status"),
+    [
+        (-0.019, 0.0, "PASS"),
+        (-0.02, 0.0, "INSUFFICIENT"),
+        (-0.03, -0.02, "INSUFFICIENT"),
+        (-0.03, -0.021, "FAIL"),
+        (math.nan, math.nan, "FAIL"),
+        (-0.03, math.inf, "FAIL"),
+    ],
+)
+def test_the_margin_itself_is_not_within_it(lower, upper, status):
+    assert no_worse(Comparison("champion", -0.01, lower, upper, 0.01), 0.02).status == status
+
+
+bounds = st.floats(-1, 1) | st.just(math.nan)
+
+
+@given(bounds, bounds, bounds, st.floats(0.001, 0.5), st.floats(0.001, 0.5))
+def test_what_is_better_is_no_worse(difference, lower, upper, gain, margin):
+    comparison = Comparison("champion", difference, lower, upper, 0.01)
+    strict, lenient = better(comparison, gain).status, no_worse(comparison, margin).status
+    assert strict != "PASS" or lenient == "PASS"
+    assert lenient != "FAIL" or strict != "PASS"
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 1000), champion=st.floats(0.2, 1.5), gain=st.floats(-0.5, 0.5))
+def test_a_verdict_that_passes_superiority_passes_non_inferiority(seed, champion, gain):
+    frame = scored(seed, rows=800, champion=champion, challenger=champion + gain)
+    if verdict(frame)["status"] == "PASS":
+        assert verdict(frame, criterion="non-inferiority")["status"] == "PASS"
 
 
 def test_equal_models_pass_about_as_often_as_alpha_says():

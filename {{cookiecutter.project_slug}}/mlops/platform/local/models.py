@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlops.command import UserError
 from mlops.platform import ModelVersion, registered
-from mlops.tracking import database, local_uri
+from mlops.tracking import database, follow, local_uri
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -25,6 +25,7 @@ class LocalModels:
     def client(self) -> "MlflowClient":
         from mlflow import MlflowClient
 
+        follow(self.root)
         return MlflowClient(local_uri(self.root), local_uri(self.root))
 
     def register(self, name: str, run_id: str, tags: Mapping[str, str]) -> ModelVersion:
@@ -60,6 +61,7 @@ class LocalModels:
         from mlflow.artifacts import download_artifacts
         from mlflow.exceptions import MlflowException
 
+        follow(self.root)
         try:
             found = download_artifacts(run_id=run_id, artifact_path=ARTEFACT, tracking_uri=local_uri(self.root))
         except (MlflowException, OSError) as error:

@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 
 AVAILABLE = sys.platform == "linux"
-# An idle thread of OpenMP spins by default, which takes the processors from the endpoints; one that sleeps at once makes
+# An idle thread of OpenMP spins by default, which takes processors from the endpoints; one that sleeps at once makes
 # a small fit eight times slower. This many turns are some hundredths of a millisecond.
 PATIENT = {"GOMP_SPINCOUNT": "10000"}
 

@@ -1,0 +1,34 @@
+"""All three checks always run, in a small project of their own; any that finds something makes it red."""
+
+import pytest
+from hosted import write
+
+from steps import check
+
+GOOD = {
+    "pyproject.toml": '[tool.ruff.lint]\nselect = ["F"]\n[tool.pytest.ini_options]\naddopts = "--strict-markers"\n',
+    "test_it.py": "def test_it():\n    assert 1 + 1 == 2\n",
+}
+RUFF, FORMAT, PYTEST = "ruff check .", "ruff format --check .", "pytest"
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({}, []),
+        ({"unused.py": "import os\n"}, [RUFF]),
+        ({"spaced.py": "a=1\n"}, [FORMAT]),
+        ({"test_it.py": "def test_it():\n    assert 1 + 1 == 3\n"}, [PYTEST]),
+        ({"unused.py": "import os\n", "test_it.py": "def test_it():\n    assert not 1\n"}, [RUFF, PYTEST]),
+    ],
+    ids=["sound", "lint", "format", "tests", "two"],
+)
+def test_it_runs_all_three_and_names_those_that_found_something(tmp_path, monkeypatch, capfd, files, found):
+    monkeypatch.chdir(tmp_path)
+    for path, text in {**GOOD, **files}.items():
+        write(path, text)
+    assert check.main([]) == (1 if found else 0)
+    said = capfd.readouterr().out.splitlines()
+    assert [line for line in said if line.startswith("== ")] == [f"== {name}" for name in (RUFF, FORMAT, PYTEST)]
+    assert said[-1] == (f"not passed: {', '.join(found)}" if found else "all passed")
+    assert any("1 passed" in line or "1 failed" in line for line in said), "the tests themselves are shown"

@@ -1,0 +1,57 @@
+"""The answer to a report: training waits for its cooldown and for nothing else."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mlops.response import respond
+
+FACTS = {"endpoint": "flights-production", "status": "DRIFT"}
+
+
+class Recording:
+    """A host on which training was last started then; it remembers what it was asked."""
+
+    def __init__(self, last):
+        self.last, self.asked = last, []
+
+    def issue(self, title, body):
+        self.asked.append((title, body))
+        return "the issue"
+
+    def start(self, pipeline):
+        self.asked.append(pipeline)
+        return "the run"
+
+    def last_started(self, pipeline):
+        return self.last
+
+
+ISSUE = ("Monitoring flights-production", "report")
+
+
+@pytest.mark.parametrize("age", [None, timedelta(hours=13)])
+def test_drift_trains_when_it_was_never_started_or_long_ago(age):
+    host = Recording(age and datetime.now(UTC) - age)
+    done = respond(host, FACTS, "report", timedelta(hours=12))
+    assert done == ["issue: the issue", "training: the run"] and host.asked == [ISSUE, "train"]
+
+
+def test_within_the_cooldown_it_says_since_when():
+    last = datetime.now(UTC) - timedelta(hours=11)
+    host = Recording(last)
+    line = f"not trained: train was started {last:%Y-%m-%d %H:%M}, less than 0.5 days ago"
+    assert respond(host, FACTS, "report", timedelta(hours=12)) == ["issue: the issue", line]
+    assert host.asked == [ISSUE]
+
+
+def test_no_cooldown_trains_every_time():
+    host = Recording(datetime.now(UTC))
+    assert respond(host, FACTS, "report", timedelta())[-1] == "training: the run"
+
+
+@pytest.mark.parametrize(("status", "asked"), [("STABLE", 0), ("INSUFFICIENT", 1)])
+def test_without_drift_nothing_is_trained(status, asked):
+    host = Recording(None)
+    respond(host, {**FACTS, "status": status}, "report", timedelta())
+    assert len(host.asked) == asked and "train" not in host.asked
