@@ -1,4 +1,4 @@
-"""Keep the chosen licence, make the first commit, and say what to do next."""
+"""Keep the chosen licence and CI system, make the first commit, and say what to do next."""
 
 import shutil
 import subprocess
@@ -7,6 +7,7 @@ from pathlib import Path
 
 LICENSE = "LICENSE-{{ cookiecutter.license }}"
 CACHES = ("__pycache__", ".hypothesis", ".pytest_cache", ".ruff_cache")  # left in the template by its developers' tests
+NOT_CHOSEN = {"github": ["azure-pipelines"], "azure-devops": [".github"], "both": []}
 NOBODY = ("-c", "user.name=cookiecutter", "-c", "user.email=cookiecutter@localhost")
 
 
@@ -29,6 +30,8 @@ def first_commit() -> str:
 Path(LICENSE).replace("LICENSE")
 for other_license in Path().glob("LICENSE-*"):
     other_license.unlink()
+for folder in NOT_CHOSEN["{{ cookiecutter.ci_system }}"]:
+    shutil.rmtree(folder)
 for cache in [path for path in Path().rglob("*") if path.name in CACHES]:
     shutil.rmtree(cache, ignore_errors=True)
 try:

@@ -17,7 +17,8 @@ TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
 QUESTIONS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 PYTHON = {"python_version": RUNNING} if RUNNING in QUESTIONS["python_version"] else {}
-NOT_OURS = {".git", ".venv", "uv.lock", "__pycache__", ".hypothesis", ".pytest_cache", ".ruff_cache", ".mlops", "out"}
+TOOLS = {".git", ".venv", "uv.lock", "node_modules", "__pycache__", ".hypothesis", ".pytest_cache", ".ruff_cache"}
+NOT_OURS = {*TOOLS, ".mlops", "out"}
 
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
@@ -80,6 +81,12 @@ def render(tmp_path_factory: pytest.TempPathFactory) -> Render:
 def rendered(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The default project, for the Python that runs the tests if it is on offer, in a folder with an awkward name."""
     return render(tmp_path_factory.mktemp("Flüge & Wetter "), **PYTHON)
+
+
+@pytest.fixture(scope="session")
+def both(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project with the pipelines of both CI systems."""
+    return render(tmp_path_factory.mktemp("both"), ci_system="both", **PYTHON)
 
 
 @pytest.fixture(scope="session")

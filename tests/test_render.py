@@ -20,12 +20,14 @@ COMBINATIONS = [dict(zip(CHOICES, each, strict=True)) for each in product(*(QUES
 LEFTOVER = re.compile(r"\{\{-?\s*cookiecutter|\{%|cookiecutter\.")
 PARSERS = {".json": json.loads, ".toml": tomllib.loads, ".yml": yaml.safe_load, ".yaml": yaml.safe_load}
 WINDOWS_ILLEGAL = re.compile(r'[<>:"|?*\\\x00-\x1f]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)', re.IGNORECASE)
+PIPELINES = {"github": {".github"}, "azure-devops": {"azure-pipelines"}, "both": {".github", "azure-pipelines"}}
 LICENSES = {"MIT": "MIT License", "Apache-2.0": "Apache License", "Proprietary": "All rights reserved"}
 ANSWERS = {
     "project_name": "Über-pünktlich: it's 100 %",
     "project_slug": "punctual-2",
     "description": "Kommt der Flug zu spät? — #[späť]",
     "author": "Søren O'Brien & Co <ops>",
+    "ci_system": "azure-devops",
     "azure_region": "swedencentral",
     "python_version": "3.11",
     "license": "Apache-2.0",
@@ -47,21 +49,28 @@ def git(project: Project, *arguments: str) -> str:
     return project.run("git", *arguments).strip()
 
 
-def test_the_files_are_exactly_these(rendered: Project) -> None:
+def parts(project: Project) -> tuple[set[str], set[str]]:
+    """The folders with pipelines, and the names of all files that are not in one."""
+    names = names_below(project.folder)
+    folders = {name.split("/")[0] for name in names} & PIPELINES["both"]
+    return folders, {name for name in names if name.split("/")[0] not in folders}
+
+
+def test_the_files_are_exactly_these(both: Project) -> None:
     """Add a file to, or take it out of, tests/expected_files.txt on purpose."""
     expected = (ROOT / "tests" / "expected_files.txt").read_text(encoding="utf-8").split("\n")[:-1]
-    assert names_below(rendered.folder) == sorted(expected)
+    assert names_below(both.folder) == sorted(expected)
 
 
 @pytest.mark.parametrize("answers", COMBINATIONS, ids=str)
-def test_every_choice_renders(render: Render, rendered: Project, tmp_path: Path, answers: dict[str, str]) -> None:
+def test_every_choice_renders(render: Render, both: Project, tmp_path: Path, answers: dict[str, str]) -> None:
     project = render(tmp_path, **answers)
-    assert names_below(project.folder) == names_below(rendered.folder)
+    assert parts(project) == (PIPELINES[answers["ci_system"]], parts(both)[1])
     assert LICENSES[answers["license"]] in text_of(project)["LICENSE"]
     assert text_of(project)[".python-versions"].splitlines()[-1] == answers["python_version"]
 
 
-@pytest.mark.parametrize("question", ASKED)
+@pytest.mark.parametrize("question", [question for question in ASKED if question != "ci_system"])  # folders show it
 def test_every_answer_reaches_the_project(awkward: Project, question: str) -> None:
     answer = ANSWERS[question]
     assert any(LICENSES.get(answer, answer) in text for text in text_of(awkward).values())
@@ -85,12 +94,13 @@ def test_awkward_answers_arrive_whole(awkward: Project) -> None:
     assert ANSWERS["author"] in texts["LICENSE"]
 
 
-def test_python_and_pipelines_are_copied_byte_for_byte(rendered: Project) -> None:
+def test_python_and_pipelines_are_copied_byte_for_byte(both: Project) -> None:
     """So the folder inside the template can be linted and tested as it stands."""
-    copied = {name for name in names_below(rendered.folder) if name.startswith("pipelines/") or name.endswith(".py")}
-    assert {"steps/train.py", "pipelines/train.yml"} <= copied
+    folders = ("pipelines/", ".github/", "azure-pipelines/")
+    copied = {name for name in names_below(both.folder) if name.startswith(folders) or name.endswith(".py")}
+    assert {"steps/train.py", "pipelines/train.yml", ".github/workflows/train.yml"} <= copied
     for name in copied:
-        assert (rendered.folder / name).read_bytes() == (TEMPLATE / name).read_bytes(), name
+        assert (both.folder / name).read_bytes() == (TEMPLATE / name).read_bytes(), name
 
 
 def test_names_are_legal_on_windows(rendered: Project) -> None:
@@ -200,4 +210,5 @@ def test_the_version_is_one_everywhere(rendered: Project) -> None:
 
 def test_every_question_is_a_human_sentence() -> None:
     assert list(QUESTIONS["__prompts__"]) == ASKED
-    assert all(sentence.endswith("?") for sentence in QUESTIONS["__prompts__"].values())
+    prompts = [each["__prompt__"] if isinstance(each, dict) else each for each in QUESTIONS["__prompts__"].values()]
+    assert all(sentence.endswith("?") for sentence in prompts)
