@@ -1,0 +1,39 @@
+"""The services of both hosts, as the generated project's own tests stand in for them, with a repository behind them."""
+
+import importlib.util
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from ci.server import Server
+from conftest import TEMPLATE
+
+OWN = ("TOKEN", "_REF", "_BASE_REF", "PULLREQUEST", "EVENT_PATH", "OUTPUT", "SUMMARY", "SOURCEBRANCH", "RUN_ID", "BUILDID")
+
+
+def services() -> ModuleType:
+    """tests/host/services.py of the project, which stands on its own."""
+    name = "services"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, TEMPLATE / "tests" / "host" / "services.py")
+        assert spec and spec.loader
+        sys.modules[name] = importlib.util.module_from_spec(spec)  # its dataclasses look it up there
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
+
+
+def of_every_run(service: Any, folder: Path) -> Mapping[str, str]:
+    """What a hosted runner sets in every run: where the service is, and which repository this is.
+
+    Not what an executor sets by itself (the ref, the pull request, the files), nor the token, which a step must ask for.
+    """
+    told = service.environment(folder)
+    return {key: value for key, value in told.items() if not any(part in key for part in OWN)}
+
+
+def service_of(system: str, server: Server) -> Any:
+    """The stand-in for that CI system's host."""
+    kind = {"GitHub": "GitHubService", "Azure DevOps": "AzureDevOpsService"}[system]
+    return getattr(services(), kind)(server.bare)

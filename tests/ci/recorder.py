@@ -1,0 +1,51 @@
+"""Stands where `uv`, `python` and `az` are: notes how it was called, and says no when it is told to."""
+
+import json
+import stat
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PROGRAMS = ("uv", "python", "az")
+SCRIPT = """#!{python}
+import json, os, sys
+from pathlib import Path
+folder = Path(__file__).parent
+call = [Path(sys.argv[0]).name, *sys.argv[1:]]
+with (folder / "calls").open("a") as file:
+    file.write(json.dumps(call) + "\\n")
+plan = json.loads((folder / "plan").read_text())
+for name, value in plan["outputs"].items():
+    if "--output" in call and "GITHUB_OUTPUT" in os.environ:
+        with open(os.environ["GITHUB_OUTPUT"], "a") as file:
+            file.write(f"{{name}}={{value}}\\n")
+    elif "--output" in call:
+        print(f"##vso[task.setvariable variable={{name}};isOutput=true]{{value}}")
+Path("out").mkdir(exist_ok=True)
+Path("out", "report").touch()
+sys.exit(any(call[: len(refused)] == refused for refused in plan["refused"]))
+"""
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """Programs in a folder of its own, which goes before PATH."""
+
+    folder: Path
+    outputs: dict[str, str] = field(default_factory=dict)
+
+    def install(self, refused: Sequence[Sequence[str]] = ()) -> None:
+        """Put the programs there. `refused`: the beginnings of the calls that are to fail."""
+        self.folder.mkdir(parents=True)
+        plan = {"outputs": self.outputs, "refused": [list(call) for call in refused]}
+        (self.folder / "plan").write_text(json.dumps(plan), encoding="utf-8")
+        for name in PROGRAMS:
+            program = self.folder / name
+            program.write_text(SCRIPT.format(python=sys.executable), encoding="utf-8")
+            program.chmod(program.stat().st_mode | stat.S_IXUSR)
+
+    def calls(self) -> list[list[str]]:
+        """How the programs were called, in order."""
+        path = self.folder / "calls"
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []

@@ -1,0 +1,65 @@
+"""Both CI systems behind one call, and what a pipeline did in a form in which the two can be compared."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ci import azure_devops, github
+from ci.events import Event, Result, Run, Runner
+from ci.recorder import Recorder
+
+PIPELINES = ("pull-request", "train", "deploy", "monitor")
+
+
+@dataclass(frozen=True)
+class System:
+    """A CI system: where it looks for a pipeline, and its executor."""
+
+    name: str
+    folder: str
+    execute: Callable[[Path, str, Event, Runner], Run]
+
+    def run(self, remote: Path, pipeline: str, event: Event, runner: Runner) -> Run:
+        return self.execute(remote, f"{self.folder}/{pipeline}.yml", event, runner)
+
+
+GITHUB = System("GitHub", ".github/workflows", github.execute)
+AZURE_DEVOPS = System("Azure DevOps", "azure-pipelines", azure_devops.execute)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What both systems have to agree on. calls: the environment that a command is bound to, the command, its result."""
+
+    triggered: bool
+    result: Result
+    calls: Sequence[tuple[str, str, bool]]
+    gates: Sequence[tuple[str, bool]]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What happens to a pipeline. refused_calls: beginnings of commands that fail; changes: what `plan --output` says."""
+
+    name: str
+    pipeline: str
+    event: Event
+    refused_calls: Sequence[str] = ()
+    refused_gates: Sequence[str] = ()
+    changes: bool = True
+
+
+def trace(system: System, remote: Path, scenario: Scenario, folder: Path) -> Trace:
+    """Run the scenario with recorded commands. The folder is new."""
+    recorder = Recorder(folder, {"changes": "true" if scenario.changes else "false"})
+    recorder.install([call.split() for call in scenario.refused_calls])
+    runner = Runner(path=[folder], refused=frozenset(scenario.refused_gates))
+    run = system.run(remote, scenario.pipeline, scenario.event, runner)
+    assert not run.warnings, f"{system.name}: {run.warnings}"
+    calls = [call for call in recorder.calls() if call[0] == "uv"]  # how uv itself is installed is each system's own
+    commands = [command for command in run.commands if command.script.startswith("uv ")]
+    compared = [
+        (command.gate, " ".join(call), command.exit_code == 0)
+        for command, call in zip(commands, calls, strict=True)
+    ]
+    return Trace(run.triggered, run.result, compared, list(run.gates))

@@ -1,0 +1,182 @@
+"""The life of a model by the pipelines alone, with the real commands: pull request, train, staging, production, revert.
+
+Git is real, the host's pull requests and comments are a stand-in of its HTTP API, and models are trained and served for
+real on the local platform. One command is left out, `check`: the project's own tests run elsewhere.
+"""
+
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ci.events import Event, Run, Runner
+from ci.hosts import of_every_run, service_of
+from ci.server import Server, git
+from ci.systems import AZURE_DEVOPS, GITHUB, PIPELINES, System
+from conftest import ROOT, Project
+
+QUICK = {"bake: 20s": "bake: 1s", "min_requests: 30": "min_requests: 5", "latency_ms: 100": "latency_ms: 5000"}
+UV = """#!/bin/sh
+[ "$2" = check ] && exec mkdir -p out
+exec {uv} "$@"
+"""
+PYTHON = """#!/bin/sh
+[ "$3" = install ] || exec {python} "$@"
+"""
+FEATURE, NEW_MONTHS = "feature", ("2013-04.parquet", "2013-05.parquet")
+
+
+class Life:
+    """A project on a host, whose events a test brings about one after another."""
+
+    def __init__(self, system: System, server: Server, service: Any, folder: Path) -> None:
+        self.system, self.server, self.service, self.folder = system, server, service, folder
+        self.runner = Runner(path=[self.programs()], environment=self.environment())
+
+    def programs(self) -> Path:
+        """`uv` without `check`, and `python` that installs no other uv."""
+        folder = self.folder / "programs"
+        folder.mkdir()
+        uv = shutil.which("uv")
+        for name, text in {"uv": UV.format(uv=uv), "python": PYTHON.format(python=sys.executable)}.items():
+            (folder / name).write_text(text, encoding="utf-8")
+            (folder / name).chmod(0o755)
+        return folder
+
+    def environment(self) -> Mapping[str, str]:
+        """Where the host is; and one environment for all jobs, for each would install the same."""
+        return {**of_every_run(self.service, self.folder), "UV_PROJECT_ENVIRONMENT": str(self.folder / "environment")}
+
+    def happens(self, pipeline: str, event: Event, result: str = "succeeded") -> Run:
+        """Run the pipeline, whose result must be as said."""
+        run = self.system.run(self.server.bare, pipeline, event, self.runner)
+        said = "\n".join(f"$ {each.script} -> {each.exit_code}\n{each.output}" for each in run.commands)
+        assert run.triggered and run.result == result, said
+        assert "Traceback" not in said and self.service.token not in said
+        return run
+
+    def merge(self, branch: str) -> Event:
+        """A person merges the open pull request of that branch; the push that this is."""
+        (number,) = [number for number, each in self.service.pulls.items() if each["open"] and each["source"] == branch]
+        self.service.merge(number)
+        return self.server.pushed()
+
+    def open_pulls(self) -> list[str]:
+        """The branches of the open pull requests."""
+        return [each["source"] for each in self.service.pulls.values() if each["open"]]
+
+    def version(self, environment: str) -> str:
+        """What the environment's manifest on main names."""
+        text = git(self.server.bare, "show", f"main:environments/{environment}.yml")
+        return text.split("version: ")[1].split()[0]
+
+
+def output_of(run: Run, script: str) -> str:
+    """What the command that begins so has printed."""
+    return "\n".join(each.output for each in run.commands if each.script.startswith(script))
+
+
+@pytest.fixture(scope="module", params=[GITHUB, AZURE_DEVOPS], ids=lambda system: system.name)
+def life(request, node, both: Project, tmp_path_factory) -> Iterator[Life]:
+    """A fresh project on the host, with quick rollouts."""
+    folder = tmp_path_factory.mktemp("life")
+    server = Server.of(both.folder, folder)
+    text = (server.clone / "environments/base.yml").read_text(encoding="utf-8")
+    for old, new in QUICK.items():
+        assert old in text
+        text = text.replace(old, new)
+    server.push({"environments/base.yml": text})
+    with service_of(request.param.name, server) as service:
+        for pipeline in PIPELINES if hasattr(service, "add_pipeline") else ():
+            service.add_pipeline(pipeline)
+        yield Life(request.param, server, service, folder)
+
+
+def test_a_fresh_project_is_green_and_says_that_it_rehearses(life):
+    run = life.happens("monitor", life.server.scheduled())
+    assert "there is nothing to monitor" in output_of(run, "uv run monitor")
+    assert "A rehearsal" in "".join(run.summaries)
+    run = life.happens("deploy", life.server.scheduled())
+    assert "nothing to roll out" in output_of(run, "uv run apply")
+    assert run.gates == [("staging", True)], "nobody is asked to approve nothing"
+
+
+def test_the_first_model_is_trained_registered_and_proposed(life):
+    run = life.happens("train", life.server.by_hand())
+    assert "PASS" in "".join(run.summaries)
+    assert life.open_pulls() == ["promote/staging-1"]
+    assert life.version("staging") == "null", "a proposal changes nothing"
+
+
+def test_merged_it_rolls_out_to_staging_and_is_proposed_to_production(life):
+    run = life.happens("deploy", life.merge("promote/staging-1"))
+    assert "flight-delays:1 serves from blue" in output_of(run, "uv run apply")
+    assert life.open_pulls() == ["promote/production-1"]
+
+
+def test_merged_again_it_rolls_out_to_production_behind_the_approval(life):
+    event = life.merge("promote/production-1")
+    refused = Runner(life.runner.path, life.runner.environment, refused=frozenset({"production"}))
+    run = life.system.run(life.server.bare, "deploy", event, refused)
+    assert run.result == "failed" and not [each for each in run.commands if each.gate == "production"]
+    run = life.happens("deploy", event)
+    assert run.gates == [("staging", True), ("production", True)]
+    assert "flight-delays:1 serves from blue" in output_of(run, 'uv run apply "$ENVIRONMENT"')
+
+
+def test_a_pull_request_of_new_data_is_judged_against_the_champion(life):
+    clone = life.server.clone
+    git(clone, "fetch", "--quiet")
+    git(clone, "checkout", "--quiet", "-B", FEATURE, "origin/main")
+    for month in NEW_MONTHS:
+        shutil.copy(ROOT / "demo" / "data" / month, clone / "data" / month)
+    git(clone, "add", "--all")
+    git(clone, "commit", "--quiet", "--message", "April and May")
+    git(clone, "push", "--quiet", "origin", FEATURE)
+    number = life.service.open_pull(50, FEATURE, "main", "April and May", "")["number"]
+    event = life.server.pull_request(number, FEATURE)
+    run = life.happens("pull-request", event)
+    comment = comments(life.service, number)
+    assert len(comment) == 1 and "no worse than the champion" in comment[0] and "| run_pipeline |" in comment[0]
+    assert "not trained" not in output_of(run, "uv run run_pipeline")
+    life.happens("pull-request", event)
+    assert len(comments(life.service, number)) == 1, "updated, not repeated"
+
+
+def test_merged_the_better_model_goes_all_the_way(life):
+    life.service.merge(50)
+    event = life.server.pushed()
+    assert not life.system.run(life.server.bare, "deploy", event, life.runner).triggered
+    life.happens("train", event)
+    life.happens("deploy", life.merge("promote/staging-2"))
+    run = life.happens("deploy", life.merge("promote/production-2"))
+    assert "flight-delays:2 serves from green" in output_of(run, 'uv run apply "$ENVIRONMENT"')
+
+
+def test_a_model_that_is_no_better_ends_red_with_its_verdict(life):
+    run = life.happens("train", life.server.by_hand(), "failed")
+    assert "better than the champion" in "".join(run.summaries)
+    assert life.open_pulls() == []
+
+
+def test_a_git_revert_rolls_production_back_and_the_version_is_not_proposed_again(life):
+    clone = life.server.clone
+    git(clone, "fetch", "--quiet")
+    git(clone, "checkout", "--quiet", "-B", "main", "origin/main")
+    git(clone, "revert", "--no-edit", "--mainline", "1", "HEAD")
+    git(clone, "push", "--quiet", "origin", "main")
+    assert life.version("production") == "1"
+    run = life.happens("deploy", life.server.pushed())
+    assert "flight-delays:1 serves" in output_of(run, 'uv run apply "$ENVIRONMENT"')
+    assert "was taken back" in output_of(run, 'uv run promote "$NEXT"')
+    assert life.open_pulls() == []
+
+
+def comments(service: Any, number: int) -> list[str]:
+    """The texts of the comments on a pull request."""
+    if hasattr(service, "threads"):
+        return [each["content"] for thread in service.threads[number] for each in thread["comments"]]
+    return [each["body"] for each in service.comments[number]]

@@ -1,0 +1,148 @@
+"""In every scenario both systems call the same commands, in the same order, behind the same gates, with one result."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ci.events import Event
+from ci.server import Server
+from ci.systems import AZURE_DEVOPS, GITHUB, PIPELINES, Scenario, trace
+
+SETUP = ("uv sync", "uv run rehearsal restore")
+CALLS = {  # pipeline: environment and command, when all goes well
+    "pull-request": [
+        *(("", call) for call in SETUP),
+        ("", "uv run check"),
+        ("", "uv run plan --pull-request"),
+        ("", "uv run run_pipeline --pull-request"),
+        ("", "uv run comment"),
+    ],
+    "train": [
+        *(("staging", call) for call in SETUP),
+        ("staging", "uv run run_pipeline"),
+        ("staging", "uv run register"),
+        ("staging", "uv run promote staging"),
+        ("staging", "uv run rehearsal save"),
+    ],
+    "deploy": [
+        *(("staging", call) for call in SETUP),
+        ("staging", "uv run apply staging"),
+        ("staging", "uv run smoke staging"),
+        ("staging", "uv run plan production --output"),
+        ("staging", "uv run promote production"),
+        ("staging", "uv run rehearsal save"),
+        *(("production", call) for call in SETUP),
+        ("production", "uv run apply production"),
+        ("production", "uv run smoke production"),
+        ("production", "uv run rehearsal save"),
+    ],
+    "monitor": [
+        *(("", call) for call in SETUP),
+        ("", "uv run monitor production --respond"),
+    ],
+}
+ALWAYS = ("uv run comment", "uv run rehearsal save")  # after a failure too
+AFTER_FAILURE = {"deploy": "uv run revert {}"}
+FAILURES = [(pipeline, index) for pipeline, calls in CALLS.items() for index in range(len(calls))]
+
+
+def usual_event(server: Server, pipeline: str) -> Event:
+    """What most often starts the pipeline."""
+    if pipeline == "pull-request":
+        server.push({"project.yml": "# changed\n"}, "feature")
+        return server.pull_request(1, "feature")
+    changed = {"train": ("model/features.py",), "deploy": ("environments/staging.yml",)}.get(pipeline, ())
+    return Event("push" if changed else "schedule", server.head(), changed=changed)
+
+
+def compare(server: Server, scenario: Scenario, folder: Path):
+    """The one trace of both systems."""
+    ours, theirs = (
+        trace(system, server.bare, scenario, folder / system.name) for system in (GITHUB, AZURE_DEVOPS)
+    )
+    assert ours == theirs
+    return ours
+
+
+@pytest.fixture(autouse=True)
+def with_node(node):
+    """GitHub's executor needs Node."""
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_all_goes_well(server, folder, pipeline):
+    found = compare(server, Scenario("well", pipeline, usual_event(server, pipeline)), folder)
+    assert found.result == "succeeded"
+    assert [call[:2] for call in found.calls] == CALLS[pipeline]
+    assert list(found.gates) == [(gate, True) for gate in dict.fromkeys(gate for gate, _ in CALLS[pipeline]) if gate]
+
+
+@pytest.mark.parametrize(("pipeline", "index"), FAILURES)
+def test_a_command_that_fails_stops_what_comes_after_it(server, folder, pipeline, index):
+    gate, refused = CALLS[pipeline][index]
+    if CALLS[pipeline].index((gate, refused)) == index and [call for _, call in CALLS[pipeline]].index(refused) != index:
+        pytest.skip("the same command failed in the environment before")
+    found = compare(server, Scenario("fails", pipeline, usual_event(server, pipeline), [refused]), folder)
+    assert found.result == "failed"
+    rest = [call for place, call in CALLS[pipeline][index + 1 :] if place == gate and call in ALWAYS]
+    revert = [AFTER_FAILURE[pipeline].format(gate)] if pipeline in AFTER_FAILURE and refused != "uv run rehearsal save" else []
+    assert [call for _, call, _ in found.calls[index:]] == [refused, *revert, *rest]
+
+
+@pytest.mark.parametrize(("pipeline", "gate"), [("train", "staging"), ("deploy", "staging"), ("deploy", "production")])
+def test_without_an_approval_nothing_of_that_environment_runs(server, folder, pipeline, gate):
+    scenario = Scenario("refused", pipeline, usual_event(server, pipeline), refused_gates=[gate])
+    found = compare(server, scenario, folder)
+    assert found.result == "failed" and found.gates[-1] == (gate, False)
+    assert [call[:2] for call in found.calls] == [call for call in CALLS[pipeline] if call[0] not in (gate, "production")]
+
+
+def test_no_approval_is_asked_for_when_production_is_as_it_should_be(server, folder):
+    scenario = Scenario("same", "deploy", usual_event(server, "deploy"), changes=False)
+    found = compare(server, scenario, folder)
+    assert found.result == "succeeded" and list(found.gates) == [("staging", True)]
+    assert [call[:2] for call in found.calls] == [call for call in CALLS["deploy"] if call[0] == "staging"]
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "kind", "starts"),
+    [
+        ("pull-request", "push", False),
+        ("pull-request", "schedule", False),
+        ("train", "pull_request", False),
+        ("train", "schedule", True),
+        ("train", "manual", True),
+        ("deploy", "pull_request", False),
+        ("deploy", "schedule", True),
+        ("deploy", "manual", True),
+        ("monitor", "push", False),
+        ("monitor", "pull_request", False),
+        ("monitor", "schedule", True),
+        ("monitor", "manual", True),
+    ],
+)
+def test_what_starts_a_pipeline(server, folder, pipeline, kind, starts):
+    event = server.pull_request(1, "main") if kind == "pull_request" else Event(kind, server.head(), changed=["README.md"])
+    found = compare(server, Scenario(kind, pipeline, event), folder)
+    assert found.triggered == starts == bool(found.calls)
+
+
+TRAINS = ("data/2013-04.parquet", "model/features.py", "steps/train.py", "mlops/gate.py", "expectations/flights.json",
+          "pipelines/train.yml", "project.yml", "pyproject.toml", "uv.lock")
+DEPLOYS = ("environments/production.yml", "environments/base.yml", "serving/score.py")
+NEITHER = ("README.md", "tests/test_gate.py", "docs/data/notes.md")
+
+
+@pytest.mark.parametrize("path", [*TRAINS, *DEPLOYS, *NEITHER])
+def test_which_files_train_and_which_deploy(server, folder, path):
+    event = Event("push", server.head(), changed=[path])
+    for pipeline, paths in (("train", TRAINS), ("deploy", DEPLOYS)):
+        found = compare(server, Scenario(path, pipeline, event), folder / pipeline)
+        assert found.triggered == (path in paths)
+
+
+def test_only_main_trains_and_deploys(server, folder):
+    for pipeline in ("train", "deploy"):
+        event = replace(usual_event(server, pipeline), branch="feature")
+        assert not compare(server, Scenario("feature", pipeline, event), folder / pipeline).triggered

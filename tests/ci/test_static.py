@@ -1,0 +1,59 @@
+"""Nothing is wrong with the pipelines, here and in the generated project, as far as can be told without running them."""
+
+import re
+import statistics
+
+import pytest
+
+from ci.static import (
+    azure_files,
+    azure_findings,
+    environments_named,
+    github_files,
+    github_findings,
+    script_findings,
+    thin,
+    zizmor_findings,
+)
+from conftest import ROOT, TEMPLATE
+
+BOTH = pytest.mark.parametrize("root", [ROOT, TEMPLATE], ids=["template", "project"])
+
+
+@BOTH
+def test_there_are_pipelines_to_look_at(root):
+    assert len(github_files(root)) >= 2 and len(azure_files(root)) >= 2
+
+
+@BOTH
+def test_githubs_own_language_service_and_our_rules_find_nothing(root, node):
+    assert github_findings(root) == []
+
+
+@BOTH
+def test_microsofts_schema_and_our_rules_find_nothing(root):
+    assert azure_findings(root) == []
+
+
+@BOTH
+def test_zizmor_finds_nothing(root):
+    assert zizmor_findings(root) == []
+
+
+@BOTH
+def test_shellcheck_finds_nothing(root):
+    assert script_findings(root) == []
+
+
+@BOTH
+def test_pipelines_are_thin(root):
+    assert thin(root) == []
+    lengths = [len(path.read_text(encoding="utf-8").splitlines()) for path in [*github_files(root), *azure_files(root)]]
+    assert statistics.median(lengths) <= 45
+
+
+def test_pipelines_manifests_and_guide_name_the_same_environments():
+    manifests = {path.stem for path in (TEMPLATE / "environments").glob("*.yml")} - {"base"}
+    guide = (TEMPLATE / "docs" / "first-run.md").read_text(encoding="utf-8")
+    (sentence,) = [line for line in guide.splitlines() if line.startswith("The environments are")]
+    assert environments_named(TEMPLATE) == manifests == set(re.findall(r"`(\w+)`", sentence))
