@@ -23,7 +23,10 @@ SERVER_DEMANDS = {
     "pydantic",
     "pydantic-core",
 }
-INDEX = re.compile(r"pypi\.org|pythonhosted|npmjs\.org|index-url|find-links|file:///(?:root|home|opt|tmp|Users)|artifactory|conda\.anaconda", re.I)
+INDEX = re.compile(
+    r"pypi\.org|pythonhosted|npmjs\.org|index-url|find-links|file:///(?:root|home|opt|tmp|Users)|artifactory|conda\.anaconda",
+    re.I,
+)
 LATEST = re.compile(r"[@:]latest\b")
 BLOCK = re.compile(r"^[a-z0-9].*?(?=^[a-z0-9]|\Z)", re.MULTILINE | re.DOTALL)
 

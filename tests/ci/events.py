@@ -18,7 +18,7 @@ class Event:
 
     branch: the branch that was pushed, that the schedule or a person runs on, or that a pull request goes to.
     commit: what is checked out; of a pull request, the commit that merges it.
-    number, source: the pull request and its branch. changed: the paths that a push changed. inputs: what a person chose.
+    number, source: the pull request and its branch. changed: paths that a push changed. inputs: what a person chose.
     """
 
     kind: Literal["push", "pull_request", "schedule", "manual"]

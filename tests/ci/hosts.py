@@ -10,7 +10,18 @@ from typing import Any
 from ci.server import Server
 from conftest import TEMPLATE
 
-OWN = ("TOKEN", "_REF", "_BASE_REF", "PULLREQUEST", "EVENT_PATH", "OUTPUT", "SUMMARY", "SOURCEBRANCH", "RUN_ID", "BUILDID")
+OWN = (
+    "TOKEN",
+    "_REF",
+    "_BASE_REF",
+    "PULLREQUEST",
+    "EVENT_PATH",
+    "OUTPUT",
+    "SUMMARY",
+    "SOURCEBRANCH",
+    "RUN_ID",
+    "BUILDID",
+)
 
 
 def services() -> ModuleType:
@@ -27,7 +38,7 @@ def services() -> ModuleType:
 def of_every_run(service: Any, folder: Path) -> Mapping[str, str]:
     """What a hosted runner sets in every run: where the service is, and which repository this is.
 
-    Not what an executor sets by itself (the ref, the pull request, the files), nor the token, which a step must ask for.
+    Not what an executor sets by itself (the ref, the pull request, files), nor the token: a step must ask for that.
     """
     told = service.environment(folder)
     return {key: value for key, value in told.items() if not any(part in key for part in OWN)}

@@ -18,7 +18,9 @@ LONGEST_FILE, LONGEST_SCRIPT = 70, 3
 
 def github_files(root: Path) -> list[Path]:
     """Workflows and actions."""
-    return sorted([*(root / ".github" / "workflows").glob("*.yml"), *(root / ".github" / "actions").glob("*/action.yml")])
+    return sorted(
+        [*(root / ".github" / "workflows").glob("*.yml"), *(root / ".github" / "actions").glob("*/action.yml")]
+    )
 
 
 def azure_files(root: Path) -> list[Path]:
@@ -71,9 +73,22 @@ def thin(root: Path) -> list[str]:
     files = [*github_files(root), *azure_files(root)]
     texts = {path.relative_to(root): path.read_text(encoding="utf-8") for path in files}
     return [
-        *(f"{path}: {len(text.splitlines())} lines" for path, text in texts.items() if len(text.splitlines()) > LONGEST_FILE),
-        *(f"{path}: {word}" for path, text in texts.items() for word in ("continue-on-error", "continueOnError", "|| true") if word in text),
-        *(f"{path.relative_to(root)}: a long script" for path, script in scripts(root) if script.strip().count("\n") >= LONGEST_SCRIPT),
+        *(
+            f"{path}: {len(text.splitlines())} lines"
+            for path, text in texts.items()
+            if len(text.splitlines()) > LONGEST_FILE
+        ),
+        *(
+            f"{path}: {word}"
+            for path, text in texts.items()
+            for word in ("continue-on-error", "continueOnError", "|| true")
+            if word in text
+        ),
+        *(
+            f"{path.relative_to(root)}: a long script"
+            for path, script in scripts(root)
+            if script.strip().count("\n") >= LONGEST_SCRIPT
+        ),
     ]
 
 

@@ -1,7 +1,7 @@
 """Both CI systems behind one call, and what a pipeline did in a form in which the two can be compared."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ci import azure_devops, github
@@ -29,7 +29,7 @@ AZURE_DEVOPS = System("Azure DevOps", "azure-pipelines", azure_devops.execute)
 
 @dataclass(frozen=True)
 class Trace:
-    """What both systems have to agree on. calls: the environment that a command is bound to, the command, its result."""
+    """What both systems have to agree on. calls: the environment that a command is bound to, it, its result."""
 
     triggered: bool
     result: Result
@@ -39,7 +39,10 @@ class Trace:
 
 @dataclass(frozen=True)
 class Scenario:
-    """What happens to a pipeline. refused_calls: beginnings of commands that fail; changes: what `plan --output` says."""
+    """What happens to a pipeline.
+
+    refused_calls: beginnings of commands that fail. changes: what `plan --output` says. variables: the repository's.
+    """
 
     name: str
     pipeline: str
@@ -47,19 +50,19 @@ class Scenario:
     refused_calls: Sequence[str] = ()
     refused_gates: Sequence[str] = ()
     changes: bool = True
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def trace(system: System, remote: Path, scenario: Scenario, folder: Path) -> Trace:
     """Run the scenario with recorded commands. The folder is new."""
     recorder = Recorder(folder, {"changes": "true" if scenario.changes else "false"})
     recorder.install([call.split() for call in scenario.refused_calls])
-    runner = Runner(path=[folder], refused=frozenset(scenario.refused_gates))
+    runner = Runner([folder], variables=scenario.variables, refused=frozenset(scenario.refused_gates))
     run = system.run(remote, scenario.pipeline, scenario.event, runner)
     assert not run.warnings, f"{system.name}: {run.warnings}"
     calls = [call for call in recorder.calls() if call[0] == "uv"]  # how uv itself is installed is each system's own
     commands = [command for command in run.commands if command.script.startswith("uv ")]
     compared = [
-        (command.gate, " ".join(call), command.exit_code == 0)
-        for command, call in zip(commands, calls, strict=True)
+        (command.gate, " ".join(call), command.exit_code == 0) for command, call in zip(commands, calls, strict=True)
     ]
     return Trace(run.triggered, run.result, compared, list(run.gates))

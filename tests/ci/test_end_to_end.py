@@ -18,7 +18,12 @@ from ci.server import Server, git
 from ci.systems import AZURE_DEVOPS, GITHUB, PIPELINES, System
 from conftest import ROOT, Project
 
-QUICK = {"bake: 20s": "bake: 1s", "min_requests: 30": "min_requests: 5", "latency_ms: 100": "latency_ms: 5000"}
+QUICK = {
+    "steps: [10, 50, 100]": "steps: [50, 100]",
+    "bake: 20s": "bake: 1s",
+    "min_requests: 30": "min_requests: 5",
+    "latency_ms: 100": "latency_ms: 5000",
+}
 UV = """#!/bin/sh
 [ "$2" = check ] && exec mkdir -p out
 exec {uv} "$@"
@@ -173,6 +178,17 @@ def test_a_git_revert_rolls_production_back_and_the_version_is_not_proposed_agai
     assert "flight-delays:1 serves" in output_of(run, 'uv run apply "$ENVIRONMENT"')
     assert "was taken back" in output_of(run, 'uv run promote "$NEXT"')
     assert life.open_pulls() == []
+
+
+def test_a_rollback_ends_red_with_the_reason_and_proposes_the_manifest_that_names_what_serves(life):
+    text = git(life.server.bare, "show", "main:environments/production.yml").replace("version: 1 ", "version: 2 ")
+    event = life.server.push({"environments/production.yml": f"{text}rollout: {{max_p95_latency_ms: 0.001}}\n"})
+    run = life.happens("deploy", event, "failed")
+    assert "rolled back" in "".join(run.summaries) and "0.001" in "".join(run.summaries)
+    assert life.open_pulls() == ["revert/production-2"]
+    life.service.merge(max(life.service.pulls))
+    assert life.version("production") == "1"
+    life.happens("deploy", life.server.pushed())
 
 
 def comments(service: Any, number: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""Nothing is wrong with the pipelines, here and in the generated project, as far as can be told without running them."""
+"""Nothing is wrong with the pipelines, here and in the generated project, that can be seen without running them."""
 
 import re
 import statistics
