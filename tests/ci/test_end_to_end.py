@@ -5,6 +5,7 @@ real on the local platform. One command is left out, `check`: the project's own 
 """
 
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -52,8 +53,10 @@ class Life:
         return folder
 
     def environment(self) -> Mapping[str, str]:
-        """Where the host is; and one environment for all jobs, for each would install the same."""
-        return {**of_every_run(self.service, self.folder), "UV_PROJECT_ENVIRONMENT": str(self.folder / "environment")}
+        """Where the host is; and one environment and cache for all jobs, for each would install the same."""
+        cache = subprocess.run(["uv", "cache", "dir"], capture_output=True, encoding="utf-8", check=True).stdout.strip()
+        shared = {"UV_CACHE_DIR": cache, "UV_PROJECT_ENVIRONMENT": str(self.folder / "environment")}
+        return {**of_every_run(self.service, self.folder), **shared}
 
     def happens(self, pipeline: str, event: Event, result: str = "succeeded") -> Run:
         """Run the pipeline, whose result must be as said."""
@@ -182,7 +185,7 @@ def test_a_git_revert_rolls_production_back_and_the_version_is_not_proposed_agai
 
 def test_a_rollback_ends_red_with_the_reason_and_proposes_the_manifest_that_names_what_serves(life):
     text = git(life.server.bare, "show", "main:environments/production.yml").replace("version: 1 ", "version: 2 ")
-    event = life.server.push({"environments/production.yml": f"{text}rollout: {{max_p95_latency_ms: 0.001}}\n"})
+    event = life.server.push({"environments/production.yml": f"{text}\nrollout: {{max_p95_latency_ms: 0.001}}\n"})
     run = life.happens("deploy", event, "failed")
     assert "rolled back" in "".join(run.summaries) and "0.001" in "".join(run.summaries)
     assert life.open_pulls() == ["revert/production-2"]
