@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 PROGRAMS = ("uv", "python", "az")
 SCRIPT = """#!{python}
@@ -13,8 +14,14 @@ import json, os, sys
 from pathlib import Path
 folder = Path(__file__).parent
 call = [Path(sys.argv[0]).name, *sys.argv[1:]]
+seen = {{
+    "call": call,
+    "whole": Path("pyproject.toml").exists() and Path(".git").exists() and not Path(".git", "shallow").exists(),
+    "token": any(os.environ.get(name) for name in ("GITHUB_TOKEN", "SYSTEM_ACCESSTOKEN")),
+    "login": os.environ.get("AZURE_CONFIG_DIR", ""),
+}}
 with (folder / "calls").open("a") as file:
-    file.write(json.dumps(call) + "\\n")
+    file.write(json.dumps(seen) + "\\n")
 plan = json.loads((folder / "plan").read_text())
 for name, value in plan["outputs"].items():
     if "--output" in call and "GITHUB_OUTPUT" in os.environ:
@@ -45,7 +52,10 @@ class Recorder:
             program.write_text(SCRIPT.format(python=sys.executable), encoding="utf-8")
             program.chmod(program.stat().st_mode | stat.S_IXUSR)
 
-    def calls(self) -> list[list[str]]:
-        """How the programs were called, in order."""
+    def calls(self) -> list[dict[str, Any]]:
+        """How the programs were called, in order: the call, and what they saw.
+
+        whole: the repository with its history; token: that of the run; login: where az keeps it.
+        """
         path = self.folder / "calls"
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []

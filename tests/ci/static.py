@@ -14,6 +14,26 @@ from ci import azure_devops, github
 SCRIPTS = ("run", "script", "bash", "inlineScript")
 EXPRESSION = re.compile(r"\$\{\{.*?\}\}|\$\([\w.]+\)")
 LONGEST_FILE, LONGEST_SCRIPT = 70, 3
+CLOCKS = {  # in both systems the same
+    "cron": r'cron: "([^"]+)"',
+    "minutes until a job is ended": r"timeout(?:-minutes|InMinutes): (\d+)",
+    "version of uv": r"(?:version: |uv==)([^\s,}]+)",
+}
+CRON = re.compile(r"\d+ \d+ \* \* [\d*]")
+RIGHTS = {  # what a step's command or action needs of the run's token; a job has that and no more
+    "actions/checkout": {"contents": "read"},
+    "uv run comment": {"pull-requests": "write"},
+    "uv run monitor": {"actions": "write", "issues": "write"},
+    "uv run promote": {"contents": "write", "pull-requests": "write"},
+    "uv run promote staging": {"actions": "write"},
+    "uv run rehearsal save": {"contents": "write"},
+    "uv run revert": {"contents": "write", "pull-requests": "write"},
+}
+IDENTITY = {f"{part}-id": f"${{{{ vars.AZURE_{part.upper()}_ID }}}}" for part in ("client", "tenant", "subscription")}
+ONE_AT_A_TIME = {  # pipelines that are neither doubled nor cancelled midway
+    ".github/workflows": ("rollout", "train", "monitor"),
+    "azure-pipelines": ("train", "deploy", "monitor", "templates/rollout"),
+}
 
 
 def github_files(root: Path) -> list[Path]:
@@ -29,7 +49,7 @@ def azure_files(root: Path) -> list[Path]:
 
 def all_findings(root: Path) -> list[str]:
     """Everything that is wrong with the pipelines of the repository in that folder."""
-    return [*github_findings(root), *azure_findings(root), *zizmor_findings(root), *script_findings(root), *thin(root)]
+    return [line for check in CHECKS for line in check(root)]
 
 
 def github_findings(root: Path) -> list[str]:
@@ -92,11 +112,91 @@ def thin(root: Path) -> list[str]:
     ]
 
 
+def clock_findings(root: Path) -> list[str]:
+    """Schedules, time limits and the version of uv that differ between the systems, or are none."""
+    found = []
+    for name, pattern in CLOCKS.items():
+        ours, theirs = (set(re.findall(pattern, text_of(files))) for files in (github_files(root), azure_files(root)))
+        found += [f"{name}: {sorted(ours)} on GitHub, {sorted(theirs)} on Azure DevOps"] if ours != theirs else []
+    crons = re.findall(CLOCKS["cron"], text_of([*github_files(root), *azure_files(root)]))
+    return [*found, *(f"cron {cron}" for cron in crons if not CRON.fullmatch(cron))]
+
+
+def serial_findings(root: Path) -> list[str]:
+    """Rollouts, trainings and monitorings of the generated project that may run side by side, or be cut off."""
+    found = []
+    for folder, names in ONE_AT_A_TIME.items():
+        for path in [root / folder / f"{name}.yml" for name in names if (root / folder / "deploy.yml").exists()]:
+            text = path.read_text(encoding="utf-8")
+            group = "rollout-${{ inputs.environment }}" if path.stem == "rollout" else path.stem
+            grouped = f"group: {group}\n" in text and "cancel-in-progress: false\n" in text
+            locked = re.search(r"^ *lockBehavior: sequential$", text, re.MULTILINE)
+            if not (grouped if folder == ".github/workflows" else locked):
+                found.append(f"{path.relative_to(root)}: not one at a time")
+    return found
+
+
+def rights_findings(root: Path) -> list[str]:
+    """Jobs on GitHub whose token may do something else than their steps need, and identities that are mixed up."""
+    found = []
+    for path in sorted((root / ".github" / "workflows").glob("*.yml")):
+        for name, job in (jobs_of(path) or {}).items():
+            called = (jobs_of(root / job["uses"]) or {}).values() if "uses" in job else ()
+            wanted = next((each.get("permissions") for each in called), None) if "uses" in job else needed(job)
+            if job.get("permissions") != wanted:
+                found.append(f"{path.name}: {name} may {job.get('permissions')}, needs {wanted}")
+            given = [step["with"] for step in job.get("steps", []) if "client-id" in step.get("with", {})]
+            found += [f"{path.name}: {name} logs in with {each}" for each in given if each != IDENTITY]
+    return found
+
+
+def needed(job: Mapping[str, Any]) -> dict[str, str]:
+    """The permissions that the job's steps need."""
+    wanted: dict[str, str] = {}
+    for step in job.get("steps", []):
+        for beginning, rights in RIGHTS.items():
+            if str(step.get("run") or step.get("uses")).startswith(beginning):
+                wanted |= {key: max(right, wanted.get(key, "")) for key, right in rights.items()}  # "write" > "read"
+        wanted |= {"id-token": "write"} if "client-id" in step.get("with", {}) else {}
+    return wanted
+
+
+def jobs_of(path: Path) -> Any:
+    """The jobs of a workflow."""
+    content = parsed(path) if path.exists() else None
+    return content.get("jobs") if isinstance(content, dict) else None
+
+
+def text_of(files: list[Path]) -> str:
+    """The texts of all files, one after another."""
+    return "\n".join(path.read_text(encoding="utf-8") for path in files)
+
+
+CHECKS = (
+    github_findings,
+    azure_findings,
+    zizmor_findings,
+    script_findings,
+    thin,
+    clock_findings,
+    serial_findings,
+    rights_findings,
+)
+
+
 def scripts(root: Path) -> Iterator[tuple[Path, str]]:
     """Every shell script with its file."""
     for path in [*github_files(root), *azure_files(root)]:
-        for node in mappings(yaml.safe_load(path.read_text(encoding="utf-8"))):
+        for node in mappings(parsed(path)):
             yield from ((path, node[key]) for key in SCRIPTS if isinstance(node.get(key), str))
+
+
+def parsed(path: Path) -> Any:
+    """The file's content; nothing of a broken one, which both systems' own checks name."""
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError:
+        return None
 
 
 def mappings(node: Any) -> Iterator[Mapping[str, Any]]:
@@ -111,7 +211,7 @@ def environments_named(root: Path) -> set[str]:
     """The environments that the pipelines of either system deploy to, as literals."""
     named: set[str] = set()
     for path in [*github_files(root), *azure_files(root)]:
-        for node in mappings(yaml.safe_load(path.read_text(encoding="utf-8"))):
+        for node in mappings(parsed(path)):
             value = node.get("environment")
             if isinstance(value, str) and "${{" not in value:
                 named.add(value)

@@ -29,11 +29,15 @@ AZURE_DEVOPS = System("Azure DevOps", "azure-pipelines", azure_devops.execute)
 
 @dataclass(frozen=True)
 class Trace:
-    """What both systems have to agree on. calls: the environment that a command is bound to, it, its result."""
+    """What both systems have to agree on.
+
+    calls: the environment that a command is bound to, the command, whether it succeeded, whether it saw the repository
+    with its history, and whether it was given the run's token.
+    """
 
     triggered: bool
     result: Result
-    calls: Sequence[tuple[str, str, bool]]
+    calls: Sequence[tuple[str, str, bool, bool, bool]]
     gates: Sequence[tuple[str, bool]]
 
 
@@ -60,9 +64,10 @@ def trace(system: System, remote: Path, scenario: Scenario, folder: Path) -> Tra
     runner = Runner([folder], variables=scenario.variables, refused=frozenset(scenario.refused_gates))
     run = system.run(remote, scenario.pipeline, scenario.event, runner)
     assert not run.warnings, f"{system.name}: {run.warnings}"
-    calls = [call for call in recorder.calls() if call[0] == "uv"]  # how uv itself is installed is each system's own
+    calls = [seen for seen in recorder.calls() if seen["call"][0] == "uv"]  # how uv is installed is each system's own
     commands = [command for command in run.commands if command.script.startswith("uv ")]
     compared = [
-        (command.gate, " ".join(call), command.exit_code == 0) for command, call in zip(commands, calls, strict=True)
+        (command.gate, " ".join(seen["call"]), command.exit_code == 0, seen["whole"], seen["token"])
+        for command, seen in zip(commands, calls, strict=True)
     ]
     return Trace(run.triggered, run.result, compared, list(run.gates))

@@ -96,6 +96,7 @@ def life(request, node, both: Project, tmp_path_factory) -> Iterator[Life]:
     for old, new in QUICK.items():
         assert old in text
         text = text.replace(old, new)
+    subprocess.run(["uv", "lock", "--quiet"], cwd=server.clone, check=True)
     server.push({"environments/base.yml": text})
     with service_of(request.param.name, server) as service:
         for pipeline in PIPELINES if hasattr(service, "add_pipeline") else ():

@@ -44,6 +44,7 @@ CALLS = {  # pipeline: environment and command, when all goes well
     ],
 }
 ALWAYS = ("uv run comment", "uv run rehearsal save")  # after a failure too
+WITH_TOKEN = tuple(f"uv run {name}" for name in ("rehearsal", "comment", "promote", "revert", "monitor"))
 AFTER_FAILURE = {"deploy": "uv run revert {}"}
 FAILURES = [  # where a command of that name comes first: there it ends the run
     (pipeline, [each for _, each in calls].index(call))
@@ -65,6 +66,8 @@ def compare(server: Server, scenario: Scenario, folder: Path):
     """The one trace of both systems."""
     ours, theirs = (trace(system, server.bare, scenario, folder / system.name) for system in (GITHUB, AZURE_DEVOPS))
     assert ours == theirs
+    assert all(whole for *_, whole, _ in ours.calls), "a command would miss the repository or its history"
+    assert all(token == call.startswith(WITH_TOKEN) for _, call, _, _, token in ours.calls), "a token for who needs it"
     return ours
 
 
@@ -92,7 +95,7 @@ def test_a_command_that_fails_stops_what_comes_after_it(server, folder, pipeline
         if pipeline in AFTER_FAILURE and refused != "uv run rehearsal save"
         else []
     )
-    assert [call for _, call, _ in found.calls[index:]] == [refused, *revert, *rest]
+    assert [call[1] for call in found.calls[index:]] == [refused, *revert, *rest]
 
 
 @pytest.mark.parametrize(("pipeline", "gate"), [("train", "staging"), ("deploy", "staging"), ("deploy", "production")])
@@ -115,8 +118,11 @@ def test_with_an_identity_both_log_in_and_a_pull_request_does_not(server, folder
         event = replace(event, commit=server.push({"azure-pipelines/variables.yml": connected}, "connected").commit)
     found = compare(server, Scenario("azure", pipeline, event, variables={"AZURE_CLIENT_ID": "id"}), folder)
     assert found.result == "succeeded" and [call[:2] for call in found.calls] == CALLS[pipeline]
-    logins = [call for call in Recorder(folder / "Azure DevOps").calls() if call[:2] == ["az", "login"]]
+    seen = Recorder(folder / "Azure DevOps").calls()
+    logins = [each for each in seen if each["call"][:2] == ["az", "login"]]
     assert len(logins) == {"pull-request": 0, "deploy": 2}.get(pipeline, 1)
+    after = [each["login"] for each in seen if each["call"][:3] == ["uv", "run", "rehearsal"]]
+    assert all(after) or not logins, "the login is forgotten by the commands after it"
 
 
 def test_no_approval_is_asked_for_when_production_is_as_it_should_be(server, folder):

@@ -8,10 +8,13 @@ import pytest
 from ci.static import (
     azure_files,
     azure_findings,
+    clock_findings,
     environments_named,
     github_files,
     github_findings,
+    rights_findings,
     script_findings,
+    serial_findings,
     thin,
     zizmor_findings,
 )
@@ -50,6 +53,20 @@ def test_pipelines_are_thin(root):
     assert thin(root) == []
     lengths = [len(path.read_text(encoding="utf-8").splitlines()) for path in [*github_files(root), *azure_files(root)]]
     assert statistics.median(lengths) <= 45
+
+
+@BOTH
+def test_both_systems_have_the_same_clocks_and_limits(root):
+    assert clock_findings(root) == []
+
+
+def test_no_rollout_or_training_is_cancelled_or_doubled():
+    assert serial_findings(TEMPLATE) == []
+
+
+@BOTH
+def test_a_job_may_do_what_its_commands_need_and_no_more(root):
+    assert rights_findings(root) == []
 
 
 def test_pipelines_manifests_and_guide_name_the_same_environments():

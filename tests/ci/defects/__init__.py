@@ -1,0 +1,39 @@
+"""Mistakes that a person could make in the pipelines, each one replacement in one file, and how to make them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ci.server import Server
+from ci.systems import PIPELINES
+
+USED_BY = {"rollout": ("deploy",)}  # by a file's name, where that is no pipeline's; any other file is used by all
+
+
+@dataclass(frozen=True)
+class Defect:
+    """A replacement of text that is there exactly once."""
+
+    name: str
+    kind: str
+    file: str
+    old: str
+    new: str = ""
+
+    def applied(self, text: str) -> str:
+        """The file's text with the mistake in it."""
+        assert text.count(self.old) == 1, f"{self.name}: {self.old!r} is there {text.count(self.old)} times"
+        return text.replace(self.old, self.new)
+
+    def pipelines(self) -> Sequence[str]:
+        """Those that use the file."""
+        name = Path(self.file).stem
+        return (name,) if name in PIPELINES else USED_BY.get(name, PIPELINES)
+
+
+def broken(project: Path, defect: Defect, folder: Path) -> Server:
+    """A server in the folder whose main holds the project with that one mistake."""
+    server = Server.of(project, folder)
+    text = (server.clone / defect.file).read_text(encoding="utf-8")
+    server.push({defect.file: defect.applied(text)})
+    return server

@@ -1,0 +1,106 @@
+"""What happens to a pipeline in the tests of parity, and whether a broken system still does what the other one does."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import zip_longest
+from pathlib import Path
+
+from ci.defects import Defect
+from ci.events import Event, PipelineError
+from ci.recorder import Recorder
+from ci.server import Server
+from ci.systems import AZURE_DEVOPS, Scenario, System, Trace, trace
+from ci.test_parity import CALLS, DEPLOYS, NEITHER, TRAINS, usual_event
+
+KINDS = ("push", "pull_request", "schedule", "manual")
+DIFFERENT = ("pull-request", "manual")  # Azure DevOps lets a person start anything
+BY_PATHS = ("train", "deploy")
+IDENTITY = {"AZURE_CLIENT_ID": "id"}
+CONNECTIONS = ("stagingConnection", "productionConnection", "monitoringConnection")
+LOGINS = {"pull-request": 0, "train": 1, "deploy": 2, "monitor": 1}
+
+
+def scenarios(server: Server, pipeline: str) -> Iterator[Scenario]:
+    """All that can happen to the pipeline."""
+    yield from runs(server, pipeline)
+    yield from starts(server, pipeline)
+
+
+def concerned(server: Server, defect: Defect) -> Iterator[Scenario]:
+    """Those in which the system reads the file of the defect. What a pipeline includes cannot change what starts it."""
+    for pipeline in defect.pipelines():
+        yield from (scenarios if Path(defect.file).stem == pipeline else runs)(server, pipeline)
+
+
+def runs(server: Server, pipeline: str) -> Iterator[Scenario]:
+    """All goes well, each command fails, each approval is refused, nothing has to change."""
+    usual = usual_event(server, pipeline)
+    yield Scenario("well", pipeline, usual)
+    for call in dict.fromkeys(call for _, call in CALLS[pipeline]):
+        yield Scenario(f"{call} fails", pipeline, usual, refused_calls=[call])
+    for gate in dict.fromkeys(gate for gate, _ in CALLS[pipeline] if gate):
+        yield Scenario(f"{gate} refused", pipeline, usual, refused_gates=[gate])
+    yield Scenario("nothing to change", pipeline, usual, changes=False)
+    yield Scenario("an identity", pipeline, with_connections(server, usual), variables=IDENTITY)
+
+
+def starts(server: Server, pipeline: str) -> Iterator[Scenario]:
+    """Events, files and a branch that start it, or do not."""
+    for kind in KINDS:
+        if (pipeline, kind) != DIFFERENT:
+            yield Scenario(kind, pipeline, event_of(server, kind))
+    for path in (*TRAINS, *DEPLOYS, *NEITHER) if pipeline in BY_PATHS else ():
+        yield Scenario(f"{path} changed", pipeline, Event("push", server.head(), changed=[path]))
+    if pipeline in BY_PATHS:
+        yield Scenario("another branch", pipeline, replace(usual_event(server, pipeline), branch="feature"))
+
+
+def with_connections(server: Server, event: Event) -> Event:
+    """The event in a project whose environments have service connections; a pull request needs none."""
+    if event.kind == "pull_request":
+        return event
+    text = "variables:\n" + "".join(f"  {name}: azure\n" for name in CONNECTIONS)
+    return replace(event, commit=server.push({"azure-pipelines/variables.yml": text}, "connected").commit)
+
+
+def event_of(server: Server, kind: str) -> Event:
+    if kind == "pull_request":
+        return server.pull_request(2, "main")
+    return Event(kind, server.head(), changed=["README.md"])
+
+
+def difference(system: System, server: Server, scenario: Scenario, expected: Trace, folder: Path) -> tuple[str, str]:
+    """How the system behaves otherwise than expected: what notices it, and as what. Two empty texts when it does not.
+
+    "execution": it would refuse the pipeline, or warn; "parity": it does something else than the other system.
+    """
+    try:
+        found = trace(system, server.bare, scenario, folder)
+    except (PipelineError, AssertionError, ValueError) as error:  # the latter two are raised by `trace` itself
+        return "execution", str(error)
+    if found != expected:
+        return "parity", first_difference(found, expected)
+    if system is AZURE_DEVOPS and scenario.variables:
+        problem = login_problem(scenario.pipeline, folder)
+        return ("parity", problem) if problem else ("", "")
+    return "", ""
+
+
+def login_problem(pipeline: str, folder: Path) -> str:
+    """What is wrong with the logins of Azure DevOps, which are commands; those of GitHub fail by themselves."""
+    seen = Recorder(folder).calls()
+    logins = sum(each["call"][:2] == ["az", "login"] for each in seen)
+    if logins != LOGINS[pipeline]:
+        return f"logged in {logins} times instead of {LOGINS[pipeline]}"
+    forgotten = [each for each in seen if each["call"][1:3] == ["run", "rehearsal"] and not each["login"]]
+    return "the login is forgotten by the commands after it" if logins and forgotten else ""
+
+
+def first_difference(found: Trace, expected: Trace) -> str:
+    """What is done otherwise: the first command, else what is said of the whole run."""
+    parts = [*zip_longest(found.calls, expected.calls), *zip(vars(found).items(), vars(expected).items(), strict=True)]
+    return next(f"{shown(here)} instead of {shown(there)}" for here, there in parts if here != there)
+
+
+def shown(part: Sequence[object] | None) -> str:
+    return " ".join(map(str, part)).strip() if part else "nothing"
