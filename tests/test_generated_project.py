@@ -18,7 +18,7 @@ def test_its_lint_passes(installed: Project, folder: Path) -> None:
 
 
 def test_its_tests_pass(installed: Project, folder: Path) -> None:
-    installed.uv_run("python", "-m", "pytest", folder=folder)
+    installed.uv_run("python", "-m", "pytest", "-n", "2", folder=folder)
 
 
 def test_the_templates_own_lint_passes(installed: Project) -> None:

@@ -43,9 +43,17 @@ def changed_since(target: str, until: str = "") -> list[str]:
     Names as they are (-z quotes none); a file that was moved counts in both places.
     """
     commits = [parting(target), until] if until else [parting(target)]
-    differing = git("diff", "--name-only", "--no-renames", "-z", "--relative", *commits, "--") or ""
-    new = "" if until else git("ls-files", "--others", "--exclude-standard", "-z") or ""
-    return sorted({*differing.split("\0"), *new.split("\0")} - {""})
+    differing = names("diff", "--name-only", "--no-renames", "--relative", "-z", *commits, "--")
+    new = set() if until else names("ls-files", "--others", "--exclude-standard", "-z")
+    return sorted(differing | new)
+
+
+def names(*question: str) -> set[str]:
+    """The paths that git answers. UserError when it refuses: no answer must not pass for none."""
+    answer = git(*question)
+    if answer is None:
+        raise UserError(f"{Path.cwd()}: git cannot tell what has changed; run `git {' '.join(question)}` to see why")
+    return {*answer.split("\0")} - {""}
 
 
 def touching(changed: Iterable[str], parts: Iterable[str]) -> list[str]:
@@ -57,6 +65,11 @@ def touching(changed: Iterable[str], parts: Iterable[str]) -> list[str]:
 def text_at(commit: str, path: Path) -> str | None:
     """The file as it was in that commit; None when it was not there."""
     return git("show", f"{commit}:./{path.as_posix()}")
+
+
+def files_at(commit: str, folder: Path) -> list[Path]:
+    """The files in that folder as it was in that commit, sorted."""
+    return sorted(map(Path, names("ls-tree", "--name-only", "-z", commit, "--", f"{folder.as_posix()}/")))
 
 
 def history(path: Path) -> list[str]:

@@ -1,13 +1,13 @@
 """environments/: what should run where. An environment's file overrides base.yml by key."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from mlops.changes import text_at
+from mlops.changes import files_at, text_at
 from mlops.command import UserError
 from mlops.config import Settings, check, parse_yaml, read_yaml
 
@@ -76,7 +76,17 @@ def merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any
 
 def environments(folder: Path = FOLDER) -> list[str]:
     """The names of all environments, sorted."""
-    return sorted(path.stem for path in folder.glob("*.yml") if path.name != BASE)
+    return names_of(folder.glob("*"))
+
+
+def environments_at(commit: str, folder: Path = FOLDER) -> list[str]:
+    """The same as they were in that commit."""
+    return names_of(files_at(commit, folder))
+
+
+def names_of(files: Iterable[Path]) -> list[str]:
+    """The environments that these files are."""
+    return sorted(path.stem for path in files if path.suffix == ".yml" and path.name != BASE)
 
 
 def manifest_path(environment: str, folder: Path = FOLDER) -> Path:

@@ -179,5 +179,10 @@ def disagreement(status: int, body: Any, expected: list[float]) -> str:
         return f"status {status}, {str(body)[:200]}"
     if len(scores) != len(expected):
         return f"{len(scores)} scores for {len(expected)} rows"
-    wrong = sum(not abs(score - other) <= TOLERANCE for score, other in zip(scores, expected, strict=True))
+    wrong = sum(not agrees(score, other) for score, other in zip(scores, expected, strict=True))
     return f"{wrong} of {len(expected)} scores differ from the offline ones" if wrong else ""
+
+
+def agrees(score: Any, expected: float) -> bool:
+    """Whether the score is the expected number; null, text and NaN are none."""
+    return isinstance(score, int | float) and abs(score - expected) <= TOLERANCE

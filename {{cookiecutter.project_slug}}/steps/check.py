@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from mlops.command import NO, YES, command, timed
 
-CHECKS = (("ruff", "check", "."), ("ruff", "format", "--check", "."), ("pytest",))
+TESTS = ("pytest", "-n", "logical", "--maxprocesses", "4")  # a process for each processor
+CHECKS = (("ruff", "check", "."), ("ruff", "format", "--check", "."), TESTS)
 
 
 def passes(check: Sequence[str]) -> bool:

@@ -19,22 +19,28 @@ from mlops.config import PROJECT_FILE, load_project
 from mlops.data import read_file
 from mlops.files import write_json
 from mlops.host import open_host
-from mlops.manifest import Manifest, load_manifest
+from mlops.manifest import Manifest, Model, load_manifest
 from mlops.pages import render
-from mlops.platform import Models, open_platform
+from mlops.platform import Models, Platform, open_platform
 from mlops.response import respond
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def reference(models: Models, manifest: Manifest) -> "pd.DataFrame":
-    """Training rows of the version that the manifest names. UserError when it names none."""
-    model = manifest.model
-    if model.version is None:
-        raise UserError(f"{manifest.endpoint.name}: the manifest names no version yet; there is nothing to monitor")
+def nothing_yet(platform: Platform, manifest: Manifest) -> str:
+    """Why there is nothing to monitor yet, or nothing."""
+    if manifest.model.version is None:
+        return f"{manifest.endpoint.name}: the manifest names no version yet; there is nothing to monitor"
+    if platform.endpoints.observe(manifest.endpoint.name) is None:
+        return f"{manifest.endpoint.name}: there is no endpoint yet; `apply` makes it"
+    return ""
+
+
+def reference(models: Models, model: Model) -> "pd.DataFrame":
+    """Training rows of the version that the manifest names."""
     with tempfile.TemporaryDirectory() as folder:
-        return read_file(models.download(model.name, model.version, Path(folder) / "model") / REFERENCE_FILE)
+        return read_file(models.download(model.name, model.version or 0, Path(folder) / "model") / REFERENCE_FILE)
 
 
 def collected_rows(collected: Sequence[Mapping[str, Any]], like: "pd.DataFrame") -> "pd.DataFrame":
@@ -63,11 +69,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--respond", action="store_true", help="open an issue and start training; then exit 0")
     args = parser.parse_args(argv)
     project, manifest = load_project(PROJECT_FILE), load_manifest(args.environment)
-    if args.respond and manifest.model.version is None:
-        print(f"{manifest.endpoint.name}: the manifest names no version yet; there is nothing to monitor")
-        return YES
     platform, name = open_platform(manifest.platform), manifest.endpoint.name
-    before = reference(platform.models, manifest).drop(columns=project.data.time)
+    why_not = nothing_yet(platform, manifest)
+    if why_not and not args.respond:
+        raise UserError(why_not)
+    if why_not:
+        print(why_not)
+        return YES
+    before = reference(platform.models, manifest.model).drop(columns=project.data.time)
     since = time.time() - args.hours * 3600
     now = collected_rows(platform.endpoints.collected(name, since), before)
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from mlops.changes import parting, target_here
 from mlops.command import NO, YES, command
 from mlops.host import open_host
-from mlops.manifest import differences, environments, load_manifest, manifest_at
+from mlops.manifest import differences, environments, environments_at, load_manifest, manifest_at
 from mlops.platform import open_platform, registered
 from mlops.rollout import difference
 
@@ -28,6 +28,8 @@ def preview(environment: str, base: str) -> str:
 
     UserError when it names a version that is not registered.
     """
+    if environment not in environments():
+        return f"**{environment}**: merging changes\n- {environment}: removed"
     before, after = manifest_at(base, environment), load_manifest(environment)
     lines = differences(before.model_dump() if before else {}, after.model_dump())
     if lines and after.platform == "local" and after.model.version is not None:
@@ -40,7 +42,7 @@ def preview_all() -> None:
     host = open_host()
     target = host.target() or target_here()
     base = parting(target)
-    texts = [preview(each, base) for each in environments()]
+    texts = [preview(each, base) for each in sorted({*environments_at(base), *environments()})]
     text = "\n\n".join(filter(None, texts)) or f"Merging into {target} changes no manifest."
     print(text)
     host.summary("plan", text)

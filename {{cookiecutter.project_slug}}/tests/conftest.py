@@ -1,37 +1,50 @@
-"""A project of its own for every test that needs one: the real files, under a plain name, in a temporary folder."""
+"""A project of its own for every test that needs one: the real code, data and pipelines, with known settings.
 
-import re
+The tests must hold whatever project.yml and environments/ say, so they have their own, in known/. What the real ones
+say is the subject of test_own_files.py alone.
+"""
+
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PARTS = ("project.yml", "pyproject.toml", "environments", "expectations", "model", "pipelines", "serving", "data")
-NAME = "flights"
+KNOWN = Path(__file__).parent / "known"
+PARTS = ("pyproject.toml", "expectations", "model", "pipelines", "serving")
+MONTHS = sorted((ROOT / "data").glob("*.parquet"))[:3]  # the oldest ones, however many more there are
+OUTSIDE = ("GITHUB_", "TF_BUILD", "SYSTEM_", "BUILD_", "GIT_", "MLFLOW_")
 
 
 @pytest.fixture(autouse=True)
-def no_outside_settings(monkeypatch):
-    """Settings of the shell that runs the tests must not reach them."""
+def on_its_own(tmp_path, monkeypatch):
+    """Settings of the shell, CI run or Git hook that runs the tests do not reach them, and they leave nothing here."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    for name in ("MLFLOW_TRACKING_URI", "GITHUB_ACTIONS", "TF_BUILD"):
-        monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith(OUTSIDE)]:
+        monkeypatch.delenv(name)
 
 
 def copy_project(folder: Path) -> Path:
-    """The project's own files in that folder, without its code: that is imported from where it stands."""
+    """A project in that folder, without the code: that is imported from where it stands."""
+    shutil.copytree(KNOWN, folder, dirs_exist_ok=True)
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
             shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, folder / part)
-    named = re.compile(r'^( *name: )".*?(-staging|-production)?"$', flags=re.MULTILINE)
-    for path in [folder / "project.yml", *(folder / "environments").glob("*.yml")]:
-        text = path.read_text(encoding="utf-8")
-        path.write_text(named.sub(rf'\g<1>"{NAME}\g<2>"', text), encoding="utf-8")
+    (folder / "data").mkdir()
+    for month in MONTHS:
+        shutil.copy(month, folder / "data")
     return folder
+
+
+def shared_folder(factory) -> Path:
+    """What is costly to make is made there, once for all processes that share the tests of this run."""
+    base = factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 @pytest.fixture

@@ -1,20 +1,17 @@
 """The project as a clone of a remote: in a person's hands, or in a run of one of the two CI systems."""
 
 import shutil
-import sys
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 
 from conftest import copy_project
+from repositories import FIRST, NOBODY, SOMEBODY, git
+from services import AzureDevOpsService, GitHubService
 
 from mlops.files import read_json, write_json
 from mlops.platform import ModelVersion, registered
 from mlops.platform.local.processes import free_port
 from mlops.platform.local.state import Endpoint, write_state
-
-sys.path.append(str(Path(__file__).parent / "host"))
-from repositories import NOBODY, SOMEBODY, git  # their folder is on the path from here on
-from services import AzureDevOpsService, GitHubService
 
 SYSTEMS = [GitHubService, AzureDevOpsService]
 REGISTRY = Path(".mlops") / "registry"
@@ -45,13 +42,21 @@ def clone_project(folder, monkeypatch):
     """The current folder is a clone of a bare repository whose main holds the project; the bare repository."""
     for name, value in NOBODY.items():
         monkeypatch.setenv(name, value)
-    for name in ("SYSTEM_PULLREQUEST_TARGETBRANCH", "GITHUB_BASE_REF"):
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("mlops.platform.local.models.LocalModels", FolderModels)
-    bare, work = folder / "flights.git", folder / "work"
-    work.mkdir()
-    monkeypatch.chdir(copy_project(work))
-    (work / ".gitignore").write_text(".mlops/\nout/\n", encoding="utf-8")
+    made = Path(FIRST.name) / "project"
+    if not made.exists():
+        (made / "work").mkdir(parents=True)
+        with chdir(copy_project(made / "work")):
+            make_first(made / "flights.git")
+    shutil.copytree(made, folder, dirs_exist_ok=True)
+    monkeypatch.chdir(folder / "work")
+    git("remote", "set-url", "origin", str(folder / "flights.git"))
+    return folder / "flights.git"
+
+
+def make_first(bare):
+    """Make the current folder the clone, and that the bare repository, that all others are copies of."""
+    write(".gitignore", ".mlops/\nout/\n")
     for pipeline in ("train", "deploy"):
         write(f".github/workflows/{pipeline}.yml", "on:\n  workflow_dispatch:\n")
     git("init", "--quiet", "--bare", "--initial-branch", "main", str(bare))
@@ -59,7 +64,6 @@ def clone_project(folder, monkeypatch):
     git("remote", "add", "origin", str(bare))
     commit("first")
     git("push", "--quiet", "--set-upstream", "origin", "main")
-    return bare
 
 
 def person():

@@ -2,7 +2,6 @@
 
 import sys
 
-import mlflow
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,6 +19,8 @@ CODE = "def derive(rows):\n    return rows * {factor}\n"
 
 def save(folder, factor):
     """A model whose code multiplies by the factor before anything else."""
+    import mlflow
+
     package = folder / "source" / "model"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("", encoding="utf-8")

@@ -7,7 +7,7 @@ from hosted import NOBODY, commit, git, write
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops.changes import changed_since, history, parting, target_here, text_at, touching
+from mlops.changes import changed_since, files_at, history, parting, target_here, text_at, touching
 from mlops.command import UserError
 
 
@@ -68,6 +68,25 @@ def test_names_are_seen_from_the_projects_folder(branch, monkeypatch):
     assert changed_since("main") == ["one.parquet", "three.parquet"]
     assert text_at("main", Path("one.parquet")).startswith("data/one.parquet")
     assert len(history(Path("one.parquet"))) == 1
+
+
+def test_what_git_cannot_tell_is_an_error_and_not_no_change(branch):
+    with pytest.raises(UserError, match="git cannot tell what has changed; run `git diff ") as refused:
+        changed_since("main", "no-such-commit")
+    assert "\n" not in str(refused.value)
+    (branch / ".git/index").write_bytes(b"broken")
+    with pytest.raises(UserError, match="git cannot tell what has changed"):
+        changed_since("main")
+
+
+def test_the_files_of_a_commit_are_seen_from_the_projects_folder(branch, monkeypatch):
+    write("data/deeper/three.parquet", "3")
+    assert files_at("main", Path("data")) == [Path("data/one.parquet"), Path("data/two.parquet")]
+    assert files_at("main", Path("none")) == []
+    monkeypatch.chdir(branch / "data")
+    assert files_at("HEAD", Path("deeper")) == []
+    commit("deeper")
+    assert files_at("HEAD", Path("deeper")) == [Path("deeper/three.parquet")]
 
 
 def test_without_a_common_commit_it_says_what_to_do(branch):

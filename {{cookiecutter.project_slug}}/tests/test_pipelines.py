@@ -2,16 +2,16 @@
 
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
 import yaml
+from conftest import ROOT
 
 from mlops.manifest import environments
 
-ROOT = Path(__file__).parent.parent
 GITHUB = sorted((ROOT / ".github").rglob("*.yml"))
 AZURE = sorted((ROOT / "azure-pipelines").rglob("*.yml"))
+DEPLOY = [path for path in GITHUB + AZURE if path.name == "deploy.yml"]
 COMMANDS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
 PINNED = re.compile(r"uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 SCRIPTS = ("run", "script", "inlineScript")
@@ -74,7 +74,10 @@ def test_no_text_of_a_person_reaches_a_shell(path):
     assert not any("${{" in script or "$(Build.Source" in script for script in scripts(path)), "pass it by env"
 
 
-def test_the_set_up_guide_makes_the_environments_that_there_are():
+@pytest.mark.parametrize("path", DEPLOY, ids=lambda path: path.parent.name)
+def test_deploy_rolls_out_the_environments_that_the_set_up_guide_makes(path):
     guide = (ROOT / "docs" / "first-run.md").read_text(encoding="utf-8")
     (sentence,) = [line for line in guide.splitlines() if line.startswith("The environments are")]
-    assert sorted(re.findall(r"`(\w+)`", sentence)) == environments(ROOT / "environments")
+    rolled_out = {each["environment"] for each in mappings(path) if "environment" in each}
+    assert rolled_out == set(re.findall(r"`(\w+)`", sentence))
+    assert rolled_out <= set(environments(ROOT / "environments"))

@@ -141,6 +141,8 @@ def test_sample_requests_go_over_the_public_route_only_when_asked_for():
         (200, {"scores": [0.1, 0.2 + 1e-9]}, ""),
         (200, {"scores": [0.1, 0.21]}, "1 of 2 scores differ"),
         (200, {"scores": [0.1, float("nan")]}, "1 of 2 scores differ"),
+        (200, {"scores": [0.1, None]}, "1 of 2 scores differ"),
+        (200, {"scores": ["0.1", [0.2]]}, "2 of 2 scores differ"),
         (200, {"scores": [0.1]}, "1 scores for 2 rows"),
         (200, {"predictions": [1]}, "status 200"),
         (200, "text", "status 200, text"),

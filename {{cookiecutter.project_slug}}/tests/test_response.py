@@ -12,16 +12,16 @@ FACTS = {"endpoint": "flights-production", "status": "DRIFT"}
 class Recording:
     """A host on which training was last started then; it remembers what it was asked."""
 
-    def __init__(self, last):
-        self.last, self.asked = last, []
+    def __init__(self, last, pages=True):
+        self.last, self.pages, self.asked = last, pages, []
 
     def issue(self, title, body):
         self.asked.append((title, body))
-        return "the issue"
+        return "the issue" if self.pages else ""
 
     def start(self, pipeline):
         self.asked.append(pipeline)
-        return "the run"
+        return "the run" if self.pages else ""
 
     def last_started(self, pipeline):
         return self.last
@@ -35,6 +35,11 @@ def test_drift_trains_when_it_was_never_started_or_long_ago(age):
     host = Recording(age and datetime.now(UTC) - age)
     done = respond(host, FACTS, "report", timedelta(hours=12))
     assert done == ["issue: the issue", "training: the run"] and host.asked == [ISSUE, "train"]
+
+
+def test_where_there_are_no_pages_it_says_what_is_done_elsewhere():
+    done = respond(Recording(None, pages=False), FACTS, "report", timedelta())
+    assert done == ["issue: opened in CI only; the report is above", "training: started in CI only"]
 
 
 def test_within_the_cooldown_it_says_since_when():

@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from conftest import shared_folder
 from tracked import contents, log_run, tracked
 
 from mlops.platform.local.models import LocalModels
@@ -42,7 +43,7 @@ def test_a_new_run_logs_into_the_folder_it_moved_to_and_becomes_the_next_version
 
 
 def test_no_address_of_the_folder_it_left_remains(moved, tmp_path_factory):
-    left = str(tmp_path_factory.getbasetemp() / "tracked" / ".mlops")
+    left = str(shared_folder(tmp_path_factory) / "tracked" / ".mlops")
     assert left in everything(moved / ".mlops")
     follow(moved / ".mlops")
     assert left not in everything(moved / ".mlops")

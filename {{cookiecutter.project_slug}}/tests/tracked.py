@@ -5,6 +5,9 @@ import shutil
 from contextlib import chdir
 from pathlib import Path
 
+from conftest import shared_folder
+from filelock import FileLock
+
 from mlops.platform.local.models import LocalModels
 from mlops.tracking import URI_VARIABLE, use_tracking
 
@@ -32,11 +35,12 @@ def log_run(project):
 
 def tracked(factory, to):
     """Put `.mlops` with version 1 of the model `flights` into that folder; a copy of what was made at first."""
-    first = factory.getbasetemp() / "tracked"
-    if not first.exists():
-        first.mkdir()
-        _, run_id = log_run(first)
-        LocalModels(first / ".mlops").register("flights", run_id, {"verdict": "PASS"})
+    first = shared_folder(factory) / "tracked"
+    with FileLock(first.with_suffix(".lock")):
+        if not first.exists():
+            first.mkdir()
+            _, run_id = log_run(first)
+            LocalModels(first / ".mlops").register("flights", run_id, {"verdict": "PASS"})
     return Path(shutil.copytree(first / ".mlops", to / ".mlops"))
 
 

@@ -1,8 +1,10 @@
 """A bare repository, and a checkout of it as a CI system makes one: one commit, on no branch."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 STAGING = Path("environments") / "staging.yml"
 FILES = {
@@ -14,6 +16,8 @@ FILES = {
 NOBODY = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}  # who runs the tests must not matter
 SOMEBODY = ("-c", "user.name=somebody", "-c", "user.email=somebody@example.org")
 
+FIRST = TemporaryDirectory(prefix="repositories-")  # each kind of repository is made there once, then copied
+
 
 def git(*arguments, folder=None):
     """What git prints there, or in the current folder."""
@@ -24,7 +28,15 @@ def git(*arguments, folder=None):
 
 def make_repository(folder):
     """A bare repository with one commit on main."""
-    bare, first = folder / "flights.git", folder / "first"
+    made = Path(FIRST.name) / "small"
+    if not made.exists():
+        made.mkdir()
+        make_first(made / "flights.git", made / "work")
+    return Path(shutil.copytree(made / "flights.git", folder / "flights.git"))
+
+
+def make_first(bare, first):
+    """The repository that all others are copies of, and a clone of it."""
     git("init", "--quiet", "--bare", "--initial-branch", "main", str(bare))
     git("clone", "--quiet", str(bare), str(first))
     for name, text in FILES.items():
@@ -33,7 +45,6 @@ def make_repository(folder):
     git("add", ".", folder=first)
     git(*SOMEBODY, "commit", "--quiet", "--message", "first", folder=first)
     git("push", "--quiet", "origin", "HEAD:main", folder=first)
-    return bare
 
 
 def check_out(bare, folder, remote):

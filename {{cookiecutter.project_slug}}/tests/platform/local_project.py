@@ -8,14 +8,15 @@ import threading
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import psutil
+from conftest import ROOT, shared_folder
 from registry import Registry
 
-from mlops.platform.local import hosting, processes
+from mlops.platform.local import hosting, processes, scoring
 from mlops.platform.local.endpoints import LocalEndpoints
 
-ROOT = Path(__file__).parents[2]
 NAME = "flights-staging"
 PAYLOAD = {
     "input_data": {
@@ -27,9 +28,11 @@ PAYLOAD = {
 
 def make_endpoints(factory, name, models):
     """Endpoints of a new project, with the models in that folder."""
-    folder = factory.mktemp(name)
+    folder, environments = factory.mktemp(name), shared_folder(factory) / "serving"
     shutil.copytree(ROOT / "serving", folder / "serving")
-    return LocalEndpoints(folder / ".mlops", Registry(models), factory.getbasetemp() / "serving")
+    with patch.object(scoring, "OPTIONS", ("--require-hashes",)):  # compiling all of it takes longer than it saves here
+        scoring.serving_python(environments, folder / "serving/requirements.txt")
+    return LocalEndpoints(folder / ".mlops", Registry(models), environments)
 
 
 @contextmanager
@@ -80,11 +83,11 @@ def run_python(code, endpoints):
 
 @contextmanager
 def steady_load(endpoints, clients=3):
-    """Clients that ask the public route without a pause; yields their answers, counted by (status, slot)."""
+    """Clients that ask the public route again and again; yields their answers, counted by (status, slot)."""
     answers, over = Counter(), threading.Event()
 
     def ask():
-        while not over.is_set():
+        while not over.wait(0.005):  # without a breath they would take the processors from what they ask
             try:
                 reply = endpoints.score(NAME, PAYLOAD)
                 answers[reply.status, reply.slot] += 1

@@ -149,6 +149,7 @@ def test_without_its_router_no_deployment_is_ready_until_it_is_deployed_again(en
 def test_without_its_router_nothing_is_measured_and_the_next_write_brings_it_back(endpoint):
     since = time.time()
     endpoint.score(NAME, PAYLOAD)
+    assert endpoint.measure(NAME, since)["blue"].requests == 1  # on disk: what a killed router has not written is lost
     kill(*router_processes(endpoint))
     for ask in (lambda: endpoint.measure(NAME, since), lambda: endpoint.score(NAME, PAYLOAD)):
         with pytest.raises(OSError, match="refused"):

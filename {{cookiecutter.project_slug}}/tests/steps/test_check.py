@@ -9,7 +9,7 @@ GOOD = {
     "pyproject.toml": '[tool.ruff.lint]\nselect = ["F"]\n[tool.pytest.ini_options]\naddopts = "--strict-markers"\n',
     "test_it.py": "def test_it():\n    assert 1 + 1 == 2\n",
 }
-RUFF, FORMAT, PYTEST = "ruff check .", "ruff format --check .", "pytest"
+RUFF, FORMAT, PYTEST = "ruff check .", "ruff format --check .", "pytest -n logical --maxprocesses 4"
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,9 @@ RUFF, FORMAT, PYTEST = "ruff check .", "ruff format --check .", "pytest"
     ],
     ids=["sound", "lint", "format", "tests", "two"],
 )
-def test_it_runs_all_three_and_names_those_that_found_something(tmp_path, monkeypatch, capfd, files, found):
-    monkeypatch.chdir(tmp_path)
+def test_it_runs_all_three_and_names_those_that_found_something(monkeypatch, capfd, files, found):
+    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "0")  # one small test needs neither processes of its own
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest")  # nor what takes longer to load than it runs
     for path, text in {**GOOD, **files}.items():
         write(path, text)
     assert check.main([]) == (1 if found else 0)

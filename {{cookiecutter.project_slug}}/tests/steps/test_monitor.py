@@ -1,6 +1,7 @@
 """Monitoring answers for itself: drift trains once in a while and keeps one issue; doubt does not train."""
 
 import json
+import shutil
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -126,12 +127,22 @@ def test_before_the_first_promotion_there_is_nothing_to_answer(service, capsys):
     assert "names no version yet" in capsys.readouterr().err
 
 
+def test_between_a_promotion_and_its_first_apply_there_is_nothing_to_answer(service, capsys):
+    shutil.rmtree(Path(".mlops/endpoints") / NAME)
+    assert monitor.main(["production", "--respond"]) == 0
+    assert capsys.readouterr().out == f"{NAME}: there is no endpoint yet; `apply` makes it\n"
+    assert (issues(service), started(service), service.requests) == ([], [], [])
+    assert monitor.main(["production"]) == 2, "but who asks for a report is told that there is none"
+    assert capsys.readouterr().err == f"error: {NAME}: there is no endpoint yet; `apply` makes it\n"
+
+
 def test_on_a_terminal_it_is_printed_and_starts_nothing(remote, capsys):
     collected(rows(*DRIFT))
     assert monitor.main(["production", "--respond"]) == 0
     said = capsys.readouterr().out
-    assert (
-        f"Monitoring {NAME}\n" in said
-        and f"{NAME}: DRIFT\n" in said
-        and "to start train here: uv run run_pipeline" in said
+    assert f"Monitoring {NAME}\n" in said and f"{NAME}: DRIFT\n" in said
+    assert said.endswith(
+        "to start train here: uv run run_pipeline\n"
+        "issue: opened in CI only; the report is above\n"
+        "training: started in CI only\n"
     )

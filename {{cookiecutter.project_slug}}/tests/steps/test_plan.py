@@ -60,6 +60,19 @@ def test_a_new_environment_shows_all_that_it_says(branch, capsys):
     assert "staging**" not in said
 
 
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_removed_environment_is_said_so(branch, capsys, committed):
+    PRODUCTION.unlink()
+    if committed:
+        commit("no production")
+    promoted()
+    assert plan.main(["--pull-request"]) == 0
+    assert capsys.readouterr().out == (
+        "**production**: merging changes\n- production: removed\n\n"
+        "**staging**: merging changes\n- `model.version: none -> 7`\n"
+    )
+
+
 @pytest.mark.parametrize("path", ["README.md", "environments/base.yml"])
 def test_no_changed_manifest_is_said_so(branch, capsys, path):
     with Path(path).open("a", encoding="utf-8") as file:

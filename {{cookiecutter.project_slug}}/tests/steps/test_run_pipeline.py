@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import edit
+from conftest import MONTHS, edit
 from hosted import PRODUCTION, SYSTEMS, clone_project, commit, git, register, run_of, write
 
 from mlops.files import write_json
@@ -122,7 +122,7 @@ def test_on_a_laptop_an_uncommitted_change_counts_and_so_does_a_new_file(branch)
 
 
 def test_data_that_was_taken_away_counts(branch):
-    git("rm", "--quiet", "data/2013-01.parquet")
+    git("rm", "--quiet", f"data/{MONTHS[0].name}")
     commit("less data")
     run_pipeline.main(["--pull-request"])
     assert seen()

@@ -4,51 +4,52 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from conftest import MONTHS, ROOT
 
 from mlops.data import hash_data, read_file
 from mlops.files import hash_folder
 from steps.validate_data import main
 
-ROOT = Path(__file__).parents[2]
 SUITE = ROOT / "expectations" / "flights.json"
 RULES = len(json.loads(SUITE.read_text(encoding="utf-8"))["expectations"])
-MONTH = read_file(ROOT / "data" / "2013-01.parquet")
+MONTH = read_file(MONTHS[0])
+FIRST, SECOND, THIRD = (path.name for path in MONTHS)
+ROWS = f"{len(MONTH):,}"
 
 
 def february(project):
-    return project / "data" / "2013-02.parquet"
+    return project / "data" / SECOND
 
 
 def test_one_bad_month_fails_all_and_is_named_everywhere(project, capsys):
-    (project / "data" / "2013-03.parquet").unlink()
+    (project / "data" / THIRD).unlink()
     MONTH.assign(carrier=["<b>", "<b>", *MONTH["carrier"][2:]]).to_parquet(february(project), index=False)
     assert main([]) == 1
     printed = capsys.readouterr()
     sound, bad, summary = printed.out.splitlines()
-    assert sound == f"2013-01.parquet: 2,640 rows keep all {RULES} rules"
-    assert bad.startswith("2013-02.parquet: carrier values must belong to this set: 9E AA")
-    assert bad.endswith(": broken by 2 of 2,640 rows, such as <b>")
-    assert summary.startswith("2 files, 5,280 rows: 1 not sound, rules broken: 1; see ")
+    assert sound == f"{FIRST}: {ROWS} rows keep all {RULES} rules"
+    assert bad.startswith(f"{SECOND}: carrier values must belong to this set: ")
+    assert bad.endswith(f": broken by 2 of {ROWS} rows, such as <b>")
+    assert summary.startswith(f"2 files, {2 * len(MONTH):,} rows: 1 not sound, rules broken: 1; see ")
     assert printed.err == ""
     result = json.loads((project / "out/validation/validation.json").read_text(encoding="utf-8"))
     assert (result["data_hash"], result["suite_hash"]) == (hash_data(project / "data"), hash_folder(SUITE))
     assert [result["success"], *(file["success"] for file in result["files"])] == [False, True, False]
-    assert [failure["message"] for failure in result["files"][1]["failures"]] == [bad.removeprefix("2013-02.parquet: ")]
+    assert [failure["message"] for failure in result["files"][1]["failures"]] == [bad.removeprefix(f"{SECOND}: ")]
     pages = project / "out/validation/data_docs"
     index = (pages / "index.html").read_text(encoding="utf-8")
-    assert "broken by 2 of 2,640 rows, such as &lt;b&gt;" in index
-    assert 'href="2013-02.parquet.html"' in index
+    assert f"broken by 2 of {ROWS} rows, such as &lt;b&gt;" in index
+    assert f'href="{SECOND}.html"' in index
     assert "http" not in index
-    page = (pages / "2013-02.parquet.html").read_text(encoding="utf-8")
+    page = (pages / f"{SECOND}.html").read_text(encoding="utf-8")
     assert "2 unexpected values found" in page
     assert 'href="index.html"' in page
 
 
 def test_the_same_month_gets_the_same_verdict_and_pages_of_months_that_left_go(project):
-    (project / "data" / "2013-03.parquet").unlink()
+    (project / "data" / THIRD).unlink()
     assert main([]) == 0
     verdict = project / "out/validation/validation.json"
     before = json.loads(verdict.read_text(encoding="utf-8"))
@@ -58,7 +59,7 @@ def test_the_same_month_gets_the_same_verdict_and_pages_of_months_that_left_go(p
     assert after["files"] == before["files"][:1]
     assert after["data_hash"] != before["data_hash"]
     pages = project / "out/validation/data_docs"
-    assert sorted(path.name for path in pages.iterdir()) == ["2013-01.parquet.html", "index.html"]
+    assert sorted(path.name for path in pages.iterdir()) == [f"{FIRST}.html", "index.html"]
 
 
 def no_files(project):
@@ -67,9 +68,9 @@ def no_files(project):
 
 
 UNREADABLE = {
-    "zero bytes": (lambda project: february(project).write_bytes(b""), "2013-02.parquet: not a readable Parquet file"),
-    "not Parquet": (lambda project: february(project).write_bytes(b"a,b\n1,2\n"), "2013-02.parquet: not a readable"),
-    "no rows": (lambda project: MONTH[:0].to_parquet(february(project)), "2013-02.parquet: no rows"),
+    "zero bytes": (lambda project: february(project).write_bytes(b""), f"{SECOND}: not a readable Parquet file"),
+    "not Parquet": (lambda project: february(project).write_bytes(b"a,b\n1,2\n"), f"{SECOND}: not a readable"),
+    "no rows": (lambda project: MONTH[:0].to_parquet(february(project)), f"{SECOND}: no rows"),
     "no files": (no_files, "data: no *.parquet file"),
     "no suite": (lambda project: (project / "expectations/flights.json").unlink(), "flights.json: no such file"),
 }
@@ -107,17 +108,18 @@ def test_sound_months_pass_without_network_noise_or_litter(project):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GX_")} | homes
     done = subprocess.run([sys.executable, "-c", WATCHED], env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+    rows = sum(len(read_file(path)) for path in MONTHS)
     assert [line.split(":")[0] for line in done.stdout.splitlines()] == [
-        "2013-01.parquet",
-        "2013-02.parquet",
-        "2013-03.parquet",
-        "3 files, 7,791 rows",
+        FIRST,
+        SECOND,
+        THIRD,
+        f"3 files, {rows:,} rows",
     ]
     assert {path.name for path in project.iterdir()} == before | {"out"}
     assert sorted(path.name for path in (project / "out").rglob("*") if path.is_file()) == [
-        "2013-01.parquet.html",
-        "2013-02.parquet.html",
-        "2013-03.parquet.html",
+        f"{FIRST}.html",
+        f"{SECOND}.html",
+        f"{THIRD}.html",
         "index.html",
         "validation.json",
     ]
