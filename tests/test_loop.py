@@ -132,7 +132,7 @@ def test_the_pipeline_runs_and_a_second_run_reuses_all_of_it(looped: Looped) -> 
 def test_only_what_passed_is_registered_and_only_once(looped: Looped) -> None:
     verdict = looped.folder / "out/gate/verdict.json"
     passed = verdict.read_text(encoding="utf-8")
-    verdict.write_text(passed.replace('"status": "PASS",\n  "cold', '"status": "FAIL",\n  "cold'), encoding="utf-8")
+    verdict.write_text(passed.replace('"status": "PASS",\n  "crit', '"status": "FAIL",\n  "crit'), encoding="utf-8")
     assert "the verdict is FAIL, not PASS" in looped.command("register", code=1)
     verdict.write_text(passed.replace('"artefact": "', '"artefact": "0'), encoding="utf-8")
     assert "the verdict is about another artefact" in looped.command("register", code=1)
@@ -204,7 +204,7 @@ def test_what_was_stopped_is_started_again(looped: Looped) -> None:
 
 
 def test_the_monitor_compares_what_was_asked_with_the_training_rows(looped: Looped) -> None:
-    assert "there is no endpoint 'flight-delays-staging'" in looped.command("monitor", "staging", code=2)
+    assert "flight-delays-staging: there is no endpoint yet" in looped.command("monitor", "staging", code=2)
     printed = looped.command("monitor", "production", code=1)
     assert printed.startswith("DRIFT"), "the clients ask for the same twenty flights all the time"
     report = looped.read("out/monitor/drift.json")

@@ -1,6 +1,6 @@
 """What happens to a pipeline in the tests of parity, and whether a broken system still does what the other one does."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
@@ -17,6 +17,7 @@ DIFFERENT = ("pull-request", "manual")  # Azure DevOps lets a person start anyth
 BY_PATHS = ("train", "deploy")
 IDENTITY = {"AZURE_CLIENT_ID": "id"}
 CONNECTIONS = ("stagingConnection", "productionConnection", "monitoringConnection")
+FACTS = ("succeeds", "history", "token")
 LOGINS = {"pull-request": 0, "train": 1, "deploy": 2, "monitor": 1}
 
 
@@ -98,9 +99,19 @@ def login_problem(pipeline: str, folder: Path) -> str:
 
 def first_difference(found: Trace, expected: Trace) -> str:
     """What is done otherwise: the first command, else what is said of the whole run."""
-    parts = [*zip_longest(found.calls, expected.calls), *zip(vars(found).items(), vars(expected).items(), strict=True)]
-    return next(f"{shown(here)} instead of {shown(there)}" for here, there in parts if here != there)
+    for here, there in zip_longest(found.calls, expected.calls):
+        if here != there:
+            return f"{shown(here)} instead of {shown(there)}"
+    wanted = vars(expected)
+    return next(
+        f"{name}: {here} instead of {wanted[name]}" for name, here in vars(found).items() if here != wanted[name]
+    )
 
 
-def shown(part: Sequence[object] | None) -> str:
-    return " ".join(map(str, part)).strip() if part else "nothing"
+def shown(call: tuple | None) -> str:
+    """A command of a trace, with the environment it is bound to and what holds of it."""
+    if call is None:
+        return "nothing"
+    gate, command, *facts = call
+    words = [gate, *(word for word, holds in zip(FACTS, facts, strict=True) if holds)]
+    return f"{command} ({', '.join(filter(None, words))})"
