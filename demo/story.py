@@ -260,9 +260,10 @@ def main() -> int:
     story, start = Story(), time.monotonic()
     try:
         seen = tell(story)
-        with story.scene("drift of the live inputs") as row:
-            drifted = story.call("monitor", ENVIRONMENT, expect=(0, 1))
-            row.outcome = "drift found" if drifted else "no drift"
+        with story.scene("live inputs and labels since then") as row:
+            story.call("monitor", ENVIRONMENT, expect=(0, 1))
+            report = read(Path("out/monitor/drift.json"))
+            row.outcome = f"inputs {report['status']}, quality {report['quality']['status']}"
     except StoryError as error:
         console.print(f"[red]the demo failed:[/] {error}")
         return 1

@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from importlib.metadata import distributions
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from conftest import ROOT, TEMPLATE, Project, Render, files_below
+from conftest import QUESTIONS, ROOT, TEMPLATE, Project, Render, files_below
 from tools.pin import with_pins, without_pins
 
 # What the scoring server itself demands in an older version than the project has. None of it is part of a model.
 SERVER_DEMANDS = {
+    "azure-monitor-opentelemetry-exporter",
     "importlib-metadata",
     "opentelemetry-api",
     "opentelemetry-sdk",
@@ -22,6 +24,7 @@ SERVER_DEMANDS = {
     "psutil",
     "pydantic",
     "pydantic-core",
+    "wrapt",
 }
 INDEX = re.compile(
     r"pypi\.org|pythonhosted|npmjs\.org|index-url|find-links|file:///(?:root|home|opt|tmp|Users)|artifactory|conda\.anaconda",
@@ -29,6 +32,9 @@ INDEX = re.compile(
 )
 LATEST = re.compile(r"[@:]latest\b")
 BLOCK = re.compile(r"^[a-z0-9].*?(?=^[a-z0-9]|\Z)", re.MULTILINE | re.DOTALL)
+ENVIRONMENTS = ("pipelines", "serving")
+IMAGE = re.compile(r"^FROM mcr\.microsoft\.com/azureml/[a-z0-9./-]+:[0-9][\w.]*$", re.MULTILINE)
+WITHOUT_DEV = ("--no-default-groups", "--no-emit-project", "--no-hashes", "--no-header", "--no-annotate")
 
 
 def exact(requirements: list[str]) -> dict[str, str]:
@@ -50,9 +56,14 @@ def unpinned(found: Mapping[str, str], pinned: Mapping[str, str]) -> dict[str, s
     return {name: version for name, version in found.items() if pinned.get(name) != version}
 
 
-def serving_requirements(folder: Path) -> list[str]:
-    """One text a package: the requirement and its hashes."""
-    return BLOCK.findall((folder / "serving" / "requirements.txt").read_text(encoding="utf-8"))
+def blocks(environment: str) -> list[str]:
+    """One text a package of the environment: the requirement and its hashes."""
+    return BLOCK.findall((TEMPLATE / environment / "environment" / "requirements.txt").read_text(encoding="utf-8"))
+
+
+def requirements(environment: str) -> list[str]:
+    """The same without hashes: `name==version ; marker`."""
+    return [block.split("\\")[0].strip() for block in blocks(environment)]
 
 
 def test_every_package_of_the_template_is_pinned() -> None:
@@ -74,17 +85,35 @@ def test_the_build_backend_is_pinned() -> None:
         assert {"hatchling", "editables"} <= set(exact(settings["build-constraint-dependencies"]))
 
 
-def test_serving_is_pinned_by_hash() -> None:
-    blocks = serving_requirements(TEMPLATE)
-    assert len(blocks) > 10
-    for block in blocks:
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_an_environment_is_pinned_by_hash(environment: str) -> None:
+    assert len(blocks(environment)) > 10
+    for block in blocks(environment):
         assert re.search(r"--hash=sha256:[0-9a-f]{64}", block), block
-    assert exact([block.split("\\")[0] for block in blocks])["azureml-inference-server-http"]
+    assert exact(requirements(environment))
+
+
+def test_training_jobs_have_what_the_project_has_but_no_tools(installed: Project) -> None:
+    assert requirements("pipelines") == installed.run("uv", "export", "--frozen", *WITHOUT_DEV).splitlines()
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("version", QUESTIONS["python_version"])
+def test_an_image_is_named_exactly_and_has_the_projects_python(
+    render: Render, tmp_path: Path, environment: str, version: str
+) -> None:
+    folder = render(tmp_path, python_version=version).folder / environment / "environment"
+    text = (folder / "Dockerfile").read_text(encoding="utf-8")
+    assert len(IMAGE.findall(text)) == text.count("FROM ") == 1
+    assert f"\nARG PYTHON={version}\n" in text
+    assert "python=$PYTHON" in text
+    assert "--only-binary :all: --require-hashes" in text
 
 
 def test_serving_and_training_share_their_versions() -> None:
     """A model is loaded with the versions that made it."""
-    serving = exact([block.split("\\")[0] for block in serving_requirements(TEMPLATE)])
+    serving = exact(requirements("serving"))
+    assert serving["azureml-inference-server-http"]
     training = pins(TEMPLATE / "pyproject.toml")
     assert {"numpy", "pandas", "scikit-learn", "scipy"} <= serving.keys() & training.keys()
     different = {name for name in serving.keys() & training.keys() if serving[name] != training[name]}

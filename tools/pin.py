@@ -1,7 +1,8 @@
 """Renew every pin: `uv run pin`.
 
 Takes the newest versions that fit the dependencies, on all platforms and Python versions at once, and writes them into
-both pyproject.toml and the project's serving/requirements.txt. Unlike a lock file, they hold no address of an index.
+both pyproject.toml and the requirements.txt of the project's two Azure ML environments: that of pipelines/ and that of
+serving/. Unlike a lock file, they hold no address of an index.
 """
 
 import re
@@ -14,13 +15,15 @@ import tomlkit
 
 ROOT = Path(__file__).parent.parent
 PROJECT = ROOT / "{{cookiecutter.project_slug}}"
-SERVING = PROJECT / "serving"
+TRAINING = PROJECT / "pipelines" / "environment"
+SERVING = PROJECT / "serving" / "environment"
+REQUIREMENTS = "requirements.txt"
 OLDEST_PYTHON = "3.11"
 JINJA = re.compile(r"\{\{.*?\}\}")
 PIN_KEYS = ("constraint-dependencies", "build-constraint-dependencies")
 EDITABLE_BUILD = "editables"  # hatchling asks for it while it builds, so that no metadata names it
 PLAIN = ("--no-header", "--no-annotate")
-EXPORT = ("export", "--frozen", "--all-groups", "--no-emit-project", "--no-hashes", *PLAIN)
+EXPORT = ("export", "--frozen", "--no-emit-project", *PLAIN)
 COMPILE = ("pip", "compile", "--quiet", "--universal", "--python-version", OLDEST_PYTHON, *PLAIN)
 
 
@@ -48,10 +51,10 @@ def with_pins(text: str, *pins: Sequence[str]) -> str:
 
 
 def resolve(text: str, folder: Path) -> list[str]:
-    """`name==version ; marker` of everything that the pyproject.toml needs, in all its groups."""
+    """`name==version ; marker` of all that the pyproject.toml needs, in all its groups; locks it in the folder."""
     (folder / "pyproject.toml").write_text(without_pins(text), encoding="utf-8")
     uv("lock", "--quiet", "--fork-strategy", "fewest", folder=folder)
-    return uv(*EXPORT, folder=folder).splitlines()
+    return uv(*EXPORT, "--all-groups", "--no-hashes", folder=folder).splitlines()
 
 
 def resolve_build(text: str, folder: Path) -> list[str]:
@@ -61,15 +64,19 @@ def resolve_build(text: str, folder: Path) -> list[str]:
     return uv(*COMPILE, "build.in", folder=folder).splitlines()
 
 
-def pin_project(folder: Path) -> list[str]:
-    """Renew the pins of the folder's pyproject.toml; returns them."""
+def pin_project(folder: Path, scratch: Path) -> list[str]:
+    """Renew the pins of the folder's pyproject.toml; returns them, and leaves their lock in the scratch folder."""
     path = folder / "pyproject.toml"
     text = path.read_text(encoding="utf-8")
-    with TemporaryDirectory() as scratch:
-        pins = resolve(text, Path(scratch))
-        build_pins = resolve_build(text, Path(scratch))
-    path.write_text(with_pins(text, pins, build_pins), encoding="utf-8", newline="\n")
+    pins = resolve(text, scratch)
+    path.write_text(with_pins(text, pins, resolve_build(text, scratch)), encoding="utf-8", newline="\n")
     return pins
+
+
+def pin_training(locked: Path) -> None:
+    """Renew the hashed requirements of the training jobs: what the project itself needs, as locked in that folder."""
+    requirements = uv(*EXPORT, "--no-default-groups", folder=locked)
+    (TRAINING / REQUIREMENTS).write_text(requirements, encoding="utf-8", newline="\n")
 
 
 def pin_serving(pins: Sequence[str]) -> None:
@@ -79,17 +86,21 @@ def pin_serving(pins: Sequence[str]) -> None:
     They cannot be constraints: the server demands other versions of a few packages that are no part of a model.
     """
     with TemporaryDirectory() as scratch:
-        output = Path(scratch, "requirements.txt")
+        output = Path(scratch, REQUIREMENTS)
         output.write_text("\n".join(pins), encoding="utf-8")
         source = SERVING / "requirements.in"
         uv(*COMPILE, "--generate-hashes", "--output-file", output.name, str(source), folder=Path(scratch))
-        (SERVING / output.name).write_bytes(output.read_bytes())
+        (SERVING / REQUIREMENTS).write_bytes(output.read_bytes())
 
 
 def main() -> None:
     """Renew all pins and say how many there are."""
     for folder in (ROOT, PROJECT):
-        pins = pin_project(folder)
+        with TemporaryDirectory() as scratch:
+            pins = pin_project(folder, Path(scratch))
+            if folder == PROJECT:
+                pin_training(Path(scratch))
         print(f"{folder.relative_to(ROOT) / 'pyproject.toml'}: {len(pins)} packages")
     pin_serving(pins)
-    print(f"{SERVING.relative_to(ROOT) / 'requirements.txt'}: renewed")
+    for folder in (TRAINING, SERVING):
+        print(f"{folder.relative_to(ROOT) / REQUIREMENTS}: renewed")

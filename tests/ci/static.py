@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from ci import azure_devops, github
+from conftest import QUESTIONS
 
 SCRIPTS = ("run", "script", "bash", "inlineScript")
 EXPRESSION = re.compile(r"\$\{\{.*?\}\}|\$\([\w.]+\)")
@@ -161,6 +162,28 @@ def needed(job: Mapping[str, Any]) -> dict[str, str]:
     return wanted
 
 
+def python_findings(root: Path) -> list[str]:
+    """Pythons of Azure DevOps that no project can have; 3.10 without quotation marks is the number 3.1."""
+    offered = QUESTIONS["python_version"]
+    asked = [(path, node.get("versionSpec", offered[0])) for path, node in azure_mappings(root)]
+    return [
+        f"{path.relative_to(root)}: versionSpec {version!r} is none of {offered}"
+        for path, version in asked
+        if version not in offered
+    ]
+
+
+def connection_findings(root: Path) -> list[str]:
+    """Environments on Azure DevOps that are changed by another service connection than their own."""
+    found = []
+    for path, node in azure_mappings(root):
+        if environment := environment_of(node):
+            given = sorted({each["connection"] for each in mappings(node) if "connection" in each})
+            if given != [f"${{{{ variables.{environment}Connection }}}}"]:
+                found.append(f"{path.relative_to(root)}: {environment} is changed by {given}")
+    return found
+
+
 def jobs_of(path: Path) -> Any:
     """The jobs of a workflow."""
     content = parsed(path) if path.exists() else None
@@ -181,6 +204,8 @@ CHECKS = (
     clock_findings,
     serial_findings,
     rights_findings,
+    python_findings,
+    connection_findings,
 )
 
 
@@ -207,12 +232,19 @@ def mappings(node: Any) -> Iterator[Mapping[str, Any]]:
         yield from mappings(child)
 
 
+def azure_mappings(root: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Every mapping in the pipelines of Azure DevOps, with its file."""
+    for path in azure_files(root):
+        yield from ((path, node) for node in mappings(parsed(path)))
+
+
+def environment_of(node: Mapping[str, Any]) -> str:
+    """The environment that a mapping names as a literal, or nothing."""
+    value = node.get("environment")
+    return value if isinstance(value, str) and "${{" not in value else ""
+
+
 def environments_named(root: Path) -> set[str]:
     """The environments that the pipelines of either system deploy to, as literals."""
-    named: set[str] = set()
-    for path in [*github_files(root), *azure_files(root)]:
-        for node in mappings(parsed(path)):
-            value = node.get("environment")
-            if isinstance(value, str) and "${{" not in value:
-                named.add(value)
-    return named
+    files = [*github_files(root), *azure_files(root)]
+    return {environment_of(node) for path in files for node in mappings(parsed(path))} - {""}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ci.events import Event
-from ci.recorder import Recorder
+from ci.logins import IDENTITY, login_problem, with_connections
 from ci.server import Server
 from ci.systems import AZURE_DEVOPS, GITHUB, PIPELINES, Scenario, trace
 
@@ -111,18 +111,10 @@ def test_without_an_approval_nothing_of_that_environment_runs(server, folder, pi
 @pytest.mark.parametrize("pipeline", PIPELINES)
 def test_with_an_identity_both_log_in_and_a_pull_request_does_not(server, folder, pipeline):
     """GitHub's executor fails the login of a job that may not ask for an identity."""
-    names = ("stagingConnection", "productionConnection", "monitoringConnection")
-    connected = "variables:\n" + "".join(f"  {name}: azure\n" for name in names)
-    event = usual_event(server, pipeline)
-    if pipeline != "pull-request":
-        event = replace(event, commit=server.push({"azure-pipelines/variables.yml": connected}, "connected").commit)
-    found = compare(server, Scenario("azure", pipeline, event, variables={"AZURE_CLIENT_ID": "id"}), folder)
+    event = with_connections(server, usual_event(server, pipeline))
+    found = compare(server, Scenario("azure", pipeline, event, variables=IDENTITY), folder)
     assert found.result == "succeeded" and [call[:2] for call in found.calls] == CALLS[pipeline]
-    seen = Recorder(folder / "Azure DevOps").calls()
-    logins = [each for each in seen if each["call"][:2] == ["az", "login"]]
-    assert len(logins) == {"pull-request": 0, "deploy": 2}.get(pipeline, 1)
-    after = [each["login"] for each in seen if each["call"][:3] == ["uv", "run", "rehearsal"]]
-    assert all(after) or not logins, "the login is forgotten by the commands after it"
+    assert login_problem(pipeline, folder / AZURE_DEVOPS.name) == ""
 
 
 def test_no_approval_is_asked_for_when_production_is_as_it_should_be(server, folder):

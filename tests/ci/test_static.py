@@ -1,6 +1,7 @@
 """Nothing is wrong with the pipelines, here and in the generated project, that can be seen without running them."""
 
 import re
+import shutil
 import statistics
 
 import pytest
@@ -9,9 +10,11 @@ from ci.static import (
     azure_files,
     azure_findings,
     clock_findings,
+    connection_findings,
     environments_named,
     github_files,
     github_findings,
+    python_findings,
     rights_findings,
     script_findings,
     serial_findings,
@@ -58,6 +61,37 @@ def test_pipelines_are_thin(root):
 @BOTH
 def test_both_systems_have_the_same_clocks_and_limits(root):
     assert clock_findings(root) == []
+
+
+@BOTH
+def test_azure_devops_takes_a_python_that_projects_can_have(root):
+    assert python_findings(root) == []
+
+
+def test_each_environment_is_changed_by_its_own_connection():
+    assert connection_findings(TEMPLATE) == []
+
+
+TRAIN_CONNECTION = '            parameters: {connection: "${{ variables.stagingConnection }}"}\n'
+
+
+@pytest.mark.parametrize(
+    ("file", "right", "wrong", "check"),
+    [
+        ("templates/setup.yml", 'versionSpec: "3.12"', "versionSpec: 3.12", python_findings),
+        ("templates/setup.yml", 'versionSpec: "3.12"', 'versionSpec: "3.9"', python_findings),
+        ("deploy.yml", "productionConnection", "stagingConnection", connection_findings),
+        ("deploy.yml", "${{ variables.productionConnection }}", "azure", connection_findings),
+        ("train.yml", "stagingConnection", "productionConnection", connection_findings),
+        ("train.yml", TRAIN_CONNECTION, "", connection_findings),
+    ],
+)
+def test_another_python_or_connection_on_azure_devops_is_found(tmp_path, file, right, wrong, check):
+    path = shutil.copytree(TEMPLATE / "azure-pipelines", tmp_path / "azure-pipelines") / file
+    text = path.read_text(encoding="utf-8")
+    assert text.count(right) == 1
+    path.write_text(text.replace(right, wrong), encoding="utf-8")
+    assert len(check(tmp_path)) == 1
 
 
 def test_no_rollout_or_training_is_cancelled_or_doubled():

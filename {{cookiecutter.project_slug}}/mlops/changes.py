@@ -15,14 +15,14 @@ def of_pull_request(host: Host) -> tuple[str, list[str]]:
 
     In CI what is committed counts; on a laptop, where the pull request is yet to be made, the working folder does.
     """
-    target = host.target()
-    if target:
-        return target, changed_since(target, "HEAD")
-    return target_here(), changed_since(target_here())
+    target = target_of(host)
+    return target, changed_since(target, "HEAD" if host.target() else "")
 
 
-def target_here() -> str:
-    """Where a pull request of this branch would go. UserError when there is no main branch."""
+def target_of(host: Host) -> str:
+    """The branch that the pull request goes to, or would if this branch had one. UserError when there is no main."""
+    if target := host.target():
+        return target
     for name in MAIN:
         if git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"):
             return name

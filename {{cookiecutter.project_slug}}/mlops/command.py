@@ -1,6 +1,7 @@
 """What every console command shares: one-line errors, exit codes and, in CI, how long it took.
 
-0: yes. 1: the command's own "no" (a failed gate, a rollback, a difference). 2: bad input. 130: interrupted.
+0: yes. 1: the command's own "no" (a failed gate, a rollback, a difference). 2: bad input. 3: another run holds the
+endpoint. 130: interrupted.
 """
 
 import functools
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-YES, NO, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+YES, NO, BAD_INPUT, TAKEN, INTERRUPTED = 0, 1, 2, 3, 130
 TIMES = Path("out") / "summary" / "times.jsonl"  # one line a command; `comment` makes a table of it
 
 Main = Callable[[Sequence[str] | None], int]
@@ -20,6 +21,14 @@ Main = Callable[[Sequence[str] | None], int]
 
 class UserError(Exception):
     """A mistake its reader can mend: what is wrong, where, and how to mend it, in one line."""
+
+    exit_code = BAD_INPUT
+
+
+class TakenError(UserError):
+    """Another run is at work on the same endpoint."""
+
+    exit_code = TAKEN
 
 
 def in_ci() -> bool:
@@ -41,7 +50,7 @@ def timed(name: str) -> Iterator[None]:
 
 
 def command(main: Main) -> Callable[..., int]:
-    """Turn a user's mistake into one line on stderr and exit code 2; a bug keeps its traceback."""
+    """Turn a user's mistake into one line on stderr and its exit code; a bug keeps its traceback."""
     name = Path(main.__code__.co_filename).stem
 
     @functools.wraps(main)
@@ -51,7 +60,7 @@ def command(main: Main) -> Callable[..., int]:
                 return main(argv)
         except UserError as error:
             print(f"error: {error}", file=sys.stderr)
-            return BAD_INPUT
+            return error.exit_code
         except KeyboardInterrupt:
             print("interrupted", file=sys.stderr)
             return INTERRUPTED

@@ -12,6 +12,18 @@ PROJECT_FILE = Path("project.yml")
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is ten times quicker, where there is one
 
 
+class UniqueKeys(LOADER):  # type: ignore[misc, valid-type]
+    """YAML as its standard has it: a key that stands twice in a mapping is an error, not a silent loss."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if str(key.value) in seen:
+                raise yaml.MarkedYAMLError(problem=f"{key.value!r} stands here twice", problem_mark=key.start_mark)
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)  # type: ignore[no-any-return]
+
+
 class Settings(BaseModel):
     """A block of settings: an unknown key or a wrong type is an error, and nothing changes after loading."""
 
@@ -19,7 +31,7 @@ class Settings(BaseModel):
 
 
 class Data(Settings):
-    path: str
+    uri: str
     suite: str
     time: str
     target: str
@@ -89,7 +101,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 def parse_yaml(text: str, path: Path) -> dict[str, Any]:
     """The mapping in the text of that file. UserError when it is broken or not a mapping."""
     try:
-        content = yaml.load(text, Loader=LOADER)
+        content = yaml.load(text, Loader=UniqueKeys)
     except yaml.YAMLError as error:
         raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from None
     if not isinstance(content, dict):
@@ -97,18 +109,18 @@ def parse_yaml(text: str, path: Path) -> dict[str, Any]:
     return content
 
 
-def check(kind: type[SettingsType], content: dict[str, Any], path: Path) -> SettingsType:
-    """The content as settings of that kind. UserError naming the file and the first wrong key."""
+def check(kind: type[SettingsType], content: dict[str, Any], path: Path, at: str = "") -> SettingsType:
+    """The content, which stands at that key, as settings of that kind. UserError with the file and first wrong key."""
     try:
         return kind.model_validate(content)
     except ValidationError as error:
-        raise UserError(f"{path}: {describe(error)}") from None
+        raise UserError(f"{path}: {' '.join(describe(error, at).split())}") from None
 
 
-def describe(error: ValidationError) -> str:
+def describe(error: ValidationError, at: str = "") -> str:
     """The first mistake in one line, a misspelt key before the one that is missing because of it."""
     first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
-    key = ".".join(str(part) for part in first["loc"])
+    key = ".".join(filter(None, [at, *map(str, first["loc"])]))
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
         return f"{key}: unknown key"

@@ -10,6 +10,23 @@ from mlops.files import hash_files
 if TYPE_CHECKING:
     import pandas as pd
 
+SAMPLE = Path("data")  # what pull requests and the local platform train on
+
+
+def is_address(uri: str) -> bool:
+    """Whether data.uri is a datastore path or an asset of Azure's, not a folder."""
+    return uri.startswith("azureml:")
+
+
+def local_folder(uri: str) -> Path:
+    """The folder of that name, or the sample that stands for an address of Azure's on this machine."""
+    return SAMPLE if is_address(uri) else Path(uri)
+
+
+def training_data(uri: str, platform: str) -> str:
+    """What a pipeline on that platform reads: the address where it can, else the folder."""
+    return uri if is_address(uri) and platform == "azureml" else str(local_folder(uri).resolve())
+
 
 def data_files(folder: Path) -> list[Path]:
     """The folder's Parquet files in name order. UserError when the folder is missing or holds none."""

@@ -1,5 +1,6 @@
 """What a model version was made from: commit, data, run and CI run."""
 
+import getpass
 import os
 import platform
 import subprocess
@@ -10,6 +11,8 @@ from typing import Any
 from mlops.config import Project
 
 NEW_LOCK = "?? uv.lock"
+VARIABLES = {"commit": "LINEAGE_COMMIT", "dirty": "LINEAGE_DIRTY", "ci_run": "LINEAGE_CI_RUN"}
+PIPELINE_RUN = "AZUREML_ROOT_RUN_ID"  # on Azure ML the artefact is an output of the pipeline's job, not of the step's
 
 
 def git(*arguments: str, folder: Path = Path()) -> str | None:
@@ -43,15 +46,34 @@ def ci_run_url(environment: dict[str, str] | None = None) -> str:
     return "none"
 
 
+def whoever() -> str:
+    """Who runs this process, for others to read: the CI run's page, or the user and the machine."""
+    url = ci_run_url()
+    return f"{getpass.getuser()} on {platform.node()}" if url == "none" else url
+
+
+def for_a_job() -> dict[str, str]:
+    """What a job on another machine cannot find out by itself, as environment variables for it."""
+    facts = {**commit_facts(), "ci_run": ci_run_url()}
+    return {VARIABLES[name]: value for name, value in facts.items()}
+
+
+def origin() -> dict[str, str]:
+    """Commit, dirty flag and CI run: as told by the environment, else as found here."""
+    if all(variable in os.environ for variable in VARIABLES.values()):
+        return {name: os.environ[variable] for name, variable in VARIABLES.items()}
+    return {**commit_facts(), "ci_run": ci_run_url()}
+
+
 def training_lineage(project: Project, split: Mapping[str, Any], run_id: str) -> dict[str, str]:
     """What a model is made from, as flat text, fit for tags. `split` is what split_data wrote into split.json."""
     return {
-        "run_id": run_id,
-        **commit_facts(),
+        "run_id": os.environ.get(PIPELINE_RUN, run_id),
+        **origin(),
         "data_hash": split["data_hash"],
         "train_rows": str(split["train"]["rows"]),
         "train_to": split["train"]["to"],
-        "ci_run": ci_run_url(),
+        "test_to": split["test"]["to"],
         "template_version": project.template_version,
         "python": platform.python_version(),
     }

@@ -27,11 +27,28 @@ def seconds(text: object) -> float:
 Duration = Annotated[float, BeforeValidator(seconds)]
 
 
+class Workspace(Settings):
+    """Where Azure ML keeps the environment. The subscription is AZURE_SUBSCRIPTION_ID unless it is named here."""
+
+    subscription: str | None
+    resource_group: str = Field(min_length=1)
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{2,32}$")
+    region: str
+
+
 class Endpoint(Settings):
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{1,30}[a-z0-9]$")
     instance_type: str
     instance_count: int = Field(gt=0)
+    max_instances: int = Field(gt=0)
+    auth: Literal["key", "aad_token"]
     port: int = Field(ge=0, le=65535)
+
+    @model_validator(mode="after")
+    def room_to_scale(self) -> "Endpoint":
+        if self.max_instances < self.instance_count:
+            raise ValueError(f"endpoint.max_instances must be at least instance_count, got {self.max_instances}")
+        return self
 
 
 class Model(Settings):
@@ -59,7 +76,7 @@ class Manifest(Settings):
     """The desired state of one environment. Durations in seconds, latencies in milliseconds, shares in percent."""
 
     platform: Literal["local", "azureml"]
-    region: str
+    workspace: Workspace
     endpoint: Endpoint
     model: Model
     rollout: Rollout

@@ -29,7 +29,10 @@ from mlops.rollout import (
     stable_slot,
 )
 
-LOOK_EVERY = 0.5  # seconds between two looks at the metrics
+LOOKS_A_BAKE = 20
+SOONEST, LATEST = 0.5, 10.0  # seconds between two looks at the metrics
+RETRY_AFTER = 0.5  # seconds
+FAILED_LOG_LINES = 30
 READ_ATTEMPTS = 3
 PROBE_ATTEMPTS = 3
 TOLERANCE = 1e-6  # the same model on the same rows: only the rounding of other hardware may differ
@@ -52,6 +55,7 @@ class Reconciler:
 
     platform: Platform
     manifest: Manifest
+    holder: str = "this process"  # who holds the endpoint meanwhile, for whoever is in its way
     clock: Clock = field(default_factory=Clock)
     said: list[str] = field(default_factory=list)
 
@@ -61,17 +65,23 @@ class Reconciler:
 
     def run(self) -> Done:
         """Act until the endpoint is at rest: promoted or rolled back."""
-        evidence, checked = Evidence(), False
-        while True:
-            observed = self.platform.endpoints.observe(self.name)
-            evidence = self.look(observed, evidence)
-            action = decide(self.manifest, observed, evidence, self.clock.now())
-            if isinstance(action, Done):
-                return action
-            if not checked:  # before anything is changed, and only then: a registry takes seconds to open
-                registered(self.platform.models, self.manifest.model.name, self.manifest.model.version)
-                checked = True
-            evidence = self.act(action, observed or Observed(), evidence)
+        evidence = Evidence()
+        action = self.next(self.platform.endpoints.observe(self.name), evidence)
+        if isinstance(action, Done):
+            return action
+        registered(self.platform.models, self.manifest.model.name, self.manifest.model.version)
+        with self.platform.endpoints.lease(self.name, self.holder):  # only where there is something to change
+            while True:
+                observed = self.platform.endpoints.observe(self.name)
+                evidence = self.look(observed, evidence)
+                action = self.next(observed, evidence)
+                if isinstance(action, Done):
+                    return action
+                evidence = self.act(action, observed or Observed(), evidence)
+
+    def next(self, observed: Observed | None, evidence: Evidence) -> Action:
+        """The one next action."""
+        return decide(self.manifest, observed, evidence, self.clock.now())
 
     def look(self, observed: Observed | None, evidence: Evidence) -> Evidence:
         """The evidence with fresh metrics, where a candidate gets live traffic."""
@@ -98,7 +108,7 @@ class Reconciler:
             except OSError:
                 if attempt == READ_ATTEMPTS - 1:
                     raise
-                self.clock.wait(LOOK_EVERY)
+                self.clock.wait(RETRY_AFTER)
         raise AssertionError("unreachable")
 
     def act(self, action: Action, observed: Observed, evidence: Evidence) -> Evidence:
@@ -110,7 +120,10 @@ class Reconciler:
                 endpoints.create(self.name, self.manifest.endpoint.port)
             case Deploy(slot, model, version):
                 self.say(f"deploy {model}:{version} to {slot} at {live(observed).get(slot, 0)} %")
-                endpoints.deploy(self.name, slot, model, version)
+                placed = endpoints.deploy(self.name, slot, model, version)
+                if placed.state == "failed":
+                    self.say(f"{slot} failed: {placed.reason}; its log ends:")
+                    print(endpoints.logs(self.name, slot, FAILED_LOG_LINES), flush=True)
                 return replace(evidence, tried=evidence.tried | {slot})
             case Probe(slot):
                 problem = self.probe(slot)
@@ -134,7 +147,7 @@ class Reconciler:
             reply = self.platform.endpoints.score(self.name, sample["request"], slot)
             if reply.status < 500 or attempt == PROBE_ATTEMPTS - 1:
                 break
-            self.clock.wait(LOOK_EVERY)
+            self.clock.wait(RETRY_AFTER)
         return disagreement(reply.status, reply.body, sample["scores"])
 
     @cached_property
@@ -147,15 +160,15 @@ class Reconciler:
 
     def watch(self, observed: Observed) -> None:
         """Let time pass, sending sample requests over the public route if the manifest asks for them."""
-        rate = self.manifest.rollout.synthetic_rate
-        requests = round(rate * LOOK_EVERY)
+        rate, pause = self.manifest.rollout.synthetic_rate, look_every(self.manifest.rollout.bake)
+        requests = round(rate * pause)
         sample = self.sample["request"]["input_data"] if requests else {}
         for number in range(requests):
             row = {"columns": sample["columns"], "data": [sample["data"][number % len(sample["data"])]]}
             self.platform.endpoints.score(self.name, {"input_data": row})
             self.clock.wait(1 / rate)
         if not requests:
-            self.clock.wait(LOOK_EVERY)
+            self.clock.wait(pause)
 
     def forget_rejection(self) -> None:
         """Let a version that was rolled back be tried again."""
@@ -163,13 +176,19 @@ class Reconciler:
         tag = rejection_tag(self.manifest.model)
         if observed and tag in observed.tags:
             tags = {key: value for key, value in observed.tags.items() if key != tag}
-            self.platform.endpoints.update(self.name, observed.traffic, observed.mirror, tags)
+            with self.platform.endpoints.lease(self.name, self.holder):
+                self.platform.endpoints.update(self.name, observed.traffic, observed.mirror, tags)
 
     def say(self, text: str) -> None:
         """One line a change; the same line is not said twice in a row."""
         if [text] != self.said[-1:]:
             print(f"{time.strftime('%H:%M:%S')} {self.name}: {text}", flush=True)
             self.said.append(text)
+
+
+def look_every(bake: float) -> float:
+    """Seconds between two looks: often within a bake, but no metrics service wants to be asked all the time."""
+    return min(max(bake / LOOKS_A_BAKE, SOONEST), LATEST)
 
 
 def disagreement(status: int, body: Any, expected: list[float]) -> str:

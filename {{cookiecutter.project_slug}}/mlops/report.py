@@ -10,21 +10,20 @@ from typing import Any
 
 from mlops.config import Project
 from mlops.files import read_json
-from mlops.manifest import Model
 from mlops.pages import render
 
 METRICS = {"auc": "AUC", "log_loss": "log-loss", "brier": "Brier score", "accuracy": "accuracy"}
 PLOTS = ("roc", "calibration", "slices")
 
 
-def write_report(out: Path, project: Project, champion: Model) -> None:
-    """report.html and report.md in `out`, from what the steps wrote there."""
+def write_report(out: Path, project: Project, champion: str) -> None:
+    """report.html and report.md in `out`, from what the steps wrote there. `champion` is what they call it."""
     facts = collect(out, project, champion)
     for name in ("report.html", "report.md"):
         render(name, facts, out / name)
 
 
-def collect(out: Path, project: Project, champion: Model) -> dict[str, Any]:
+def collect(out: Path, project: Project, champion: str) -> dict[str, Any]:
     """All that the page shows. What a step has not written is None."""
     evaluation = read_if_there(out / "evaluation" / "evaluation.json")
     verdict = read_if_there(out / "gate" / "verdict.json")

@@ -1,4 +1,4 @@
-"""What monitoring leads to: an open issue, and training when the inputs have drifted."""
+"""What monitoring leads to: an open issue, and training when the inputs have drifted or the quality has gone."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -9,13 +9,18 @@ from mlops.host import Host
 PIPELINE = "train"
 
 
+def all_well(facts: Mapping[str, Any]) -> bool:
+    """Whether the inputs are stable, and the quality holds as far as there are labels."""
+    return facts["status"] == "STABLE" and facts["quality"]["status"] in ("HOLDING", "UNLABELLED")
+
+
 def respond(host: Host, facts: Mapping[str, Any], report: str, cooldown: timedelta) -> list[str]:
-    """Answer a report that is not STABLE; what was done, one line each."""
-    if facts["status"] == "STABLE":
-        return ["stable: nothing to do"]
+    """Answer a report by which not all is well; what was done, one line each."""
+    if all_well(facts):
+        return ["all is well: nothing to do"]
     page = host.issue(f"Monitoring {facts['endpoint']}", report)
     done = [f"issue: {page or 'opened in CI only; the report is above'}"]
-    if facts["status"] != "DRIFT":
+    if facts["status"] != "DRIFT" and facts["quality"]["status"] != "DEGRADED":
         return done
     last = host.last_started(PIPELINE)
     if last is not None and datetime.now(UTC) - last < cooldown:

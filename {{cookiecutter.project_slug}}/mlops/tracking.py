@@ -14,6 +14,7 @@ ADDRESSES = (
     ("model_versions", "storage_location"),
 )
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
+RUN_VARIABLE = "MLFLOW_RUN_ID"
 
 
 def database(folder: Path = LOCAL_FOLDER) -> Path:
@@ -45,9 +46,14 @@ def artefacts(folder: Path = LOCAL_FOLDER) -> Path:
 
 
 def use_tracking(experiment: str) -> None:
-    """Point MLflow at the server that the environment names, or at the local database, and pick the experiment."""
+    """Point MLflow at the server that the environment names, or at the local database, and pick the experiment.
+
+    A job of Azure ML has its run already, in an experiment of its own; MLflow finds both by itself.
+    """
     import mlflow
 
+    if RUN_VARIABLE in os.environ:
+        return
     if URI_VARIABLE in os.environ:
         mlflow.set_experiment(experiment)
         return

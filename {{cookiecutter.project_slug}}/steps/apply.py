@@ -1,7 +1,7 @@
 """Make an endpoint what its manifest says: blue/green, probed at 0 %, then live traffic step by step.
 
-Exits 1 when the version was rolled back. A run that was killed is continued by the next one. A version that was rolled
-back is refused until --retry.
+Exits 1 when the version was rolled back, 3 while another run is rolling out this endpoint. A run that was killed is
+continued by the next one. A version that was rolled back is refused until --retry.
 """
 
 import argparse
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from mlops.command import NO, YES, command
 from mlops.host import open_host
+from mlops.lineage import whoever
 from mlops.manifest import load_manifest
 from mlops.platform import open_platform
 from mlops.reconcile import Reconciler
@@ -22,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--retry", action="store_true", help="forget that this version was rolled back before")
     args = parser.parse_args(argv)
     manifest = load_manifest(args.environment)
-    reconciler = Reconciler(open_platform(manifest.platform), manifest)
+    reconciler = Reconciler(open_platform(manifest), manifest, holder=whoever())
     if args.retry:
         reconciler.forget_rejection()
     done = reconciler.run()

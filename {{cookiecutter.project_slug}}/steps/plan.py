@@ -7,7 +7,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mlops.changes import parting, target_here
+from mlops.changes import parting, target_of
 from mlops.command import NO, YES, command
 from mlops.host import open_host
 from mlops.manifest import differences, environments, environments_at, load_manifest, manifest_at
@@ -18,7 +18,7 @@ from mlops.rollout import difference
 def plan(environment: str) -> list[str]:
     """What `apply` would change, one line a change."""
     manifest = load_manifest(environment)
-    lines = difference(manifest, open_platform(manifest.platform).endpoints.observe(manifest.endpoint.name))
+    lines = difference(manifest, open_platform(manifest).endpoints.observe(manifest.endpoint.name))
     print("\n".join([manifest.endpoint.name, *(f"  {line}" for line in lines or ["no difference"])]))
     return lines
 
@@ -33,14 +33,14 @@ def preview(environment: str, base: str) -> str:
     before, after = manifest_at(base, environment), load_manifest(environment)
     lines = differences(before.model_dump() if before else {}, after.model_dump())
     if lines and after.platform == "local" and after.model.version is not None:
-        registered(open_platform("local").models, after.model.name, after.model.version)
+        registered(open_platform(after).models, after.model.name, after.model.version)
     return "\n".join([f"**{environment}**: merging changes", *(f"- `{line}`" for line in lines)]) if lines else ""
 
 
 def preview_all() -> None:
     """Every environment that the branch touches, on the screen and in the summary."""
     host = open_host()
-    target = host.target() or target_here()
+    target = target_of(host)
     base = parting(target)
     texts = [preview(each, base) for each in sorted({*environments_at(base), *environments()})]
     text = "\n\n".join(filter(None, texts)) or f"Merging into {target} changes no manifest."

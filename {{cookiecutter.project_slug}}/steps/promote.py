@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", type=int, help="a registered version")
     args = parser.parse_args(argv)
     path, manifest = manifest_path(args.environment), load_manifest(args.environment)
-    models, model, host = open_platform(manifest.platform).models, manifest.model, open_host()
+    models, model, host = open_platform(manifest).models, manifest.model, open_host()
     version = next_version(models, args.environment, model.name) if args.version is None else args.version
     if version is None:
         print(f"{path}: there is no version to promote yet")

@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--verdict", type=Path, default=Path("out/gate/verdict.json"), help="what gate wrote")
     args = parser.parse_args(argv)
     manifest, verdict = load_manifest("production"), read_json(args.verdict)
-    models, name = open_platform(manifest.platform).models, manifest.model.name
+    models, name = open_platform(manifest).models, manifest.model.name
     lineage, artefact = read_json(args.model / LINEAGE_FILE), hash_folder(args.model)
     why_not = refusal(verdict, artefact, logged_hash(models, lineage["run_id"]))
     if why_not:

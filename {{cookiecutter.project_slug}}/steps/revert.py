@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("environment", help="name of a file in environments/")
     args = parser.parse_args(argv)
     path, manifest, host = manifest_path(args.environment), load_manifest(args.environment), open_host()
-    observed = open_platform(manifest.platform).endpoints.observe(manifest.endpoint.name)
+    observed = open_platform(manifest).endpoints.observe(manifest.endpoint.name)
     reason = observed.tags.get(rejection_tag(manifest.model)) if observed else None
     if observed is None or not reason:
         print(f"{manifest.endpoint.name} has not refused {label(manifest.model)}; there is nothing to revert")

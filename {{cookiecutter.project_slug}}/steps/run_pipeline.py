@@ -14,52 +14,48 @@ from mlops import receipt
 from mlops.command import NO, YES, command
 
 if TYPE_CHECKING:
-    from mlops.manifest import Manifest, Model
-    from mlops.platform import Models
+    from mlops.champion import Champion
+    from mlops.platform import Jobs
 
 CHAMPION_ENVIRONMENT = "production"
-CHAMPIONS = Path(".mlops") / "champions"
-PULL_REQUEST = """as the check of a pull request: skipped when the branch changes nothing that a model is made of;
-the champion is the one of main, and the challenger has to be no worse, not better"""
+PULL_REQUEST = """as the check of a pull request: on this machine, without any identity; skipped when the branch changes
+nothing that a model is made of; the champion is the one of main (retrained from main's code where only Azure has it),
+and the challenger has to be no worse, not better"""
 
 
-def champion_folder(models: "Models", model: "Model") -> Path | None:
-    """The champion's model folder, fetched once; None before the first promotion."""
-    if model.version is None:
-        return None
-    folder = CHAMPIONS / f"{model.name}-{model.version}"
-    return folder if folder.exists() else models.download(model.name, model.version, folder)
-
-
-def run(args: argparse.Namespace, manifest: "Manifest", criterion: str) -> tuple[int, list[str]]:
+def run(
+    args: argparse.Namespace, jobs: "Jobs", data: str, champion: "Champion", criterion: str
+) -> tuple[int, list[str]]:
     """Run the pipeline and write the report; the exit code, and the paths that it read and wrote."""
     from mlops.config import load_project
-    from mlops.platform import open_platform
-
-    project, platform = load_project(), open_platform(manifest.platform)
-    champion = champion_folder(platform.models, manifest.model)
-    paths = {"data": str(Path(project.data.path).resolve())}
-    if champion:
-        paths["champion"] = str(champion.resolve())
-    code = platform.jobs.run(args.pipeline, paths | {"criterion": criterion}, args.out)
-
     from mlops.host import open_host
     from mlops.report import write_report
 
-    write_report(args.out, project, manifest.model)
+    inputs = {"data": data, "criterion": criterion}
+    if champion.folder:
+        inputs["champion"] = str(champion.folder.resolve())
+    code = jobs.run(args.pipeline, inputs, args.out)
+    write_report(args.out, load_project(), champion.label)
     open_host().summary("model", (args.out / "report.md").read_text(encoding="utf-8"))
-    return code, ["environments", str(args.pipeline.parent), str(args.out), *paths.values()]
+    paths = [value for value in inputs.values() if Path(value).exists()]
+    return code, ["environments", str(args.pipeline.parent), str(args.out), *paths]
 
 
 def train(args: argparse.Namespace) -> int:
     """On the environment's own platform, for a model that is better."""
-    from mlops.manifest import load_manifest
-
     arguments = [str(args.pipeline), str(args.out)]
     if receipt.holds(arguments):
         print("nothing changed since the last run: every step re-used")
         return 0
-    code, paths = run(args, load_manifest(CHAMPION_ENVIRONMENT), "superiority")
+    from mlops.champion import fetched
+    from mlops.config import load_project
+    from mlops.data import training_data
+    from mlops.manifest import load_manifest
+    from mlops.platform import open_platform
+
+    manifest = load_manifest(CHAMPION_ENVIRONMENT)
+    platform, data = open_platform(manifest), training_data(load_project().data.uri, manifest.platform)
+    code, paths = run(args, platform.jobs, data, fetched(platform, manifest.model), "superiority")
     if code == 0:
         receipt.keep(arguments, paths)
     return code
@@ -67,21 +63,24 @@ def train(args: argparse.Namespace) -> int:
 
 def check_pull_request(args: argparse.Namespace) -> int:
     """Against the champion of the branch that the pull request goes to, for a model that is no worse."""
+    from mlops.champion import without_identity
     from mlops.changes import of_pull_request, touching
     from mlops.config import load_project
+    from mlops.data import local_folder
     from mlops.host import open_host
     from mlops.manifest import load_manifest, manifest_at
+    from mlops.platform.local import local_platform
 
-    host = open_host()
+    host, folder = open_host(), local_folder(load_project().data.uri)
     target, changes = of_pull_request(host)
-    parts = [*receipt.CODE, str(args.pipeline.parent), load_project().data.path]
-    if not touching(changes, parts):
+    if not touching(changes, [*receipt.CODE, str(args.pipeline.parent), str(folder)]):
         line = f"Nothing that a model is made of differs from {target}: not trained."
         print(line)
         host.summary("model", line)
         return 0
     manifest = manifest_at(target, CHAMPION_ENVIRONMENT) or load_manifest(CHAMPION_ENVIRONMENT)
-    return run(args, manifest, "non-inferiority")[0]
+    champion = without_identity(manifest, target, folder)
+    return run(args, local_platform().jobs, str(folder.resolve()), champion, "non-inferiority")[0]
 
 
 @command

@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if manifest.model.version is None:
         print(f"{manifest.endpoint.name}: the manifest names no version yet; nothing to ask")
         return YES
-    problem = Reconciler(open_platform(manifest.platform), manifest).probe()
+    problem = Reconciler(open_platform(manifest), manifest).probe()
     print(f"{manifest.endpoint.name}: {problem or 'the answers agree with the offline scores'}")
     return NO if problem else YES
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mlops.command import UserError, command
 from mlops.config import PROJECT_FILE, load_project
-from mlops.data import hash_data, read_data
+from mlops.data import hash_data, local_folder, read_data
 from mlops.files import hash_folder, read_json, write_json
 
 if TYPE_CHECKING:
@@ -36,12 +36,12 @@ def describe(part: "pd.DataFrame", time: str) -> dict[str, str | int]:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="split_data", description=__doc__)
     parser.add_argument("--project", type=Path, default=PROJECT_FILE, help="project.yml")
-    parser.add_argument("--data", type=Path, help="folder of Parquet files (default: data.path of project.yml)")
+    parser.add_argument("--data", type=Path, help="folder of Parquet files (default: that of project.yml)")
     parser.add_argument("--validation", type=Path, default=Path("out/validation"), help="what validate_data wrote")
     parser.add_argument("--split", type=Path, default=Path("out/split"), help="folder to write")
     args = parser.parse_args(argv)
     project = load_project(args.project)
-    data = args.data or Path(project.data.path)
+    data = args.data or local_folder(project.data.uri)
     data_hash, validation = hash_data(data), read_json(args.validation / "validation.json")
     if not validation["success"] or validation["data_hash"] != data_hash:
         raise UserError(f"{args.validation}: not a passed validation of {data}; run validate_data on it first")

@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     argparse.ArgumentParser(prog="status", description=__doc__).parse_args(argv)
     for environment in environments():
         manifest = load_manifest(environment)
-        endpoints, name = open_platform(manifest.platform).endpoints, manifest.endpoint.name
+        endpoints, name = open_platform(manifest).endpoints, manifest.endpoint.name
         observed = endpoints.observe(name)
         print(f"{environment}: wants {manifest.model.name}:{manifest.model.version or 'none yet'}")
         if observed:

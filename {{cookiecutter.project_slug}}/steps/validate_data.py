@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mlops.command import NO, YES, command
 from mlops.config import PROJECT_FILE, load_project
-from mlops.data import data_files, hash_data, read_file
+from mlops.data import data_files, hash_data, local_folder, read_file
 from mlops.files import hash_folder, write_json
 from mlops.validation import Checked, Checks, read_suite, write_index
 
@@ -35,11 +35,11 @@ def summary(files: Sequence[Checked]) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="validate_data", description=__doc__)
     parser.add_argument("--project", type=Path, default=PROJECT_FILE, help="project.yml")
-    parser.add_argument("--data", type=Path, help="folder of Parquet files (default: data.path of project.yml)")
+    parser.add_argument("--data", type=Path, help="folder of Parquet files (default: that of project.yml)")
     parser.add_argument("--validation", type=Path, default=Path("out/validation"), help="folder to write")
     args = parser.parse_args(argv)
     project = load_project(args.project)
-    data, suite = args.data or Path(project.data.path), Path(project.data.suite)
+    data, suite = args.data or local_folder(project.data.uri), Path(project.data.suite)
     verdict, pages = args.validation / "validation.json", args.validation / "data_docs"
     verdict.unlink(missing_ok=True)  # an older verdict must not pass for this one's
     shutil.rmtree(pages, ignore_errors=True)

@@ -7,8 +7,9 @@ from hosted import NOBODY, commit, git, write
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops.changes import changed_since, files_at, history, parting, target_here, text_at, touching
+from mlops.changes import changed_since, files_at, history, of_pull_request, parting, target_of, text_at, touching
 from mlops.command import UserError
+from mlops.host import open_host
 
 
 @pytest.fixture
@@ -96,14 +97,24 @@ def test_without_a_common_commit_it_says_what_to_do(branch):
         changed_since("main")
 
 
-def test_the_target_here_is_the_remotes_main_then_ones_own(branch):
-    assert target_here() == "main"
+def test_without_a_pull_request_the_target_is_the_remotes_main_then_ones_own(branch):
+    assert target_of(open_host()) == "main"
     git("update-ref", "refs/remotes/origin/main", "main")
-    assert target_here() == "origin/main"
+    assert target_of(open_host()) == "origin/main"
     git("update-ref", "-d", "refs/remotes/origin/main")
     git("branch", "--quiet", "-D", "main")
     with pytest.raises(UserError, match="no branch main to compare with"):
-        target_here()
+        target_of(open_host())
+
+
+def test_a_pull_request_is_compared_with_the_branch_that_it_goes_to(branch, monkeypatch):
+    for name in ("main", "release"):
+        git("update-ref", f"refs/remotes/origin/{name}", "main")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_BASE_REF", "release")
+    write("new.txt", "not committed")
+    assert target_of(open_host()) == "origin/release"
+    assert of_pull_request(open_host()) == ("origin/release", ["committed.txt"])
 
 
 def test_the_text_and_the_history_of_a_file(branch):

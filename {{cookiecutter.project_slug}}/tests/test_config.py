@@ -14,6 +14,7 @@ from mlops.manifest import environments, load_manifest, merge
 MISTAKES = [
     ("project.yml", "  alpha: 0.05 ", "  alhpa: 0.05 ", "project.yml: gate.alhpa: unknown key"),
     ("project.yml", "  seed: 13", "  seed: 13\n  sede: 13", "project.yml: gate.sede: unknown key"),
+    ("project.yml", "  seed: 13", "  seed: 13\n  seed: 14", "project.yml: not valid YAML ('seed' stands here twice"),
     (
         "project.yml",
         "  alpha: 0.05 ",
@@ -46,7 +47,7 @@ MISTAKES = [
         "columns: carrier",
         "gate.slices.columns: Input should be a valid list",
     ),
-    ("project.yml", "  path: data ", "  path: [data ", "project.yml: not valid YAML"),
+    ("project.yml", "  uri: data ", "  uri: [data ", "project.yml: not valid YAML"),
     (
         "environments/base.yml",
         "steps: [10, 50, 100]",

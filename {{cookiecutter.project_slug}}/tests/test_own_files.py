@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT
 
 from mlops.config import load_project
-from mlops.data import data_files, read_file
+from mlops.data import data_files, local_folder, read_file
 from mlops.manifest import environments, load_manifest
 from steps.train import fit
 
@@ -40,12 +40,12 @@ def test_the_columns_that_split_and_slice_the_rows_are_features():
 def test_every_month_has_the_features_and_the_target():
     project = load_project()
     assert (ROOT / project.data.suite).is_file()
-    for path in data_files(ROOT / project.data.path):
+    for path in data_files(ROOT / local_folder(project.data.uri)):
         read_file(path, [*project.features, project.data.target])
 
 
 def test_the_model_learns_from_the_features_and_gives_a_probability_a_row():
     project = load_project()
-    rows = read_file(data_files(ROOT / project.data.path)[-1])[:1000]
+    rows = read_file(data_files(ROOT / local_folder(project.data.uri))[-1])[:1000]
     scores = fit(rows, project).predict_proba(rows[project.features])
     assert scores.shape == (len(rows), 2) and scores.min() >= 0 and scores.max() <= 1

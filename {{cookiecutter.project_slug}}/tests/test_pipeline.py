@@ -1,194 +1,130 @@
-"""The pipeline file: its wiring, and running it as processes with re-use."""
+"""The pipeline's file: every way to break it is one line, and what is left in order can run."""
 
-import re
-import shutil
-import sys
+import os
+from dataclasses import replace
+from graphlib import CycleError
+from pathlib import Path
 
 import pytest
-from conftest import edit
+import yaml
+from broken_pipelines import BROKEN, FILES, SOUND, change, write_pipeline
+from conftest import ROOT
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mlops.command import UserError
-from mlops.pipeline import Source, fill, load_pipeline
-from mlops.platform.local.jobs import LocalJobs
+from mlops.pipeline import Job, Source, fill, load_pipeline
+from mlops.pipeline.graph import in_order
 
-TWO_STEPS = """
-type: pipeline
-inputs:
-  text: {type: uri_folder, path: text}
-  note: {type: uri_folder, optional: true}
-outputs:
-  upper: {type: uri_folder}
-  counted: {type: uri_folder}
-jobs:
-  count:
-    component: count.yml
-    inputs: {upper: "${{parent.jobs.shout.outputs.upper}}", note: "${{parent.inputs.note}}"}
-    outputs: {counted: "${{parent.outputs.counted}}"}
-  shout:
-    component: shout.yml
-    inputs: {text: "${{parent.inputs.text}}"}
-    outputs: {upper: "${{parent.outputs.upper}}"}
-"""
-SHOUT = """
-inputs: {text: {type: uri_folder}}
-outputs: {upper: {type: uri_folder}}
-command: python -m steps.shout ${{inputs.text}} ${{ outputs.upper }}
-"""
-COUNT = """
-inputs: {upper: {type: uri_folder}, note: {type: uri_folder, optional: true}}
-outputs: {counted: {type: uri_folder}}
-command: python -m steps.count ${{inputs.upper}} $[[--note ${{inputs.note}}]] ${{outputs.counted}}
-"""
-SHOUT_CODE = """
-import sys, pathlib
-source, target = map(pathlib.Path, sys.argv[1:])
-text = (source / "words").read_text()
-print("shouting", text)
-if text == "quiet":
-    sys.exit("will not shout")
-(target / "words").write_text(text.upper())
-"""
-COUNT_CODE = """
-import sys, pathlib
-(pathlib.Path(sys.argv[-1]) / "arguments").write_text(" ".join(sys.argv[2:-1]))
-"""
+FILE = Path("pipelines/train.yml")
 
 
-@pytest.fixture
-def two_steps(tmp_path, monkeypatch):
-    """A small project with a pipeline of two steps, in the current folder; the `steps` package is its own."""
-    for name, text in {
-        "pipelines/two.yml": TWO_STEPS,
-        "pipelines/shout.yml": SHOUT,
-        "pipelines/count.yml": COUNT,
-        "pipelines/text/words": "hello",
-        "steps/__init__.py": "",
-        "steps/shout.py": SHOUT_CODE,
-        "steps/count.py": COUNT_CODE,
-    }.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    monkeypatch.setattr("mlops.platform.local.jobs.USUAL_IMPORTS", ("json",))
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(autouse=True)
+def small(tmp_path):
+    """The current folder holds a small pipeline of two jobs, prepare and fit."""
+    write_pipeline(tmp_path)
     return tmp_path
 
 
-@pytest.fixture(params=["warm", "cold"])
-def way(request, monkeypatch):
-    """Both ways of starting a step's process."""
-    if request.param == "warm" and sys.platform != "linux":
-        pytest.skip("warm starts are for Linux")
-    monkeypatch.setattr("mlops.platform.local.warm.AVAILABLE", request.param == "warm")
-
-
-def run(folder, **inputs):
-    return LocalJobs(folder / ".mlops").run(folder / "pipelines/two.yml", inputs, folder / "out")
-
-
-def test_the_steps_run_in_order_and_their_outputs_stand_in_out(two_steps, way, capsys):
-    assert run(two_steps) == 0
-    assert (two_steps / "out/upper/words").read_text() == "HELLO"
-    assert (two_steps / "out/counted/arguments").read_text() == ""
-    printed = capsys.readouterr().out
-    assert re.search(r"done +shout .*s\ndone +count .*s\n", printed)
-
-
-def test_a_second_run_reuses_everything_and_a_change_only_what_it_touches(two_steps, capsys):
-    run(two_steps)
-    capsys.readouterr()
-    shutil.rmtree(two_steps / "out")
-    assert run(two_steps) == 0
-    assert capsys.readouterr().out == "re-used shout\nre-used count\n"
-    assert (two_steps / "out/upper/words").read_text() == "HELLO"
-    assert run(two_steps, note=str(two_steps)) == 0
-    printed = capsys.readouterr().out
-    assert "re-used shout" in printed and "re-used count" not in printed
-    assert (two_steps / "out/counted/arguments").read_text() == f"--note {two_steps}"
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda folder: (folder / "pipelines/text/words").write_text("other"),
-        lambda folder: (folder / "steps/shout.py").write_text(SHOUT_CODE + "print()\n"),
-        lambda folder: (folder / "pipelines/shout.yml").write_text(SHOUT.replace("python -m", "python  -m")),
-    ],
-    ids=["input", "code", "command"],
-)
-def test_a_changed_input_code_or_command_runs_the_step_again(two_steps, capsys, change):
-    run(two_steps)
-    change(two_steps)
-    capsys.readouterr()
-    assert run(two_steps) == 0
-    assert "re-used" not in capsys.readouterr().out
-
-
-def test_a_failed_step_stops_the_run_shows_its_log_and_leaves_no_old_outputs(two_steps, way, capsys):
-    run(two_steps)
-    (two_steps / "pipelines/text/words").write_text("quiet")
-    assert run(two_steps) == 1
-    printed = capsys.readouterr().out
-    assert "shouting quiet" in printed and "will not shout" in printed and "log.txt" in printed
-    assert not (two_steps / "out/counted").exists(), "an output of the run before must not pass for one of this run"
-    (two_steps / "pipelines/text/words").write_text("hello")
-    assert run(two_steps) == 0
-
-
-def test_a_killed_step_is_run_again(two_steps, capsys):
-    run(two_steps)
-    for marker in (two_steps / ".mlops/cache").glob("*/done.json"):
-        marker.unlink()
-    capsys.readouterr()
-    assert run(two_steps) == 0
-    assert "re-used" not in capsys.readouterr().out
-
-
-def test_a_second_run_at_the_same_time_is_refused(two_steps):
-    from filelock import FileLock
-
-    (two_steps / ".mlops").mkdir()
-    with FileLock(two_steps / ".mlops/pipeline.lock"), pytest.raises(UserError, match="another run_pipeline"):
-        run(two_steps)
-
-
-def test_an_unknown_input_is_refused(two_steps):
-    with pytest.raises(UserError, match="no input 'txt'; it has text, note"):
-        run(two_steps, txt="x")
-
-
-MISTAKES = [
-    ("two.yml", "parent.inputs.text", "parent.inputs.txt", "jobs.shout.inputs.text: the pipeline has no input 'txt'"),
-    ("two.yml", "parent.jobs.shout.outputs", "parent.jobs.shot.outputs", "jobs.count.inputs.upper: no job 'shot'"),
-    ("two.yml", "shout.outputs.upper", "shout.outputs.lower", "jobs.count.inputs.upper: no output 'lower' on 'shout'"),
-    (
-        "two.yml",
-        "parent.outputs.counted",
-        "parent.outputs.count",
-        "outputs.counted: the pipeline has no such",
-    ),
-    ("two.yml", "inputs: {text: ", "inputs: {txt: ", "jobs.shout: shout.yml has no input or output 'txt'"),
-    ("two.yml", 'inputs: {text: "${{parent.inputs.text}}"}', "inputs: {}", "jobs.shout.inputs.text: missing"),
-    (
-        "two.yml",
-        '{text: "${{parent.inputs.text}}"}',
-        '{text: "${{parent.jobs.count.outputs.counted}}"}',
-        "wait for each",
-    ),
-    ("two.yml", "component: shout.yml", "component: shot.yml", "shot.yml: no such file"),
-]
-
-
-@pytest.mark.parametrize(("file", "old", "new", "line"), MISTAKES, ids=[line for *_, line in MISTAKES])
-def test_a_wiring_mistake_is_one_line(two_steps, file, old, new, line):
-    edit(two_steps / "pipelines" / file, old, new)
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda each: each["name"])
+def test_a_mistake_is_one_line_with_file_and_key(small, broken):
+    change(small, broken["edit"])
     with pytest.raises(UserError) as error:
-        load_pipeline(two_steps / "pipelines/two.yml")
-    assert line in str(error.value) and "\n" not in str(error.value)
+        load_pipeline(FILE)
+    assert str(error.value).replace(os.sep, "/") == broken["says"]
+    assert "\n" not in str(error.value)
 
 
-def test_the_projects_own_pipeline_is_wired(project):
-    plan = load_pipeline(project / "pipelines/train.yml")
+@pytest.mark.parametrize("sound", SOUND, ids=lambda each: each["name"])
+def test_what_azure_ml_runs_is_let_through(small, sound):
+    change(small, sound["edit"])
+    assert [job.name for job in load_pipeline(FILE).jobs] == ["prepare", "fit"]
+
+
+texts = st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(
+    ["${{parent.inputs.rate}}", "${{parent.jobs.fit.outputs.model}}", "azureml:a", "file:.", "..", "$[[", "a\nb", "'"]
+)
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | texts | st.dates(),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(texts | st.integers(), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def places(tree):
+    """Every mapping in the tree with each of its keys."""
+    for key, value in tree.items():
+        yield tree, key
+        yield from places(value) if isinstance(value, dict) else ()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.sampled_from(["train.yml", "components/fit.yml"]), st.data(), anything)
+def test_whatever_stands_anywhere_is_read_or_refused_in_one_line(small, name, data, value):
+    content = yaml.safe_load(FILES[f"pipelines/{name}"])
+    mapping, key = data.draw(st.sampled_from(list(places(content))))
+    mapping[key] = value
+    write_pipeline(small)
+    (small / "pipelines" / name).write_text(yaml.safe_dump(content), encoding="utf-8")
+    try:
+        load_pipeline(FILE)
+    except UserError as error:
+        assert "\n" not in str(error)
+
+
+def test_a_missing_file_says_where_to_run():
+    with pytest.raises(UserError, match=r"other\.yml: no such file; run this in the project's folder"):
+        load_pipeline(Path("pipelines/other.yml"))
+
+
+def test_a_sound_pipeline_is_read_whole(small):
+    plan = load_pipeline(FILE)
+    prepare, fit = plan.jobs
+    assert plan.inputs == {
+        "data": str(small / "data"),
+        "weather": str(small / "data/weather.csv"),
+        "rate": "0.1",
+        "kind": "linear",
+    }
+    assert prepare.inputs == {"data": Source("", "data"), "weather": Source("", "weather")}
+    assert (prepare.outputs, prepare.optional) == ({"rows": "rows"}, frozenset())
+    assert prepare.command.startswith("python -m steps.prepare ${{inputs.data}} ")
+    assert fit.inputs == {
+        "rows": Source("prepare", "rows"),
+        "rate": Source("", "rate"),
+        "kind": Source("", "kind"),
+        "rounds": "10",
+        "verbose": "False",
+    }, "what is not bound has its default, or is left out"
+    assert fit.optional == {"champion"}
+
+
+def test_what_a_job_sets_itself_is_read(small):
+    change(
+        small,
+        {
+            "train.yml": [
+                "data: ${{parent.inputs.data}}",
+                "data: {type: uri_folder, path: ../data}",
+                "rate: ${{parent.inputs.rate}}",
+                "rate: 0.5",
+                "component: components/fit.yml",
+                "component: components/fit.yml\n    environment_variables: {THREADS: 2}",
+            ]
+        },
+    )
+    prepare, fit = load_pipeline(FILE).jobs
+    assert prepare.inputs["data"] == str(small / "data")
+    assert (fit.inputs["rate"], fit.variables, prepare.variables) == ("0.5", {"THREADS": "2"}, {})
+
+
+def test_data_without_a_path_has_no_value_yet(small):
+    change(small, {"train.yml": [", path: ../data}", "}"]})
+    assert load_pipeline(FILE).inputs["data"] is None
+
+
+def test_the_projects_own_pipeline_is_wired():
+    plan = load_pipeline(ROOT / FILE)
     assert [job.name for job in plan.jobs] == ["validate_data", "split_data", "train", "evaluate", "gate"]
     assert plan.jobs[2].inputs["split"] == Source("split_data", "split")
 
@@ -197,3 +133,40 @@ def test_fill_keeps_a_path_with_spaces_whole_and_drops_an_optional_part():
     command = "python -m steps.a --x ${{inputs.x}} $[[--y ${{ inputs.y }}]]"
     assert fill(command, {"inputs.x": "my data"}) == ["python", "-m", "steps.a", "--x", "my data"]
     assert fill(command, {"inputs.x": "a", "inputs.y": "b"})[-2:] == ["--y", "b"]
+
+
+def job(number, upstream):
+    inputs = {f"from_{each}": Source(f"job_{each}", "out") for each in upstream} | {"data": Source("", "data")}
+    return Job(f"job_{number}", "true", inputs, frozenset(), {"out": f"out_{number}"}, {})
+
+
+@st.composite
+def wirings(draw):
+    """Jobs that read only from jobs of a lower number, in any order."""
+    count = draw(st.integers(1, 8))
+    jobs = [
+        job(number, draw(st.sets(st.integers(0, number - 1)) if number else st.just(set()))) for number in range(count)
+    ]
+    return draw(st.permutations(jobs))
+
+
+@given(wirings())
+def test_every_job_comes_once_and_after_those_that_it_reads(jobs):
+    ordered = in_order(jobs)
+    assert sorted(each.name for each in ordered) == sorted(each.name for each in jobs)
+    done = set()
+    for each in ordered:
+        assert each.upstream <= done
+        done.add(each.name)
+
+
+@given(wirings(), st.data())
+def test_any_cycle_is_refused(jobs, data):
+    """Along the way from a job back to one that it reads from, at whatever distance, one more wire closes a circle."""
+    by_name = {each.name: each for each in jobs}
+    last = first = data.draw(st.sampled_from(jobs))
+    while first.upstream and data.draw(st.booleans()):
+        first = by_name[data.draw(st.sampled_from(sorted(first.upstream)))]
+    closed = replace(first, inputs={**first.inputs, "back": Source(last.name, "out")})
+    with pytest.raises(CycleError):
+        in_order([closed if each is first else each for each in jobs])

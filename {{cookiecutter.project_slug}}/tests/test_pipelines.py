@@ -69,6 +69,27 @@ def test_a_workflow_may_do_nothing_that_a_job_does_not_ask_for(path):
     assert all("permissions" in job for job in workflow["jobs"].values())
 
 
+@pytest.mark.parametrize("path", GITHUB, ids=lambda path: path.name)
+def test_what_one_run_has_cached_is_installed_by_no_other(path):
+    installs = [each for each in mappings(path) if str(each.get("uses")).startswith("astral-sh/setup-uv@")]
+    assert all(each.get("with", {}).get("enable-cache") is False for each in installs)
+
+
+@pytest.mark.parametrize("path", AZURE, ids=lambda path: path.name)
+def test_a_version_of_python_is_text(path):
+    versions = [each["versionSpec"] for each in mappings(path) if "versionSpec" in each]
+    assert all(isinstance(version, str) for version in versions), "3.10 without quotation marks is the number 3.1"
+
+
+@pytest.mark.parametrize("path", AZURE, ids=lambda path: path.name)
+def test_an_environment_is_changed_by_its_own_connection(path):
+    for each in mappings(path):
+        environment = str(each.get("environment", "${{"))
+        if "${{" not in environment:
+            connections = {inner["connection"] for inner in walk(each) if "connection" in inner}
+            assert connections == {f"${{{{ variables.{environment}Connection }}}}"}
+
+
 @pytest.mark.parametrize("path", AZURE, ids=lambda path: path.name)
 def test_no_text_of_a_person_reaches_a_shell(path):
     assert not any("${{" in script or "$(Build.Source" in script for script in scripts(path)), "pass it by env"

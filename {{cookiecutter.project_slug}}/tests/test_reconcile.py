@@ -1,5 +1,7 @@
 """`apply` and `plan` against an endpoint in memory: what they print, return, and do when metrics or replies fail."""
 
+from contextlib import nullcontext
+
 import pytest
 from test_rollout import GOOD, World, at_rest, manifest, serving
 
@@ -42,6 +44,9 @@ class Endpoints:
     def __init__(self, world, answers=(0.1, 0.2), lost_readings=0):
         self.world, self.answers, self.lost_readings, self.scored = world, list(answers), lost_readings, []
 
+    def lease(self, endpoint, holder):
+        return nullcontext()
+
     def observe(self, endpoint):
         return self.world.observed
 
@@ -50,6 +55,7 @@ class Endpoints:
 
     def deploy(self, endpoint, slot, model, version):
         self.world.act(Deploy(slot, model, version))
+        return self.world.observed.deployments[slot]
 
     def update(self, endpoint, traffic, mirror, tags):
         self.world.act(Shift(traffic, tags, ""))
@@ -70,7 +76,7 @@ class Endpoints:
 
 def reconciler(world, version=2, **endpoints):
     platform = Platform("memory", Registry(), Endpoints(world, **endpoints), None)
-    return Reconciler(platform, manifest(version), Clock(world))
+    return Reconciler(platform, manifest(version), clock=Clock(world))
 
 
 def test_a_rollout_says_each_change_once(capsys):

@@ -8,7 +8,6 @@ import pytest
 
 from mlops.config import load_project
 from mlops.files import write_json
-from mlops.manifest import Model
 from mlops.report import write_report
 
 VALIDATION = {
@@ -56,7 +55,7 @@ def written(project):
             plots.mkdir()
             for name in ("roc", "calibration", "slices"):
                 (plots / f"{name}.svg").write_text(f"<svg>{name}</svg>", encoding="utf-8")
-        write_report(project / "out", load_project(), Model(name="flights", version=3))
+        write_report(project / "out", load_project(), "flights:3")
         return [(project / "out" / name).read_text(encoding="utf-8") for name in ("report.html", "report.md")]
 
     return write

@@ -1,4 +1,4 @@
-"""The answer to a report: training waits for its cooldown and for nothing else."""
+"""The answer to a report: one issue, and training, which waits for its cooldown and for nothing else."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,7 +6,7 @@ import pytest
 
 from mlops.response import respond
 
-FACTS = {"endpoint": "flights-production", "status": "DRIFT"}
+FACTS = {"endpoint": "flights-production", "status": "DRIFT", "quality": {"status": "UNLABELLED"}}
 
 
 class Recording:
@@ -55,8 +55,27 @@ def test_no_cooldown_trains_every_time():
     assert respond(host, FACTS, "report", timedelta())[-1] == "training: the run"
 
 
-@pytest.mark.parametrize(("status", "asked"), [("STABLE", 0), ("INSUFFICIENT", 1)])
-def test_without_drift_nothing_is_trained(status, asked):
+NOTHING, TELL, TRAIN = [], [ISSUE], [ISSUE, "train"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "quality", "asked"),
+    [
+        ("STABLE", "HOLDING", NOTHING),
+        ("STABLE", "UNLABELLED", NOTHING),
+        ("STABLE", "INSUFFICIENT", TELL),
+        ("STABLE", "DEGRADED", TRAIN),
+        ("INSUFFICIENT", "HOLDING", TELL),
+        ("INSUFFICIENT", "UNLABELLED", TELL),
+        ("INSUFFICIENT", "INSUFFICIENT", TELL),
+        ("INSUFFICIENT", "DEGRADED", TRAIN),
+        ("DRIFT", "HOLDING", TRAIN),
+        ("DRIFT", "UNLABELLED", TRAIN),
+        ("DRIFT", "INSUFFICIENT", TRAIN),
+        ("DRIFT", "DEGRADED", TRAIN),
+    ],
+)
+def test_drift_and_lost_quality_train_once_and_doubt_is_told(inputs, quality, asked):
     host = Recording(None)
-    respond(host, {**FACTS, "status": status}, "report", timedelta())
-    assert len(host.asked) == asked and "train" not in host.asked
+    respond(host, {**FACTS, "status": inputs, "quality": {"status": quality}}, "report", timedelta())
+    assert host.asked == asked

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops.manifest import Endpoint, Manifest, Model, Rollout
+from mlops.manifest import Endpoint, Manifest, Model, Rollout, Workspace
 from mlops.platform import Deployment, Observed, Traffic
 from mlops.rollout import (
     CreateEndpoint,
@@ -44,9 +44,12 @@ STEP = 2.0  # seconds that pass between two looks
 
 
 def manifest(version):
-    endpoint = Endpoint(name="flights-production", instance_type="any", instance_count=1, port=0)
+    endpoint = Endpoint(
+        name="flights-production", instance_type="any", instance_count=1, max_instances=1, auth="key", port=0
+    )
+    workspace = Workspace(subscription=None, resource_group="any", name="any", region="any")
     model = Model(name="flights", version=version)
-    return Manifest(platform="local", region="any", endpoint=endpoint, model=model, rollout=RULES)
+    return Manifest(platform="local", workspace=workspace, endpoint=endpoint, model=model, rollout=RULES)
 
 
 class World:
@@ -235,6 +238,12 @@ def test_a_hand_edit_of_traffic_is_repaired():
 def test_no_version_means_nothing_to_do():
     assert roll(serving(1), None).promoted
     assert difference(manifest(None), None) == []
+
+
+def test_without_a_version_not_even_an_endpoint_is_made():
+    world = World()
+    assert roll(world, None, stop_after=0) == Done(True, "the manifest names no version yet; nothing to roll out")
+    assert world.observed is None
 
 
 def test_difference_is_empty_exactly_when_a_run_would_change_nothing():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ci.defects import Defect
 from ci.events import Event, PipelineError
-from ci.recorder import Recorder
+from ci.logins import IDENTITY, login_problem, with_connections
 from ci.server import Server
 from ci.systems import AZURE_DEVOPS, Scenario, System, Trace, trace
 from ci.test_parity import CALLS, DEPLOYS, NEITHER, TRAINS, usual_event
@@ -15,10 +15,7 @@ from ci.test_parity import CALLS, DEPLOYS, NEITHER, TRAINS, usual_event
 KINDS = ("push", "pull_request", "schedule", "manual")
 DIFFERENT = ("pull-request", "manual")  # Azure DevOps lets a person start anything
 BY_PATHS = ("train", "deploy")
-IDENTITY = {"AZURE_CLIENT_ID": "id"}
-CONNECTIONS = ("stagingConnection", "productionConnection", "monitoringConnection")
 FACTS = ("succeeds", "history", "token")
-LOGINS = {"pull-request": 0, "train": 1, "deploy": 2, "monitor": 1}
 
 
 def scenarios(server: Server, pipeline: str) -> Iterator[Scenario]:
@@ -56,14 +53,6 @@ def starts(server: Server, pipeline: str) -> Iterator[Scenario]:
         yield Scenario("another branch", pipeline, replace(usual_event(server, pipeline), branch="feature"))
 
 
-def with_connections(server: Server, event: Event) -> Event:
-    """The event in a project whose environments have service connections; a pull request needs none."""
-    if event.kind == "pull_request":
-        return event
-    text = "variables:\n" + "".join(f"  {name}: azure\n" for name in CONNECTIONS)
-    return replace(event, commit=server.push({"azure-pipelines/variables.yml": text}, "connected").commit)
-
-
 def event_of(server: Server, kind: str) -> Event:
     if kind == "pull_request":
         return server.pull_request(2, "main")
@@ -85,16 +74,6 @@ def difference(system: System, server: Server, scenario: Scenario, expected: Tra
         problem = login_problem(scenario.pipeline, folder)
         return ("parity", problem) if problem else ("", "")
     return "", ""
-
-
-def login_problem(pipeline: str, folder: Path) -> str:
-    """What is wrong with the logins of Azure DevOps, which are commands; those of GitHub fail by themselves."""
-    seen = Recorder(folder).calls()
-    logins = sum(each["call"][:2] == ["az", "login"] for each in seen)
-    if logins != LOGINS[pipeline]:
-        return f"logged in {logins} times instead of {LOGINS[pipeline]}"
-    forgotten = [each for each in seen if each["call"][1:3] == ["run", "rehearsal"] and not each["login"]]
-    return "the login is forgotten by the commands after it" if logins and forgotten else ""
 
 
 def first_difference(found: Trace, expected: Trace) -> str:

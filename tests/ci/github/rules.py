@@ -15,6 +15,7 @@ ACTIONS = json.loads((FOLDER / "actions.json").read_text(encoding="utf-8"))
 RUNNERS = {"ubuntu-24.04", "macos-15", "windows-2025"}  # not -latest, which changes by itself
 OF_MATRIX = re.compile(r"\$\{\{ matrix\.(\w+) \}\}")
 COMMENT = re.compile(r"[\s}]*#\s*(\S+)")
+SETUP_UV = "astral-sh/setup-uv"
 OUTPUT_OF_STEP = re.compile(r"\bsteps\.([\w-]+)")
 
 
@@ -25,7 +26,7 @@ def check(*files: Path) -> list[str]:
         names = [file.resolve().relative_to(root).as_posix() for file in files if root_of(file) == root]
         found += run_node("check.mjs", {"root": str(root), "files": names, "actions": ACTIONS})
     for file in files:
-        rules = (unpinned, unknown_steps, unknown_runners, impossible_defaults)
+        rules = (unpinned, unknown_steps, unknown_runners, impossible_defaults, shared_caches)
         found += chain.from_iterable(rule(file) for rule in rules)
     return found
 
@@ -82,6 +83,16 @@ def impossible_defaults(file: Path) -> Iterator[str]:
                     yield where(file, default, f"'{default.value}' is not one of the options")
 
 
+def shared_caches(file: Path) -> Iterator[str]:
+    """Steps in which setup-uv keeps a cache, as it does untold: a run with rights installs what another put there."""
+    for step in walk(tree(file)):
+        given = dict(pairs(step))
+        if "uses" in given and given["uses"].value.startswith(f"{SETUP_UV}@"):
+            asked = dict(pairs(given.get("with"))).get("enable-cache")
+            if asked is None or asked.value != "false":
+                yield where(file, given["uses"], f"{SETUP_UV} needs `enable-cache: false`")
+
+
 def tree(file: Path) -> yaml.Node | None:
     """The nodes of the file, which know their lines. None when it is no YAML, which the language service tells."""
     try:
@@ -92,13 +103,14 @@ def tree(file: Path) -> yaml.Node | None:
 
 def values_of(node: Any, name: str) -> Iterator[Any]:
     """The values of every key of that name, however deep."""
-    if isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            yield from values_of(item, name)
-    for key, value in pairs(node):
-        if key == name:
-            yield value
-        yield from values_of(value, name)
+    return (value for each in walk(node) for key, value in pairs(each) if key == name)
+
+
+def walk(node: Any) -> Iterator[Any]:
+    """The node and all below it."""
+    yield node
+    for child in node.value if isinstance(node, yaml.SequenceNode) else [value for _, value in pairs(node)]:
+        yield from walk(child)
 
 
 def pairs(node: Any) -> list[tuple[str, Any]]:

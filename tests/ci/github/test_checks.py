@@ -24,6 +24,8 @@ GOOD = f"""
             with: {{persist-credentials: false}}
           - uses: ./.github/actions/act
           - run: echo ${{{{ inputs.place }}}}
+          - uses: {USES["astral-sh/setup-uv"]}
+            with: {{enable-cache: false}}
     """
 
 
@@ -59,6 +61,8 @@ def test_nothing_is_found_where_nothing_is_wrong(tmp_path):
         ("actions/checkout@", "actions/cache@", ":12:15: actions/cache is not in actions.json"),
         ("persist-credentials", "persist-credential", ":13:16: Invalid action input 'persist-credential'"),
         ("inputs.place", "github.plaice", ":15:19: Context access might be invalid: plaice"),
+        ("enable-cache: false", "enable-cache: true", ":16:15: astral-sh/setup-uv needs `enable-cache: false`"),
+        ("with: {enable-cache: false}", "name: set up", ":16:15: astral-sh/setup-uv needs `enable-cache: false`"),
         ("jobs:", "job:", "Required property is missing: jobs"),
     ],
 )

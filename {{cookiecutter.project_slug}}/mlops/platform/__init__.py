@@ -5,11 +5,15 @@ A platform is three small protocols. Everything above the seam is written agains
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from mlops.command import UserError
+
+if TYPE_CHECKING:
+    from mlops.manifest import Manifest
 
 DEPLOYMENT_HEADER = "azureml-model-deployment"
 State = Literal["creating", "ready", "failed"]
@@ -69,7 +73,10 @@ class Models(Protocol):
     """The registry."""
 
     def register(self, name: str, run_id: str, tags: Mapping[str, str]) -> ModelVersion:
-        """A new version made of the run's own model artefact. UserError when the run has none."""
+        """A new version made of the run's own model artefact; its tags name that run as `run_id`.
+
+        UserError when the run has none.
+        """
 
     def versions(self, name: str) -> Sequence[ModelVersion]:
         """All versions in number order; empty when the model is unknown."""
@@ -93,6 +100,9 @@ def registered(models: Models, name: str, version: int | None) -> ModelVersion:
 class Endpoints(Protocol):
     """Endpoints and their deployments. Every write is idempotent and leaves a legal state behind."""
 
+    def lease(self, endpoint: str, holder: str) -> AbstractContextManager[None]:
+        """Hold the endpoint's rollout against every other run. TakenError naming who holds it already."""
+
     def observe(self, endpoint: str) -> Observed | None:
         """What is; None when there is no such endpoint."""
 
@@ -100,7 +110,7 @@ class Endpoints(Protocol):
         """Where the endpoint answers."""
 
     def create(self, endpoint: str, port: int) -> None:
-        """Make the endpoint, without traffic."""
+        """Make the endpoint, without traffic. On this machine it answers on that port (0: any)."""
 
     def deploy(self, endpoint: str, slot: str, model: str, version: int) -> Deployment:
         """Put the version into the slot at 0 %, or restart it there; returns when it is ready or failed."""
@@ -144,10 +154,12 @@ class Platform:
     jobs: Jobs
 
 
-def open_platform(name: str) -> Platform:
-    """The platform of that name, for the project in the current folder."""
-    if name == "local":
+def open_platform(manifest: "Manifest") -> Platform:
+    """The platform that the manifest names, for the project in the current folder."""
+    if manifest.platform == "local":
         from mlops.platform.local import local_platform
 
-        return local_platform(Path(".mlops"))
-    raise UserError(f"platform {name!r} is not built yet; set `platform: local` in {Path('environments/base.yml')}")
+        return local_platform()
+    from mlops.platform.azureml import azureml_platform
+
+    return azureml_platform(manifest)

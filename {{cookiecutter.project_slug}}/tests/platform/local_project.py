@@ -8,7 +8,6 @@ import threading
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
-from unittest.mock import patch
 
 import psutil
 from conftest import ROOT, shared_folder
@@ -26,13 +25,17 @@ PAYLOAD = {
 }
 
 
+def shared_python(factory):
+    """The Python of the serving environment."""
+    return scoring.serving_python(shared_folder(factory) / "serving", ROOT / "serving" / scoring.REQUIREMENTS)
+
+
 def make_endpoints(factory, name, models):
     """Endpoints of a new project, with the models in that folder."""
-    folder, environments = factory.mktemp(name), shared_folder(factory) / "serving"
+    folder = factory.mktemp(name)
     shutil.copytree(ROOT / "serving", folder / "serving")
-    with patch.object(scoring, "OPTIONS", ("--require-hashes",)):  # compiling all of it takes longer than it saves here
-        scoring.serving_python(environments, folder / "serving/requirements.txt")
-    return LocalEndpoints(folder / ".mlops", Registry(models), environments)
+    shared_python(factory)
+    return LocalEndpoints(folder / ".mlops", Registry(models), shared_folder(factory) / "serving")
 
 
 @contextmanager

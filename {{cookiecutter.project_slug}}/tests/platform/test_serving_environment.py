@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mlops.command import UserError
-from mlops.platform.local.scoring import DONE, serving_python
+from mlops.platform.local.scoring import DONE, REQUIREMENTS, serving_python
 
 SERVING = Path(__file__).parents[2] / "serving"
 
@@ -15,7 +15,7 @@ SERVING = Path(__file__).parents[2] / "serving"
 @pytest.fixture
 def requirements(tmp_path):
     """One small package out of the real list, with its hashes."""
-    text = (SERVING / "requirements.txt").read_text(encoding="utf-8")
+    text = (SERVING / REQUIREMENTS).read_text(encoding="utf-8")
     path = tmp_path / "requirements.txt"
     path.write_text(re.search(r"^zipp==(?:.*\\\n)*.*\n", text, flags=re.MULTILINE)[0], encoding="utf-8")
     return path

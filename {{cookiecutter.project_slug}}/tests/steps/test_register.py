@@ -38,7 +38,7 @@ def registry(project, monkeypatch):
     artefact = hash_folder(project / "out/model")
     write_json(project / "out/gate/verdict.json", {"status": "PASS", "artefact": artefact, "metrics": {"auc": 0.7}})
     registry = Registry(project / "out/model")
-    monkeypatch.setattr(register, "open_platform", lambda name: Platform(name, registry, None, None))
+    monkeypatch.setattr(register, "open_platform", lambda manifest: Platform("local", registry, None, None))
     return registry
 
 

@@ -17,18 +17,22 @@ from steps import run_pipeline
 
 PIPELINE = """
 type: pipeline
+settings: {default_compute: serverless}
 inputs:
   data: {type: uri_folder, path: ../data}
-  champion: {type: uri_folder, optional: true}
+  champion: {type: uri_folder}
   criterion: superiority
 outputs: {seen: {type: uri_folder}}
 jobs:
   record:
+    type: command
     component: components/record.yml
     inputs: {champion: "${{parent.inputs.champion}}", criterion: "${{parent.inputs.criterion}}"}
     outputs: {seen: "${{parent.outputs.seen}}"}
 """
 RECORD = """
+type: command
+environment: azureml:training:1
 inputs: {criterion: {type: string}, champion: {type: uri_folder, optional: true}}
 outputs: {seen: {type: uri_folder}}
 command: python -m record ${{outputs.seen}} ${{inputs.criterion}} $[[${{inputs.champion}}]]
@@ -36,6 +40,7 @@ command: python -m record ${{outputs.seen}} ${{inputs.criterion}} $[[${{inputs.c
 RECORD_CODE = "import json, pathlib, sys\n(pathlib.Path(sys.argv[1]) / 'seen').write_text(json.dumps(sys.argv[2:]))\n"
 GATED = """
 type: pipeline
+settings: {default_compute: serverless}
 inputs:
   data: {type: uri_folder, path: ../data}
   evaluation: {type: uri_folder, path: ../evaluation}
@@ -43,6 +48,7 @@ inputs:
 outputs: {gate: {type: uri_folder}}
 jobs:
   gate:
+    type: command
     component: components/gate.yml
     inputs: {evaluation: "${{parent.inputs.evaluation}}", criterion: "${{parent.inputs.criterion}}"}
     outputs: {gate: "${{parent.outputs.gate}}"}
@@ -140,9 +146,9 @@ def test_the_champion_is_the_targets_not_the_branchs(branch):
     touch("project.yml")
     commit("change both")
     assert run_pipeline.main(["--pull-request"]) == 0
-    assert seen() == ["non-inferiority", str(Path(".mlops/champions/flights-1").resolve())]
+    assert seen() == ["non-inferiority", str(Path(".mlops/champions/local/flights-1").resolve())]
     assert run_pipeline.main([]) == 0
-    assert seen() == ["superiority", str(Path(".mlops/champions/flights-2").resolve())], "without the flag: this one's"
+    assert seen() == ["superiority", str(Path(".mlops/champions/local/flights-2").resolve())], "without the flag: this one's"
 
 
 @pytest.mark.parametrize("system", SYSTEMS)

@@ -20,7 +20,7 @@ NAME = "flights-production"
 def answers(project, monkeypatch):
     """Production names version 7 and its endpoint answers; what it answers, one a request, and the last one again."""
     monkeypatch.setattr("mlops.platform.local.models.LocalModels", FolderModels)
-    monkeypatch.setattr(reconcile, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(reconcile, "RETRY_AFTER", 0.0)
     write_json(register(7) / "probe.json", {"request": REQUEST, "scores": [0.25, 0.5]})
     edit(PRODUCTION, "version: null ", "version: 7 ")
     planned, asked = [], []

@@ -4,8 +4,10 @@ from pathlib import Path
 
 from mlops.platform import Platform
 
+ROOT = Path(".mlops")
 
-def local_platform(root: Path) -> Platform:
+
+def local_platform(root: Path = ROOT) -> Platform:
     """The local platform with all its state below the root folder."""
     from mlops.platform.local.endpoints import LocalEndpoints
     from mlops.platform.local.jobs import LocalJobs

@@ -8,13 +8,15 @@ import json
 import secrets
 import shutil
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mlops.command import UserError
+from filelock import FileLock, Timeout
+
+from mlops.command import TakenError, UserError
 from mlops.platform import DEPLOYMENT_HEADER, Deployment, Models, Observed, Reply, Traffic
 from mlops.platform.local import hosting, processes, scoring
 from mlops.platform.local.account import authorisation, samples_since, traffic_since
@@ -23,12 +25,12 @@ from mlops.platform.local.state import (
     STATE_FILE,
     Endpoint,
     Slot,
-    check_legal,
     locked,
     log_file,
     read_state,
     write_state,
 )
+from mlops.platform.shares import check_shares
 
 ANSWER_LIMIT = 35.0  # seconds; longer than the router waits for an answer
 
@@ -57,6 +59,18 @@ class LocalEndpoints:
         """The key that the scoring URI asks for."""
         return self.state(endpoint).key
 
+    @contextmanager
+    def lease(self, endpoint: str, holder: str) -> Iterator[None]:
+        self.root.mkdir(parents=True, exist_ok=True)
+        named = self.root / f"{endpoint}.holder"
+        try:
+            with FileLock(self.root / f"{endpoint}.lease", timeout=0):  # let go of when its holder is killed
+                named.write_text(holder, encoding="utf-8")
+                yield
+        except Timeout:
+            other = named.read_text(encoding="utf-8") if named.exists() else "another command"
+            raise TakenError(f"{endpoint} is being rolled out by {other}; try again when that has ended") from None
+
     def observe(self, endpoint: str) -> Observed | None:
         state = read_state(self.root / endpoint)
         if state is None:
@@ -79,7 +93,7 @@ class LocalEndpoints:
             hosting.with_router(folder, state)
 
     def deploy(self, endpoint: str, slot: str, model: str, version: int) -> Deployment:
-        python = scoring.serving_python(self.environments, self.serving / "requirements.txt")
+        python = scoring.serving_python(self.environments, self.serving / scoring.REQUIREMENTS)
         folder = self.root / endpoint
         with locked(folder):
             state = hosting.with_router(folder, self.state(endpoint))
@@ -104,7 +118,8 @@ class LocalEndpoints:
         with locked(folder):
             state = self.state(endpoint)
             deployments = [self.deployment(endpoint, slot, each) for slot, each in state.deployments.items()]
-            check_legal(state, traffic, mirror, {each.slot for each in deployments if each.state == "ready"})
+            ready = {each.slot for each in deployments if each.state == "ready"}
+            check_shares(state.deployments, traffic, mirror, ready)
             state = hosting.with_router(folder, state)
             write_state(folder, state.changed(traffic=dict(traffic), mirror=dict(mirror), tags=dict(tags)))
 

@@ -70,6 +70,9 @@ class LocalJobs:
         for name in inputs.keys() - plan.inputs.keys():
             raise UserError(f"{pipeline}: the pipeline has no input {name!r}; it has {', '.join(plan.inputs)}")
         values = {name: value for name, value in {**plan.inputs, **inputs}.items() if value is not None}
+        for name, value in values.items():
+            if value.startswith("azureml:"):
+                raise UserError(f"{pipeline}: inputs.{name}: {value} is in a workspace; this machine needs a folder")
         self.root.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(self.root / "pipeline.lock", timeout=0):
@@ -99,11 +102,11 @@ class LocalJobs:
     def run_step(self, step: Step, command: list[str]) -> int:
         """Run one command, its output into the step's log; say how long it took, and show the log if it failed."""
         shutil.rmtree(step.folder, ignore_errors=True)
-        for name in step.job.outputs:
-            step.output(name).mkdir(parents=True)
+        for folder in [step.folder, *map(step.output, step.job.outputs)]:
+            folder.mkdir(parents=True)
         start = time.monotonic()
         with self.console.status(step.job.name):
-            code = execute(command, step.log)
+            code = execute(command, step.log, step.job.variables)
         self.console.print(f"{'failed' if code else 'done':7} {step.job.name:15} {time.monotonic() - start:6.1f} s")
         if code:
             self.console.print(step.log.read_text(encoding="utf-8", errors="replace").rstrip())
@@ -121,12 +124,12 @@ def steps(plan: Pipeline, values: Mapping[str, str], cache: Path) -> list[Step]:
 
     def fingerprint(value: Source | str) -> str | None:
         if not isinstance(value, Source):
-            return value
+            return hash_input(value) if Path(value).is_absolute() else value  # data's path is, a literal is not
         return f"{keys[value.job]} {value.name}" if value.job else hashes.get(value.name)
 
     for job in plan.jobs:
         inputs = {key: fingerprint(value) for key, value in job.inputs.items()}
-        text = json.dumps([code, job.command, inputs], sort_keys=True)
+        text = json.dumps([code, job.command, inputs, job.variables], sort_keys=True)
         keys[job.name] = hashlib.sha256(text.encode()).hexdigest()
     return [Step(job, cache / f"{job.name}-{keys[job.name][:16]}") for job in plan.jobs]
 
@@ -170,13 +173,20 @@ def warm_up(todo: Sequence[Step], root: Path) -> None:
         pythons[USUAL_IMPORTS].ahead("mlops.tracking", root / "database.log")
 
 
-def execute(command: list[str], log: Path) -> int:
-    """Run the command as a process; `python -m` starts from a warm Python where there is one."""
-    if warm.AVAILABLE and command[:2] == ["python", "-m"]:
+def execute(command: list[str], log: Path, variables: Mapping[str, str]) -> int:
+    """Run the command as a process; `python -m` starts from a warm Python where there is one.
+
+    A warm Python has its environment already, so a step with variables of its own starts from nothing.
+    """
+    if warm.AVAILABLE and not variables and command[:2] == ["python", "-m"]:
         return warm.warm_python(imports_of(command[2])).run(command[2], command[3:], log)
     program = sys.executable if command[0] == "python" else command[0]
     with log.open("w", encoding="utf-8") as file:
         done = subprocess.run(
-            [program, *command[1:]], stdout=file, stderr=subprocess.STDOUT, env=os.environ | warm.PATIENT, check=False
+            [program, *command[1:]],
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **warm.PATIENT, **variables},
+            check=False,
         )
         return done.returncode

@@ -8,7 +8,7 @@
     collected.jsonl     inputs and outputs
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -110,28 +110,3 @@ def locked(folder: Path) -> Iterator[None]:
             yield
     except Timeout:
         raise UserError(f"{folder.name}: another command is changing it; try again when that one has ended") from None
-
-
-def check_legal(endpoint: Endpoint, traffic: Mapping[str, int], mirror: Mapping[str, int], ready: set[str]) -> None:
-    """UserError unless these shares are legal for the endpoint, as Azure ML has it. `ready`: the slots that answer."""
-    for name, shares, limit in (("traffic", traffic, 100), ("mirror", mirror, 50)):
-        for slot, share in shares.items():
-            if slot not in endpoint.deployments:
-                raise UserError(f"{name}: there is no deployment {slot!r}; there is {known(endpoint)}")
-            if type(share) is not int or not 0 <= share <= limit:
-                raise UserError(f"{name}: {slot} must get a whole number from 0 to {limit}, got {share!r}")
-    if sum(traffic.values()) not in {0, 100}:
-        raise UserError(f"traffic must sum to 0 or 100, got {sum(traffic.values())}")
-    unready = [slot for slot, share in traffic.items() if share and slot not in ready]
-    if unready:
-        raise UserError(f"traffic: {unready[0]} is not ready to serve; deploy to it first")
-    mirrored = [slot for slot, share in mirror.items() if share]
-    if len(mirrored) > 1:
-        raise UserError(f"mirror: only one deployment can get a copy, got {', '.join(mirrored)}")
-    if mirrored and traffic.get(mirrored[0]):
-        raise UserError(f"mirror: {mirrored[0]} has live traffic; only a deployment without can get a copy")
-
-
-def known(endpoint: Endpoint) -> str:
-    """The slots in use, for messages."""
-    return ", ".join(endpoint.deployments) or "none"

@@ -1,0 +1,136 @@
+"""A stand-in of Azure for the unmodified SDK, in the process of whoever starts it. README.md says what is played."""
+
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from standin import jobs, routes, tracking
+from standin.azurite import ACCOUNT
+from standin.blobs import STORE, Blobs
+from standin.cloud import CLIENT, REGION, SUBSCRIPTION, Cloud, workspace_id
+from standin.images import Images
+from standin.login import TENANT
+from standin.proxy import Proxy
+from standin.routes import Entry
+from standin.serving import Serving
+
+__all__ = ["Entry", "StandIn"]
+
+PROJECT = ("flight-delays", "flight-delays")
+CLUSTER = "cpu-cluster"
+
+
+class StandIn:
+    """Azure while it is entered. What it knows is kept in the folder and taken up by the next one.
+
+    `workspaces`: each a resource group and a name. `images`: where installed environments are, if others share them.
+    """
+
+    def __init__(
+        self, folder: Path, workspaces: Sequence[tuple[str, str]] = (PROJECT,), images: Path | None = None
+    ) -> None:
+        self._workspaces = workspaces
+        self._folder = folder.resolve()
+        self._images = (images or self._folder / "images").resolve()
+        self.cloud = Cloud(self._folder)
+        self.faults = self.cloud.faults
+        self.log: list[Entry] = []
+
+    def __enter__(self) -> Self:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        cloud = self.cloud
+        cloud.load()
+        cloud.blobs, cloud.images, cloud.serving = Blobs(cloud), Images(cloud, self._images), Serving(cloud)
+        for group, name in self._workspaces:
+            add_workspace(cloud, group, name)
+        certificate = self._folder / "ca.pem"
+        self._proxy = Proxy(lambda request: routes.answer(cloud, self.log, request), certificate)
+        self._proxy.start()
+        cloud.environment = {
+            **dict.fromkeys(("HTTPS_PROXY", "https_proxy"), self._proxy.address),
+            **dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost"),
+            **dict.fromkeys(("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"), str(certificate)),
+            "AZURE_TENANT_ID": TENANT,
+            "AZURE_CLIENT_ID": CLIENT,
+            "AZURE_CLIENT_SECRET": cloud.secret("client"),
+            "AZURE_SUBSCRIPTION_ID": SUBSCRIPTION,
+        }
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        jobs.close(self.cloud)
+        self._proxy.stop()
+        self.cloud.save()
+        tracking.close(self.cloud)
+        self.cloud.serving.close()
+        self.cloud.blobs.close()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that lead a command here."""
+        return dict(self.cloud.environment)
+
+    def check(self) -> None:
+        """AssertionError with all that broke a contract, or is not played, since the start."""
+        problems = [problem for entry in self.log for problem in entry.problems]
+        assert not problems, "\n".join(dict.fromkeys(problems))
+
+
+def add_workspace(cloud: Cloud, group: str, name: str) -> None:
+    """A workspace with its datastore and a cluster, unless it is there."""
+    workspace = workspace_id(SUBSCRIPTION, group, name)
+    if cloud.find(workspace):
+        return
+    container = f"azureml-blobstore-{uuid.uuid5(uuid.NAMESPACE_URL, workspace)}"
+    cloud.blobs.container(container)
+    cloud.put(workspace, of_workspace(workspace))
+    cloud.put(f"{workspace}/datastores/{STORE}", {"properties": of_datastore(container)})
+    cloud.put(f"{workspace}/computes/{CLUSTER}", {"location": REGION, "properties": OF_CLUSTER})
+
+
+def of_workspace(workspace: str) -> dict[str, object]:
+    """What a workspace says of itself."""
+    providers = workspace.rsplit("/providers/", 1)[0] + "/providers"
+    host = f"{REGION}.api.azureml.ms"
+    properties = {
+        "workspaceId": str(uuid.uuid5(uuid.NAMESPACE_URL, workspace)),
+        "friendlyName": workspace.rsplit("/", 1)[-1],
+        "discoveryUrl": f"https://{host}/discovery",
+        "mlFlowTrackingUri": f"azureml://{host}/mlflow/v1.0{workspace}",
+        "storageAccount": f"{providers}/Microsoft.Storage/storageAccounts/{ACCOUNT}",
+        "keyVault": f"{providers}/Microsoft.KeyVault/vaults/standin",
+        "applicationInsights": f"{providers}/Microsoft.Insights/components/standin",
+        "tenantId": TENANT,
+        "provisioningState": "Succeeded",
+    }
+    kind = {"kind": "Default", "sku": {"name": "Basic", "tier": "Basic"}, "identity": {"type": "SystemAssigned"}}
+    return {"location": REGION, "tags": {}, **kind, "properties": properties}
+
+
+def of_datastore(container: str) -> dict[str, object]:
+    """What the datastore of a workspace says of itself."""
+    return {
+        "datastoreType": "AzureBlob",
+        "accountName": ACCOUNT,
+        "containerName": container,
+        "endpoint": "core.windows.net",
+        "protocol": "https",
+        "isDefault": True,
+        "credentials": {"credentialsType": "AccountKey", "secrets": {"secretsType": "AccountKey"}},
+        "serviceDataAccessAuthIdentity": "None",
+    }
+
+
+OF_CLUSTER = {
+    "computeType": "AmlCompute",
+    "provisioningState": "Succeeded",
+    "properties": {
+        "vmSize": "Standard_DS3_v2",
+        "vmPriority": "LowPriority",
+        "scaleSettings": {"maxNodeCount": 4, "minNodeCount": 0, "nodeIdleTimeBeforeScaleDown": "PT120S"},
+    },
+}

@@ -1,0 +1,20 @@
+"""The whole loop on Azure Machine Learning, through its SDK. Nothing outside this folder imports it."""
+
+from mlops.manifest import Manifest
+from mlops.platform import Platform
+
+
+def azureml_platform(manifest: Manifest) -> Platform:
+    """The platform in the workspace that the manifest names. Nothing is asked of Azure before it is needed."""
+    from mlops.platform.azureml.endpoints import AzureEndpoints
+    from mlops.platform.azureml.jobs import AzureJobs
+    from mlops.platform.azureml.models import AzureModels
+    from mlops.platform.azureml.workspace import AzureWorkspace
+
+    workspace = AzureWorkspace(manifest.workspace)
+    return Platform(
+        "azureml",
+        AzureModels(workspace),
+        AzureEndpoints(workspace, manifest.endpoint),
+        AzureJobs(workspace, manifest.model.name),
+    )

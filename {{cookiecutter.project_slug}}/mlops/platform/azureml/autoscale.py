@@ -1,0 +1,73 @@
+"""Autoscale: Azure Monitor adds and takes away instances of a deployment by its CPU."""
+
+from typing import TYPE_CHECKING, Any
+
+from mlops.manifest import Endpoint
+from mlops.platform.azureml.workspace import AzureWorkspace
+
+if TYPE_CHECKING:
+    from azure.mgmt.monitor import MonitorManagementClient
+
+METRIC = "CpuUtilizationPercentage"
+BUSY, IDLE = 70, 30  # percent of CPU, over five minutes
+
+
+class Autoscale:
+    """One autoscale setting a deployment, where the manifest gives it room above instance_count."""
+
+    def __init__(self, workspace: AzureWorkspace, settings: Endpoint) -> None:
+        self._workspace = workspace
+        self._settings = settings
+        self._wanted = settings.max_instances > settings.instance_count
+
+    def watch(self, endpoint: str, slot: str) -> None:
+        """Set it for the deployment."""
+        if self._wanted:
+            group = self._workspace.settings.resource_group
+            self._client().autoscale_settings.create_or_update(group, name(endpoint, slot), self._body(endpoint, slot))
+
+    def forget(self, endpoint: str, slot: str) -> None:
+        """Take it away; that there is none is fine."""
+        if self._wanted:
+            self._client().autoscale_settings.delete(self._workspace.settings.resource_group, name(endpoint, slot))
+
+    def _client(self) -> "MonitorManagementClient":
+        from azure.mgmt.monitor import MonitorManagementClient
+
+        return MonitorManagementClient(self._workspace.credential, self._workspace.subscription)
+
+    def _body(self, endpoint: str, slot: str) -> dict[str, Any]:
+        settings, resource = self._settings, f"{self._workspace.endpoint_id(endpoint)}/deployments/{slot}"
+        least, most = str(settings.instance_count), str(settings.max_instances)
+        rules = [rule(resource, "GreaterThan", BUSY, "Increase"), rule(resource, "LessThan", IDLE, "Decrease")]
+        profile = {
+            "name": "cpu",
+            "capacity": {"minimum": least, "maximum": most, "default": least},
+            "rules": rules,
+        }
+        return {
+            "location": self._workspace.region,
+            "properties": {"enabled": True, "targetResourceUri": resource, "profiles": [profile]},
+        }
+
+
+def name(endpoint: str, slot: str) -> str:
+    """The setting's name."""
+    return f"{endpoint}-{slot}"
+
+
+def rule(resource: str, operator: str, percent: int, direction: str) -> dict[str, Any]:
+    """One instance more or fewer when the average CPU of five minutes is beyond the percentage."""
+    return {
+        "metricTrigger": {
+            "metricName": METRIC,
+            "metricResourceUri": resource,
+            "timeGrain": "PT1M",
+            "statistic": "Average",
+            "timeWindow": "PT5M",
+            "timeAggregation": "Average",
+            "operator": operator,
+            "threshold": percent,
+        },
+        "scaleAction": {"direction": direction, "type": "ChangeCount", "value": "1", "cooldown": "PT5M"},
+    }

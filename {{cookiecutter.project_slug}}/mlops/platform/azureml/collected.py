@@ -1,0 +1,50 @@
+"""The inputs and outputs that deployments collected, as Azure ML's data collector keeps them in blob storage.
+
+modelDataCollector/<endpoint>/<slot>/<collection>/<yyyy>/<MM>/<dd>/<HH>/<instance>.jsonl: one line a request, joined
+over the collections by its correlation id.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from azure.storage.blob import ContainerClient
+
+FOLDER = "modelDataCollector"
+INPUTS, OUTPUTS = "model_inputs", "model_outputs"
+
+
+def collected_since(container: "ContainerClient", endpoint: str, since: float) -> Iterator[dict[str, Any]]:
+    """The requests since then (seconds since the epoch), slot by slot, as `Endpoints.collected` has them."""
+    root = f"{FOLDER}/{endpoint}/"
+    slots = {each.name.removeprefix(root).split("/")[0] for each in container.walk_blobs(root)}
+    for slot in sorted(slots):
+        answers = {line["correlationid"]: line["data"] for line in lines(container, f"{root}{slot}/{OUTPUTS}/", since)}
+        for line in lines(container, f"{root}{slot}/{INPUTS}/", since):
+            columns, answer = list(line["data"][0]), answers.get(line["correlationid"], [])
+            yield {
+                "time": seconds(line),
+                "slot": slot,
+                "version": answer[0]["version"] if answer else None,
+                "inputs": {"columns": columns, "data": [[row[name] for name in columns] for row in line["data"]]},
+                "outputs": {"scores": [row["score"] for row in answer]},
+            }
+
+
+def lines(container: "ContainerClient", folder: str, since: float) -> Iterator[dict[str, Any]]:
+    """The lines of one collection since then; hours that ended before are not read."""
+    first = folder + datetime.fromtimestamp(since, UTC).strftime("%Y/%m/%d/%H/")
+    for blob in container.list_blobs(name_starts_with=folder):
+        if blob.name < first:
+            continue
+        for text in container.download_blob(blob.name).readall().decode().splitlines():
+            line: dict[str, Any] = json.loads(text)
+            if seconds(line) >= since:
+                yield line
+
+
+def seconds(line: dict[str, Any]) -> float:
+    """When the request was served, in seconds since the epoch."""
+    return datetime.fromisoformat(line["time"]).timestamp()

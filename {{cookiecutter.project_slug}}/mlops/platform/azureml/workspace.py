@@ -1,0 +1,87 @@
+"""The workspace that a manifest names, opened when first needed."""
+
+import io
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from mlops.command import UserError
+from mlops.manifest import Workspace
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+    from azure.identity import DefaultAzureCredential
+    from azure.storage.blob import ContainerClient
+
+SUBSCRIPTION = "AZURE_SUBSCRIPTION_ID"
+
+
+@contextmanager
+def quiet_uploads() -> Iterator[None]:
+    """The SDK ends each upload with blank lines on stderr, even where it is to show no progress."""
+    with redirect_stderr(io.StringIO()):
+        yield
+
+
+class AzureWorkspace:
+    """One workspace, seen as whoever runs this process: `az login`, a federated login in CI, or a managed identity."""
+
+    def __init__(self, settings: Workspace) -> None:
+        self.settings = settings
+
+    @property
+    def subscription(self) -> str:
+        """Its id. UserError when nothing names it."""
+        subscription = self.settings.subscription or os.environ.get(SUBSCRIPTION)
+        if not subscription:
+            raise UserError(f"{SUBSCRIPTION} is not set; set it, or workspace.subscription in environments/")
+        return subscription
+
+    def endpoint_id(self, endpoint: str) -> str:
+        """The endpoint's address among all of Azure's resources."""
+        group, workspace = self.settings.resource_group, self.settings.name
+        return (
+            f"/subscriptions/{self.subscription}/resourceGroups/{group}/providers/Microsoft.MachineLearningServices"
+            f"/workspaces/{workspace}/onlineEndpoints/{endpoint}"
+        )
+
+    @cached_property
+    def credential(self) -> "DefaultAzureCredential":
+        from azure.identity import DefaultAzureCredential
+
+        return DefaultAzureCredential()
+
+    @cached_property
+    def client(self) -> "MLClient":
+        """The SDK, without its telemetry and its warnings of what is experimental in itself."""
+        from azure.ai.ml import MLClient
+
+        for name in ("azure", "azure.ai.ml", "msrest"):
+            logging.getLogger(name).setLevel(logging.ERROR)
+        warnings.filterwarnings("ignore", module="azure.ai.ml")
+        return MLClient(
+            self.credential,
+            self.subscription,
+            self.settings.resource_group,
+            self.settings.name,
+            show_progress=False,
+            enable_telemetry=False,
+        )
+
+    @cached_property
+    def region(self) -> str:
+        """Where the workspace is, in Azure's short form."""
+        return str(self.client.workspaces.get(self.settings.name).location)
+
+    @cached_property
+    def container(self) -> "ContainerClient":
+        """The blob container of the workspace's default datastore, opened with the identity, not with its key."""
+        from azure.storage.blob import ContainerClient
+
+        store = self.client.datastores.get_default()
+        address = f"{store.protocol}://{store.account_name}.blob.{store.endpoint}"
+        return ContainerClient(address, store.container_name, credential=self.credential)
