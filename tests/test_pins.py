@@ -34,7 +34,8 @@ LATEST = re.compile(r"[@:]latest\b")
 BLOCK = re.compile(r"^[a-z0-9].*?(?=^[a-z0-9]|\Z)", re.MULTILINE | re.DOTALL)
 ENVIRONMENTS = ("pipelines", "serving")
 IMAGE = re.compile(r"^FROM mcr\.microsoft\.com/azureml/[a-z0-9./-]+:[0-9][\w.]*$", re.MULTILINE)
-WITHOUT_DEV = ("--no-default-groups", "--no-emit-project", "--no-hashes", "--no-header", "--no-annotate")
+FOR_JOBS = ("--no-default-groups", "--group", "job")
+WITHOUT_DEV = (*FOR_JOBS, "--no-emit-project", "--no-hashes", "--no-header", "--no-annotate")
 
 
 def exact(requirements: list[str]) -> dict[str, str]:

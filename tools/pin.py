@@ -75,7 +75,7 @@ def pin_project(folder: Path, scratch: Path) -> list[str]:
 
 def pin_training(locked: Path) -> None:
     """Renew the hashed requirements of the training jobs: what the project itself needs, as locked in that folder."""
-    requirements = uv(*EXPORT, "--no-default-groups", folder=locked)
+    requirements = uv(*EXPORT, "--no-default-groups", "--group", "job", folder=locked)
     (TRAINING / REQUIREMENTS).write_text(requirements, encoding="utf-8", newline="\n")
 
 

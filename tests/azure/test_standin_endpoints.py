@@ -350,6 +350,6 @@ def test_azure_monitor_splits_latency_by_deployment_and_by_nothing_else(
     assert "does not support requested dimension" in refused.json()["error"]["message"]
 
 
-def test_what_served_serves_again_after_a_restart(client: "MLClient", azure: StandIn, blue: str) -> None:
-    azure.cloud.serving.close()
+def test_what_is_down_serves_again_when_it_is_asked(client: "MLClient", azure: StandIn, blue: str) -> None:
+    azure.cloud.serving.stop(f"{client.online_endpoints.get('flights').id}/deployments/{blue}")
     assert score(client, blue).json()["said"] == "the model"

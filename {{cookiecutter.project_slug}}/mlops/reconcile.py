@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 from mlops.artefact import PROBE_FILE
@@ -123,7 +124,7 @@ class Reconciler:
                 placed = endpoints.deploy(self.name, slot, model, version)
                 if placed.state == "failed":
                     self.say(f"{slot} failed: {placed.reason}; its log ends:")
-                    print(endpoints.logs(self.name, slot, FAILED_LOG_LINES), flush=True)
+                    print(indent(endpoints.logs(self.name, slot, FAILED_LOG_LINES), "  "), flush=True)
                 return replace(evidence, tried=evidence.tried | {slot})
             case Probe(slot):
                 problem = self.probe(slot)

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -42,32 +43,40 @@ class StandIn:
         self._folder.mkdir(parents=True, exist_ok=True)
         cloud = self.cloud
         cloud.load()
-        cloud.blobs, cloud.images, cloud.serving = Blobs(cloud), Images(cloud, self._images), Serving(cloud)
-        for group, name in self._workspaces:
-            add_workspace(cloud, group, name)
+        with ExitStack() as ends:
+            cloud.blobs = Blobs(cloud)
+            ends.callback(cloud.blobs.close)
+            cloud.images, cloud.serving = Images(cloud, self._images), Serving(cloud)
+            ends.callback(cloud.serving.close)
+            ends.callback(tracking.close, cloud)
+            for group, name in self._workspaces:
+                add_workspace(cloud, group, name)
+            ends.callback(cloud.save)
+            cloud.environment = self._open(ends)
+            ends.callback(jobs.close, cloud)
+            self._ends = ends.pop_all()
+        return self
+
+    def _open(self, ends: ExitStack) -> dict[str, str]:
+        """Start to answer; the variables that lead a process here."""
         certificate = self._folder / "ca.pem"
-        self._proxy = Proxy(lambda request: routes.answer(cloud, self.log, request), certificate)
-        self._proxy.start()
-        cloud.environment = {
-            **dict.fromkeys(("HTTPS_PROXY", "https_proxy"), self._proxy.address),
+        proxy = Proxy(lambda request: routes.answer(self.cloud, self.log, request), certificate)
+        proxy.start()
+        ends.callback(proxy.stop)
+        return {
+            **dict.fromkeys(("HTTPS_PROXY", "https_proxy"), proxy.address),
             **dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost"),
             **dict.fromkeys(("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"), str(certificate)),
             "AZURE_TENANT_ID": TENANT,
             "AZURE_CLIENT_ID": CLIENT,
-            "AZURE_CLIENT_SECRET": cloud.secret("client"),
+            "AZURE_CLIENT_SECRET": self.cloud.secret("client"),
             "AZURE_SUBSCRIPTION_ID": SUBSCRIPTION,
         }
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        jobs.close(self.cloud)
-        self._proxy.stop()
-        self.cloud.save()
-        tracking.close(self.cloud)
-        self.cloud.serving.close()
-        self.cloud.blobs.close()
+        self._ends.close()
 
     @property
     def environment(self) -> dict[str, str]:

@@ -10,15 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from standin.azurite import ACCOUNT, Azurite, free_port
+from standin.azurite import ACCOUNT, Azurite
 from standin.cloud import Cloud, workspace_id, workspace_of
 from standin.login import require_token
 from standin.messages import AzureError, Reply, Request
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobServiceClient, ContainerClient
-
-__all__ = ["Blobs", "Place", "free_port"]
 
 HOST = f"{ACCOUNT}.blob.core.windows.net"
 AUDIENCE = "https://storage.azure.com"

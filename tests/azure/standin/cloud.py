@@ -41,7 +41,7 @@ class Scored:
     time: float
     deployment: str  # its lower-cased resource id
     status: int  # what the caller got
-    model_status: int  # what the container said
+    model_status: int  # what the container said; 0 when it said nothing
     milliseconds: float
     chosen_by: str  # traffic, header or mirror
 
@@ -148,13 +148,14 @@ class Cloud:
 
     def save(self) -> None:
         """Wait for what is under way, then keep everything in the folder."""
-        for operation in self.operations.values():
+        for operation in list(self.operations.values()):
             operation.thread.join()
             operation.polls = 0
-        self.settle()
-        kept = {"resources": self.resources, "secrets": self.secrets, "store": self.store}
-        scored = [asdict(one) for one in self.scored]
-        (self.folder / STATE).write_text(json.dumps({**kept, "scored": scored}), encoding="utf-8")
+        with self.lock:
+            self.settle()
+            scored = [asdict(one) for one in self.scored]
+            kept = {"resources": self.resources, "secrets": self.secrets, "store": self.store, "scored": scored}
+            (self.folder / STATE).write_text(json.dumps(kept), encoding="utf-8")
 
     def load(self) -> bool:
         """Take up what was kept. False when nothing was."""

@@ -45,6 +45,7 @@ class Faults:
     """The orders that still stand, and how many writes there were."""
 
     writes: int = 0
+    of_blobs: bool = False  # whether writes to blobs count too
     _orders: dict[tuple[int, str], Fault] = field(default_factory=dict)
     _failures: list[str] = field(default_factory=list)
     _polls: list[int] = field(default_factory=list)

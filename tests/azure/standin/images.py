@@ -15,7 +15,7 @@ from standin.messages import AzureError
 
 REQUIREMENTS = "requirements.txt"
 DONE = "installed"  # written last: an image without it is half made
-OPTIONS = ("--require-hashes", "--compile-bytecode")
+OPTIONS = ("--require-hashes",)
 
 
 class Images:

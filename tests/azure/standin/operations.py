@@ -68,7 +68,9 @@ def error_of(words: str) -> dict[str, str]:
 
 
 def refuse_while_under_way(cloud: Cloud, name: str) -> None:
-    """AzureError 409 when work on the resource has not ended."""
-    if cloud.under_way(name):
+    """AzureError 409 when work on the resource has not ended. Who is refused has asked how far it is."""
+    operation = cloud.under_way(name)
+    if operation:
+        cloud.look(operation, count=True)
         words = f"The resource '{name}' cannot be changed: another operation on it is in progress."
         raise AzureError(409, "Conflict", words)

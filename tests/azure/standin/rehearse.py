@@ -69,4 +69,8 @@ def run(command: Sequence[str], folder: Path, azure: Mapping[str, str]) -> int:
         print(f"{command[0]}: there is no such command", file=sys.stderr)
         return 127
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the command, which says when it ends
-    return process.wait()
+    try:
+        return process.wait()
+    finally:
+        process.terminate()  # when it is the rehearsal that is ended
+        process.wait()

@@ -4,12 +4,14 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from standin import arm, history, login, metrics, operations, oracles, scoring, tracking
 from standin.cloud import REGION, Cloud
 from standin.faults import AFTER, BEFORE, DroppedError
 from standin.messages import NOT_PLAYED, AzureError, Reply, Request, not_played
+
+BLOBS = re.compile(r"\w+\.blob\.core\.windows\.net")
 
 
 @dataclass
@@ -27,18 +29,17 @@ class Entry:
     reply: Any = None
     problems: list[str] = field(default_factory=list)
 
+    @classmethod
+    def of(cls, request: Request) -> Self:
+        """The entry for a request that was not answered yet, without signatures."""
+        query = {name: value for name, value in request.query.items() if name != "sig"}
+        where = (request.method, request.host, request.path, query.get("api-version"))
+        return cls(*where, query, request.headers.get("User-Agent", ""), parsed(request))
+
 
 def answer(cloud: Cloud, log: list[Entry], request: Request) -> Reply:
     """Answer a request and log it, with what the oracles find wrong. DroppedError when that was ordered."""
-    entry = Entry(
-        request.method,
-        request.host,
-        request.path,
-        request.query.get("api-version"),
-        {name: value for name, value in request.query.items() if name != "sig"},
-        request.headers.get("User-Agent", ""),
-        parsed(request),
-    )
+    entry = Entry.of(request)
     log.append(entry)
     try:
         reply = with_faults(cloud, request)
@@ -68,13 +69,20 @@ def parsed(request: Request) -> Any:
 
 def with_faults(cloud: Cloud, request: Request) -> Reply:
     """The answer, with what was ordered for this write before or after it takes effect."""
-    if request.host != operations.HOST or not arm.is_write(request):
+    if not is_counted(cloud, request):
         return route(cloud, request)
     write = cloud.faults.count()
     cloud.faults.happen(write, BEFORE)
     reply = route(cloud, request)
     cloud.faults.happen(write, AFTER)
     return reply
+
+
+def is_counted(cloud: Cloud, request: Request) -> bool:
+    """Whether faults can be ordered for the request: a write, to blobs only if those are asked for."""
+    if cloud.faults.of_blobs and BLOBS.fullmatch(request.host):
+        return request.method in {"PUT", "DELETE"}
+    return request.host == operations.HOST and arm.is_write(request)
 
 
 def locked(handler: Callable[[Cloud, Request], Reply]) -> Callable[[Cloud, Request], Reply]:
@@ -103,7 +111,7 @@ ROUTES = [
     for pattern, handler in (
         (r"management\.azure\.com", locked(arm.answer)),
         (r"login\.microsoftonline\.com", login.answer),
-        (r"\w+\.blob\.core\.windows\.net", blobs),
+        (BLOBS, blobs),
         (rf"{REGION}\.api\.azureml\.ms", data_plane),
         (rf"[\w-]+\.{REGION}\.inference\.ml\.azure\.com", scoring.answer),
         (rf"{REGION}\.metrics\.monitor\.azure\.com", metrics.answer),

@@ -74,37 +74,41 @@ def deployment_of(cloud: Cloud, endpoint: Resource, name: str | None) -> Resourc
 
 def score(cloud: Cloud, deployment: Resource, request: Request, chosen_by: str) -> Reply:
     """The answer of the deployment's container, as the endpoint passes it on; recorded."""
+    port = cloud.serving.port(deployment)  # one that must be started again first is no slow answer
     begin = time.time()
-    said = ask(cloud, deployment, request)
-    reply = passed_on(said)
+    try:
+        said = ask(port, deployment, request)
+        reply, model_status = passed_on(said), said.status
+    except AzureError as error:
+        reply, model_status = Reply(error.status, error.body), 0
     milliseconds = 1000 * (time.time() - begin)
     with cloud.lock:
-        record = Scored(begin, deployment["id"].lower(), reply.status, said.status, milliseconds, chosen_by)
+        record = Scored(begin, deployment["id"].lower(), reply.status, model_status, milliseconds, chosen_by)
         cloud.scored.append(record)
     return Reply(reply.status, reply.body, {**reply.headers, CHOSEN: deployment["name"]})
 
 
-def ask(cloud: Cloud, deployment: Resource, request: Request) -> Reply:
-    """What the container says: 408 when it takes too long, 503 when it is gone."""
+def ask(port: int | None, deployment: Resource, request: Request) -> Reply:
+    """What the container says. AzureError 408 when it takes too long, 503 when it is gone."""
     import isodate
 
     settings = deployment["properties"].get("requestSettings") or {}
     limit = isodate.parse_duration(settings.get("requestTimeout") or TIMEOUT).total_seconds()
     headers = {name: value for name, value in request.headers.items() if name.lower() in PASSED_ON}
     try:
-        connection = http.client.HTTPConnection("127.0.0.1", cloud.serving.port(deployment), timeout=limit)
+        connection = http.client.HTTPConnection("127.0.0.1", port or 0, timeout=limit)
         connection.request(request.method, request.path, request.body, headers)
         said = connection.getresponse()
         return Reply(said.status, said.read(), {name.lower(): value for name, value in said.getheaders()})
     except TimeoutError:
-        return refusal(408, "The model took too long.")
-    except OSError:
-        return refusal(503, "The container does not answer.")
+        raise AzureError(408, "RequestTimeout", "The model took too long.") from None
+    except (OSError, http.client.HTTPException):
+        raise AzureError(503, "ServiceUnavailable", "The container does not answer.") from None
 
 
 def passed_on(said: Reply) -> Reply:
     """The container's answer as the endpoint passes it on: whatever is not 200 becomes a 424, Model Error."""
-    if said.status in (200, 408, 503):
+    if said.status == 200:
         return said
     why = {"ms-azureml-model-error-statuscode": str(said.status), "ms-azureml-model-error-reason": "model_error"}
     return Reply(424, said.body, {**said.headers, **why})

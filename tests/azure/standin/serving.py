@@ -65,6 +65,7 @@ class Serving:
         self._cloud = cloud
         self._containers: dict[str, Container] = {}
         self._reviving = threading.Lock()
+        self._closed = False
 
     def folder(self, name: str) -> Path:
         """Where a deployment's files are."""
@@ -136,7 +137,8 @@ class Serving:
         """Where the deployment answers; one that served before the stand-in was closed is started again."""
         name = deployment["id"].lower()
         with self._reviving:
-            if name not in self._containers and deployment["properties"]["provisioningState"] == "Succeeded":
+            ready = deployment["properties"]["provisioningState"] == "Succeeded"
+            if ready and name not in self._containers and not self._closed:
                 self._run(deployment)
         container = self._containers.get(name)
         return container.port if container else None
@@ -154,6 +156,8 @@ class Serving:
             container.stop()
 
     def close(self) -> None:
-        """End all of them."""
-        for name in list(self._containers):
-            self.stop(name)
+        """End all of them; none is started again, whoever still asks."""
+        with self._reviving:
+            self._closed = True
+            for name in list(self._containers):
+                self.stop(name)

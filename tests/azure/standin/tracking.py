@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from standin import history, login
-from standin.blobs import free_port
+from standin.azurite import free_port
 from standin.cloud import Cloud
 from standin.history import Run
 from standin.messages import AzureError, Reply, Request, not_played

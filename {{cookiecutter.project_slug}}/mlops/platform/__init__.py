@@ -130,10 +130,17 @@ class Endpoints(Protocol):
         """Ask the scoring URI: the public route, or one slot through the deployment header."""
 
     def measure(self, endpoint: str, since: float) -> Mapping[str, Traffic]:
-        """What each slot served since then (seconds since the epoch). OSError when it cannot be measured."""
+        """What each slot served since then (seconds since the epoch). OSError when it cannot be measured.
+
+        Never less than was live, once it is known: Azure counts by the minute, some minutes late, and requests through
+        the deployment header too. A slot of which nothing is known may be missing.
+        """
 
     def collected(self, endpoint: str, since: float) -> Sequence[Mapping[str, Any]]:
-        """The collected requests since then: `{"time", "slot", "version", "inputs": {columns, data}, "outputs"}`."""
+        """The collected requests since then: `{"time", "slot", "version", "inputs": {columns, data}, "outputs"}`.
+
+        They come late. Those through the deployment header may be among them.
+        """
 
     def logs(self, endpoint: str, slot: str, lines: int = 50) -> str:
         """The last lines that the slot's scoring process wrote."""

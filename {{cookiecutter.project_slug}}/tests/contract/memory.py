@@ -151,7 +151,8 @@ class MemoryEndpoints:
         try:
             frame = self.script["read_rows"](json.dumps(payload), schema)
             status, body = 200, {"scores": model.predict_proba(frame)[:, 1].tolist()}
-            there.collected.append({"time": now, "slot": slot, "inputs": payload["input_data"], "outputs": body})
+            asked = {"version": there.slots[slot].version, "inputs": payload["input_data"]}
+            there.collected.append({"time": now, "slot": slot, **asked, "outputs": body})
         except self.script["BadRequestError"] as mistake:
             status, body = 400, {"error": str(mistake)}
         except Exception:

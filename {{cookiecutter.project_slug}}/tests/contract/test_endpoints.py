@@ -203,7 +203,7 @@ def test_what_was_asked_and_answered_is_collected(bench, served):
 
     wait_until(lambda: [each for each in samples() if each["outputs"]["scores"]], bench.patience, bench.pause)
     (sample,) = samples()
-    assert sample["slot"] == "blue"
+    assert (sample["slot"], sample["version"]) == ("blue", bench.version("first"))
     assert since - 60 < sample["time"] < time.time() + 60  # the clock of another machine
     np.testing.assert_allclose(sample["outputs"]["scores"], answer.body["scores"])
 

@@ -1,5 +1,7 @@
 """What merging changes is shown for each environment that it changes; a later job learns whether work is left."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -136,3 +138,9 @@ def test_an_environment_or_the_pull_request_must_be_named(branch):
     for arguments in ([], ["production", "--pull-request"]):
         with pytest.raises(SystemExit, match="2"):
             plan.main(arguments)
+
+
+def test_planning_on_this_machine_imports_nothing_of_azures(project):
+    code = "import sys; from steps import plan; plan.main(['staging']); sys.exit('azure' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=False)
+    assert done.returncode == 0

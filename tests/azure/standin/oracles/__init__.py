@@ -11,8 +11,14 @@ from standin.oracles import bicep, wheel
 TYPES_VARIABLE = "AZURE_TYPES_DIR"
 PROVIDED = re.compile(r"/providers/Microsoft\.MachineLearningServices/((?:workspaces|registries)/.+)$", re.IGNORECASE)
 
-# The SDK itself breaks the contract here: a number, where the specification says text.
-DEVIATIONS = {("workspaces/codes/versions", "$.properties.properties.hash_version: 202208 is not text")}
+# Where the contract is not the service's. The SDK itself sends a number where the specification says text. And by the
+# specification a probe's path must have a letter in it, while the probe of Microsoft's own inference server is at "/".
+AT_ROOT = "$.properties.inferenceConfig.{}.path: '/' does not match [a-zA-Z0-9_]"
+DEVIATIONS = {
+    ("workspaces/codes/versions", "$.properties.properties.hash_version: 202208 is not text"),
+    ("workspaces/environments/versions", AT_ROOT.format("livenessRoute")),
+    ("workspaces/environments/versions", AT_ROOT.format("readinessRoute")),
+}
 
 
 class Entry(Protocol):

@@ -41,7 +41,7 @@ def lines(container: "ContainerClient", folder: str, since: float) -> Iterator[d
             continue
         for text in container.download_blob(blob.name).readall().decode().splitlines():
             line: dict[str, Any] = json.loads(text)
-            if seconds(line) >= since:
+            if seconds(line) >= int(since):  # collected with whole seconds
                 yield line
 
 

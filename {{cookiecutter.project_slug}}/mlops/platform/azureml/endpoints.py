@@ -1,8 +1,8 @@
 """Managed online endpoints. Every write is whole and idempotent; one that meets another under way waits for it."""
 
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from mlops.platform.azureml.autoscale import Autoscale
 from mlops.platform.azureml.collected import collected_since
 from mlops.platform.azureml.lease import Lease
 from mlops.platform.azureml.metrics import traffic_since
-from mlops.platform.azureml.refusals import first_line, refusals_in_one_line
+from mlops.platform.azureml.refusals import first_line, in_one_line, refusals_in_one_line
 from mlops.platform.azureml.route import Route
 from mlops.platform.azureml.waiting import settled, written
 from mlops.platform.azureml.workspace import AzureWorkspace, quiet_uploads
@@ -39,9 +39,17 @@ class AzureEndpoints:
         self._routes: dict[str, Route] = {}
         self._lease: Lease | None = None
 
-    def lease(self, endpoint: str, holder: str) -> AbstractContextManager[None]:
-        self._lease = Lease(self._workspace.container, endpoint, holder)
-        return self._lease
+    @contextmanager
+    def lease(self, endpoint: str, holder: str) -> Iterator[None]:
+        with ExitStack() as held:
+            with in_one_line():
+                lease = Lease(self._workspace.container, endpoint, holder)
+                held.enter_context(lease)
+            self._lease = lease  # from here on every write checks it
+            try:
+                yield
+            finally:
+                self._lease = None
 
     def observe(self, endpoint: str) -> Observed | None:
         found = self._endpoint(endpoint)

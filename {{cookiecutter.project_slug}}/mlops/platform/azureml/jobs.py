@@ -82,7 +82,7 @@ class AzureJobs:
                 jobs.download(step.name, download_path=folder)
                 logs = [path.read_text(encoding="utf-8", errors="replace") for path in Path(folder).rglob(LOG)]
             lines = "\n".join(logs).strip().splitlines()[-LOG_LINES:]
-            print("\n".join([f"{step.display_name or step.name} failed; its log ends:", *lines]))
+            print("\n  ".join([f"{step.display_name or step.name} failed; its log ends:", *lines]))
 
     def _fetch(self, job: str, output: str, to: Path) -> None:
         """Put the job's output there. Old content goes first: none may pass for new."""

@@ -1,0 +1,70 @@
+"""Run by the project's Python: a process that has imported all that `apply` needs, and is forked for each run of it.
+
+Asked on stdin, line by line, in JSON: `{"start": <arguments>, "log": <file>}` is answered with a process id, `{"wait":
+<process id>}` with its exit code, negative for a signal. So a run can be killed like any process, and costs no imports.
+"""
+
+import importlib
+import json
+import os
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from mlops import reconcile
+from mlops.platform.azureml import lease, waiting
+from steps import apply
+
+USED = (
+    "azure.ai.ml",
+    "azure.identity",
+    "azure.mgmt.monitor",
+    "azure.monitor.querymetrics",
+    "azure.storage.blob",
+    "mlflow",
+)
+SOON = 0.02  # seconds; nobody's work is waited for here, so all pauses are shortened to this
+
+
+def shorten() -> None:
+    """The pauses of the product between two looks, and those of the SDK between two attempts. Not their number."""
+    from azure.core.pipeline.transport import RequestsTransport
+
+    reconcile.SOONEST = reconcile.RETRY_AFTER = SOON
+    waiting.PAUSE = lease.ASK_EVERY = SOON
+    RequestsTransport.sleep = lambda self, duration: time.sleep(min(duration, SOON))
+
+
+def run(arguments: list[str], log: Path) -> None:
+    """Be one run of `apply`, from its first word to its exit code."""
+    with log.open("wb") as file:
+        for stream in (1, 2):
+            os.dup2(file.fileno(), stream)
+    try:
+        code = apply.main(arguments)
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def main() -> None:
+    for name in USED:
+        importlib.import_module(name)
+    shorten()
+    for line in sys.stdin:
+        asked = json.loads(line)
+        if "wait" in asked:
+            answer = os.waitstatus_to_exitcode(os.waitpid(asked["wait"], 0)[1])
+        else:
+            answer = os.fork()
+            if answer == 0:
+                run(asked["start"], Path(asked["log"]))
+        print(answer, flush=True)
+
+
+if __name__ == "__main__":
+    main()

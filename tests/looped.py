@@ -1,0 +1,98 @@
+"""A generated project whose commands are run as its user runs them."""
+
+import json
+import os
+import subprocess
+import threading
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from conftest import Project
+
+ENDPOINT = "flight-delays-production"
+SETTINGS = {"VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE"}  # a user has neither
+
+
+class Looped(Project):
+    """A project whose commands may say no."""
+
+    @property
+    def python(self) -> str:
+        folder, name = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
+        return str(self.folder / ".venv" / folder / name)
+
+    def variables(self) -> Mapping[str, str]:
+        """The environment of its commands."""
+        return {key: value for key, value in os.environ.items() if key not in SETTINGS}
+
+    def command(self, name: str, *arguments: str, code: int = 0) -> str:
+        """What the command prints, on both streams; its exit code must be as said."""
+        line = ["uv", "run", "--frozen", name, *arguments]
+        done = subprocess.run(
+            line, cwd=self.folder, env=self.variables(), capture_output=True, encoding="utf-8", check=False
+        )
+        printed = done.stdout + done.stderr
+        assert done.returncode == code, f"{name}: exit code {done.returncode}\n{printed}"
+        assert "\nTraceback" not in f"\n{printed}", "a log that is shown is indented"
+        return printed
+
+    def apply_until(self, milestone: str) -> None:
+        """Run `apply production` and kill it, without a word, as soon as it says that it is there."""
+        command = [self.python, "-u", "-m", "steps.apply", "production"]
+        with subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, encoding="utf-8") as process:
+            assert process.stdout is not None
+            said = any(milestone in line for line in process.stdout)
+            process.kill()
+        assert said, f"apply never said {milestone!r}"
+
+    def git(self, *arguments: str) -> str:
+        identity = ("-c", "user.name=test", "-c", "user.email=test@example.org")
+        return self.run("git", *identity, *arguments)
+
+    def edit(self, path: str, changes: dict[str, str]) -> None:
+        file = self.folder / path
+        text = file.read_text(encoding="utf-8")
+        for old, new in changes.items():
+            assert text.count(old) == 1, f"{path}: {old!r}"
+            text = text.replace(old, new)
+        file.write_text(text, encoding="utf-8")
+
+    def read(self, path: str) -> dict:
+        return json.loads((self.folder / path).read_text(encoding="utf-8"))
+
+    def served(self) -> dict[str, int]:
+        """The versions at the endpoint, by slot, and that nothing of a rollout is left."""
+        state = self.read(f".mlops/endpoints/{ENDPOINT}/endpoint.json")
+        assert not {"candidate", "started", "since"} & state["tags"].keys()
+        [(slot, deployment)] = state["deployments"].items()
+        assert {name: share for name, share in state["traffic"].items() if share} == {slot: 100}
+        return {slot: deployment["version"]}
+
+    @contextmanager
+    def clients(self) -> Iterator[Counter[str]]:
+        """Somebody who asks all the while; counts the slots that answered, and `failed`."""
+        state, request = (
+            self.read(f".mlops/endpoints/{ENDPOINT}/endpoint.json"),
+            self.read("out/model/probe.json")["request"],
+        )
+        url, headers = f"http://127.0.0.1:{state['port']}/score", {"Authorization": f"Bearer {state['key']}"}
+        body, over, seen = json.dumps(request).encode(), threading.Event(), Counter()
+
+        def ask() -> None:
+            question = urllib.request.Request(url, body, {**headers, "Content-Type": "application/json"})
+            while not over.wait(0.02):
+                try:
+                    with urllib.request.urlopen(question, timeout=30) as answer:
+                        seen[answer.headers["azureml-model-deployment"]] += len(json.load(answer)["scores"]) == 20
+                except (OSError, ValueError, KeyError) as error:
+                    seen[f"failed: {error}"] += 1
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        try:
+            yield seen
+        finally:
+            over.set()
+            thread.join()
