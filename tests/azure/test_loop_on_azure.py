@@ -21,6 +21,7 @@ from standin.cloud import SUBSCRIPTION, workspace_id
 QUICK = {
     "platform: local": "platform: azureml",
     "steps: [10, 50, 100]": "steps: [30, 100]",
+    "max_instances: 1": "max_instances: 3",
     "bake: 20s": "bake: 2s",
     "min_requests: 30": "min_requests: 20",
     "latency_ms: 100": "latency_ms: 5000",
@@ -29,6 +30,7 @@ HOSTS = re.compile(
     r"login\.microsoftonline\.com|management\.azure\.com|westeurope\.(api\.azureml\.ms|metrics\.monitor\.azure\.com)"
     r"|[a-z]+\.blob\.core\.windows\.net|flight-delays-(staging|production)\.westeurope\.inference\.ml\.azure\.com"
 )
+AUTOSCALE = "autoscalesettings"
 READS = ("/listSecrets", "/listKeys", "/getLogs", "/startPendingUpload")
 
 
@@ -57,6 +59,11 @@ class OnAzure(Looped):
         [deployment] = self.azure.cloud.children(f"{endpoint['id']}/deployments")
         assert endpoint["properties"]["traffic"] == {deployment["name"]: 100}
         return {deployment["name"]: int(deployment["properties"]["model"].rsplit("/", 1)[1])}
+
+    def scaled(self) -> set[str]:
+        """The slots of production's endpoint that have an autoscale setting."""
+        settings = (each for each in self.azure.cloud.resources.values() if AUTOSCALE in each["type"].lower())
+        return {each["name"].removeprefix(f"{ENDPOINT}-") for each in settings if each["name"].startswith(ENDPOINT)}
 
     @contextmanager
     def clients(self) -> Iterator[Counter[str]]:
@@ -104,6 +111,7 @@ def looped(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     project = OnAzure(render(tmp_path_factory.mktemp("azure"), **PYTHON).folder)
     project.run("uv", "sync", "--quiet")
     project.edit("environments/base.yml", QUICK)
+    project.edit("environments/staging.yml", {"  port: 8101": "  auth: aad_token\n  port: 8101"})
     project.git("config", "user.name", "test")
     project.git("config", "user.email", "test@example.org")
     project.git("add", "--all")
@@ -161,7 +169,8 @@ def test_a_green_that_does_not_start_is_rolled_back_with_its_log(looped: OnAzure
     )
     with looped.clients() as seen:
         printed = looped.command("apply", "production", code=1)
-    assert "flight-delays:2 was rolled back" in printed and "RuntimeError: no luck today" in printed
+    assert "flight-delays:2 was rolled back: the deployment failed: RuntimeError: no luck today" in printed
+    assert "\n  Traceback" in printed, "how its log ends is shown"
     assert looped.served() == {"blue": 1} and seen.keys() == {"blue"}
     printed, asked = looped.during("apply", "production", code=1)
     assert "was rolled back" in printed and writes(asked) == [], "it is remembered"
@@ -172,14 +181,15 @@ def test_a_healthy_green_takes_over_step_by_step_and_no_request_is_lost(looped: 
     since = time.time()
     with looped.clients() as seen:
         printed = looped.command("apply", "production", "--retry")
-    assert looped.served() == {"green": 2}
+    assert looped.served() == {"green": 2} and looped.scaled() == {"green"}
     assert seen.keys() == {"blue", "green"}, f"no request may fail: {seen}"
     assert [line.split(": ", 1)[1] for line in printed.splitlines() if "of live traffic on" in line] == [
         "30 % of live traffic on green",
         "100 % of live traffic on green",
     ]
     shares = [entry.body["properties"]["traffic"] for entry in looped.azure.log if sets_traffic(entry)]
-    assert {"blue": 70, "green": 30} in shares and all(sum(share.values()) == 100 for share in shares[1:])
+    served = shares[shares.index({"blue": 100}) :]
+    assert {"blue": 70, "green": 30} in served and all(sum(share.values()) == 100 for share in served)
     slots = [each.deployment.rsplit("/", 1)[1] for each in by_traffic(looped.azure, since)]
     split = slots[slots.index("green") : len(slots) - slots[::-1].index("blue")]  # while both served
     assert len(split) >= 30

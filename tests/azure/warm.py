@@ -1,7 +1,8 @@
 """Run by the project's Python: a process that has imported all that `apply` needs, and is forked for each run of it.
 
-Asked on stdin, line by line, in JSON: `{"start": <arguments>, "log": <file>}` is answered with a process id, `{"wait":
-<process id>}` with its exit code, negative for a signal. So a run can be killed like any process, and costs no imports.
+Asked on stdin, line by line, in JSON: `{"start": <arguments>, "variables": <of its own>, "log": <file>}` is answered with
+a process id, `{"wait": <process id>}` with its exit code, negative for a signal. So a run can be killed like any process,
+and costs no imports.
 """
 
 import importlib
@@ -24,7 +25,8 @@ USED = (
     "azure.storage.blob",
     "mlflow",
 )
-SOON = 0.02  # seconds; nobody's work is waited for here, so all pauses are shortened to this
+SOON = 0.02  # seconds
+SHORTEST_LEASE = 15  # seconds; what Azure grants at least
 
 
 def shorten() -> None:
@@ -33,6 +35,7 @@ def shorten() -> None:
 
     reconcile.SOONEST = reconcile.RETRY_AFTER = SOON
     waiting.PAUSE = lease.ASK_EVERY = SOON
+    lease.LENGTH = SHORTEST_LEASE
     RequestsTransport.sleep = lambda self, duration: time.sleep(min(duration, SOON))
 
 
@@ -62,6 +65,7 @@ def main() -> None:
         else:
             answer = os.fork()
             if answer == 0:
+                os.environ.update(asked["variables"])
                 run(asked["start"], Path(asked["log"]))
         print(answer, flush=True)
 

@@ -33,7 +33,7 @@ from mlops.rollout import (
 LOOKS_A_BAKE = 20
 SOONEST, LATEST = 0.5, 10.0  # seconds between two looks at the metrics
 RETRY_AFTER = 0.5  # seconds
-FAILED_LOG_LINES = 30
+FAILED_LOG_LINES = 50
 READ_ATTEMPTS = 3
 PROBE_ATTEMPTS = 3
 TOLERANCE = 1e-6  # the same model on the same rows: only the rounding of other hardware may differ

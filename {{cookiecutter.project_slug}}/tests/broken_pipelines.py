@@ -713,7 +713,7 @@ SOUND = yaml.safe_load(r"""
 - name: a data asset with a version
   edit: {train.yml: ['path: ../data}', 'path: azureml:flights:3}']}
 - name: a data asset with a label
-  edit: {train.yml: ['path: ../data}', 'path: azureml:flights@latest}']}
+  edit: {train.yml: ['path: ../data}', 'path: azureml:flights@production}']}
 - name: a datastore
   edit: {train.yml: ['path: ../data}', 'path: azureml://datastores/workspaceblobstore/paths/flights/}']}
 - name: data from the web
@@ -788,7 +788,7 @@ SOUND = yaml.safe_load(r"""
         is_deterministic: false
         resources: {instance_count: 1}
 - name: an environment with a label
-  edit: {prepare.yml: ['training:1', 'training@latest']}
+  edit: {prepare.yml: ['training:1', 'training@production']}
 - name: an environment of a registry
   edit: {prepare.yml: ['azureml:training:1', 'azureml://registries/azureml/environments/sklearn/versions/5']}
 - name: an environment in a file

@@ -86,6 +86,8 @@ def listed(cloud: Cloud, request: Request, collection: str) -> list[Resource]:
     if not request.query.keys() <= LIST_OPTIONS:
         raise not_played(request)
     found = assets.shown(cloud.children(collection), request.query)
+    for operation in filter(None, (cloud.under_way(one["id"]) for one in found)):
+        cloud.look(operation, count=True)
     if request.query.get("isDefault"):
         found = [one for one in found if one["properties"].get("isDefault")]
     return found[: int(request.query.get("$top", len(found)))]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +19,14 @@ from mlops.platform.azureml.route import Route
 from mlops.platform.azureml.waiting import settled, written
 from mlops.platform.azureml.workspace import AzureWorkspace, quiet_uploads
 from mlops.platform.shares import check_shares
+from mlops.platform.words import SILENCE, cause_of
 
 if TYPE_CHECKING:
     from azure.ai.ml.entities import ManagedOnlineDeployment, ManagedOnlineEndpoint
     from azure.core.polling import LROPoller
 
 DEPLOYMENT = Path("serving/deployment.yml")
+LOG_LINES = 200
 MODEL = re.compile(r"(?:/models/|azureml:)([^/:]+)(?:/versions/|:)(\d+)$")
 STATES: Mapping[str, State] = {"Succeeded": "ready", "Failed": "failed", "Canceled": "failed"}  # others: under way
 
@@ -97,7 +100,7 @@ class AzureEndpoints:
             placed = self._observed(endpoint).deployments.get(slot)
             if placed is None or placed.state != "failed":
                 raise  # the write itself was refused
-            return Deployment(slot, model, version, "failed", first_line(error))
+            return placed if placed.reason != SILENCE else replace(placed, reason=first_line(error))
         self._autoscale.watch(endpoint, slot)
         return Deployment(slot, model, version, "ready")
 
@@ -177,13 +180,17 @@ class AzureEndpoints:
         match = MODEL.search(str(found.model))
         model, version = (match[1], int(match[2])) if match else (str(found.model), 0)
         state = STATES.get(found.provisioning_state or "", "creating")  # an enumeration: its str() is another
-        reason = self._last_words(endpoint, found.name) if state == "failed" else ""
+        reason = self._cause(endpoint, found.name) if state == "failed" else ""
         return Deployment(found.name, model, version, state, reason)
 
-    def _last_words(self, endpoint: str, slot: str) -> str:
-        """The last line of the slot's log, which mostly says why it failed."""
-        lines = self.logs(endpoint, slot).splitlines()
-        return lines[-1].strip() if lines else "it left no log"
+    def _cause(self, endpoint: str, slot: str) -> str:
+        """What the slot died of, as its log tells it; one whose image was never built has none."""
+        from azure.core.exceptions import HttpResponseError
+
+        try:
+            return cause_of(self.logs(endpoint, slot, LOG_LINES).splitlines())
+        except (HttpResponseError, UserError):
+            return SILENCE
 
     def _wanted(self, endpoint: str, slot: str, model: str, version: int) -> "ManagedOnlineDeployment":
         """serving/deployment.yml, with what differs from one deployment to the next."""

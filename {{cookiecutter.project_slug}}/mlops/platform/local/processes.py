@@ -1,7 +1,6 @@
 """Processes that outlive the command that starts them: start, recognise, end."""
 
 import os
-import re
 import socket
 import subprocess
 import time
@@ -13,12 +12,11 @@ import psutil
 
 from mlops.platform.local.client import LOOPBACK
 from mlops.platform.local.state import Started
+from mlops.platform.words import cause_of
 
 GRACE = 5.0  # seconds to finish what is under way before a process is killed
 TAIL = 64 * 1024  # bytes
 CLOCK_TOLERANCE = 1.0  # seconds that a process's creation time may seem to move when the clock is set
-SERVERS_OWN = r"(?!azureml_inference_server_http)"  # its exception only wraps that of the scoring script
-EXCEPTION = re.compile(SERVERS_OWN + r"([A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt|Timeout)\b.*|error: .+)")
 
 Marker = Sequence[str]  # consecutive arguments in the command line of a process of ours
 
@@ -150,7 +148,5 @@ def last_lines(log: Path, lines: int) -> list[str]:
 
 
 def last_words(log: Path) -> str:
-    """What the process died of: the last exception or error in its log, else the last line that is not empty."""
-    said = [line.strip() for line in last_lines(log, 200) if line.strip()]
-    raised = [line for line in said if EXCEPTION.fullmatch(line)]
-    return (raised or said or ["it left no message"])[-1]
+    """What the process that wrote the log died of."""
+    return cause_of(last_lines(log, 200))

@@ -1,0 +1,105 @@
+"""What `apply` says when Azure refuses it, when a version fails, and when another run is at work."""
+
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+
+import pytest
+
+from conftest import Project
+from rollouts import BETTER, BROKEN, ENDPOINT, GOOD, PATIENCE, REJECTED, WRONG, Applying, Bench, killing, open_bench
+from standin.faults import AFTER, BEFORE, refuse
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="`apply` is forked from a warm process: Linux only")
+
+PROJECTS_CLIENT = "python-requests/"  # the SDK's `invoke` calls itself azure-ai-ml
+NEVER = 500  # more writes than a rollout has
+
+
+@pytest.fixture(scope="module")
+def opened(installed: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    with open_bench(tmp_path_factory.mktemp("rollout"), installed.folder) as bench:
+        bench.begin()
+        yield bench
+
+
+@pytest.fixture
+def bench(opened: Bench) -> Bench:
+    """At rest on the first version."""
+    opened.back()
+    return opened
+
+
+def test_the_public_address_is_asked_past_the_sdk(bench: Bench) -> None:
+    """Its `invoke` would send all later requests to the deployment that it was once asked for."""
+    assert bench.apply(BETTER).code == 0
+    asked = [entry for entry in bench.azure.log if ".inference." in entry.host]
+    assert len(asked) > 3
+    assert all(entry.user_agent.startswith(PROJECTS_CLIENT) for entry in asked)
+
+
+def test_a_version_that_answers_wrongly_is_rolled_back_and_remembered(bench: Bench) -> None:
+    first, again = bench.apply(WRONG), bench.apply(WRONG)
+    assert first.code == again.code == 1
+    seen = bench.seen()
+    assert seen.at_rest_on == GOOD
+    assert seen.tags[f"{REJECTED}{WRONG}"] == "the probe failed: 10 of 10 scores differ from the offline ones"
+    assert f"roll back flight-delays:{WRONG}: {seen.tags[f'{REJECTED}{WRONG}']}" in first.output
+
+
+def test_a_version_that_does_not_start_is_rolled_back_with_the_end_of_its_log(bench: Bench) -> None:
+    run = bench.apply(BROKEN)
+    assert run.code == 1, run.output
+    assert "green failed: User container has crashed or terminated. Its logs say why.; its log ends:" in run.output
+    assert "loading the model\nFileNotFoundError: no scores.json\n" in run.output
+    assert bench.seen().at_rest_on == GOOD
+
+
+def test_a_quota_that_is_used_up_is_one_line_that_says_how_to_mend_it(bench: Bench) -> None:
+    bench.azure.cloud.instances = 1
+    run = bench.apply(BETTER)
+    assert run.gave_up_in_one_line, run.output
+    assert "Not enough quota available for Standard_DS3_v2" in run.output
+    assert run.output.endswith(
+        "; ask for more quota for this instance type, or set another endpoint.instance_type\n"
+    )
+
+
+@pytest.mark.parametrize("number", [1, 4])
+def test_a_missing_role_is_one_line_that_names_the_page_with_all_roles(number: int, bench: Bench) -> None:
+    """On the blobs, where the lease is, as well as on the endpoint."""
+    bench.azure.faults.at(number, refuse(403, "The client does not have authorization"), BEFORE, times=NEVER)
+    run = bench.apply(BETTER)
+    assert run.gave_up_in_one_line, run.output
+    assert "Azure answered 403: " in run.output
+    assert run.output.endswith("; give the identity its role (docs/live.md lists them)\n")
+
+
+def test_of_two_runs_the_second_is_told_who_holds_the_endpoint(bench: Bench) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        begun.set()
+        assert go_on.wait(PATIENCE)
+
+    bench.order(5, hold, BEFORE)
+    first = bench.start(BETTER, LOGNAME="somebody-else")
+    assert begun.wait(PATIENCE)
+    second = bench.apply(BETTER)
+    go_on.set()
+    assert second.code == 3, second.output
+    assert second.output.startswith(f"error: {ENDPOINT} is being rolled out by somebody-else on ")
+    assert second.output.endswith("; try again when that has ended\n")
+    assert first.end().code == 0
+    assert bench.seen().at_rest_on == BETTER
+
+
+def test_the_lease_of_a_run_that_was_killed_is_waited_for(bench: Bench) -> None:
+    applying: Future[Applying] = Future()
+    bench.order(4, killing(applying), AFTER)
+    applying.set_result(bench.start(BETTER))
+    assert applying.result().end().code == -9
+    assert bench.is_held()
+    assert bench.apply(BETTER).code == 0
+    assert bench.seen().at_rest_on == BETTER
