@@ -227,9 +227,9 @@ def test_no_body_breaks_the_wheel(kind: str, properties: Any) -> None:
     assert found or isinstance(properties, dict)
 
 
+@pytest.mark.skipif(TYPES_VARIABLE not in os.environ, reason=f"{TYPES_VARIABLE} names no folder with Microsoft's types")
 @given(kind=st.sampled_from(list(BODIES)), properties=ANYTHING)
 def test_no_body_breaks_the_types(kind: str, properties: Any) -> None:
-    if folder := os.environ.get(TYPES_VARIABLE):
-        body = {**BODIES[kind], "properties": properties}
-        found = bicep.check(Path(folder), Target(kind, "flights"), VERSIONS[kind], body, sent=True)
-        assert found or isinstance(properties, dict)
+    body = {**BODIES[kind], "properties": properties}
+    found = bicep.check(Path(os.environ[TYPES_VARIABLE]), Target(kind, "flights"), VERSIONS[kind], body, sent=True)
+    assert found or isinstance(properties, dict)
