@@ -116,7 +116,8 @@ def looped(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     project.git("config", "user.email", "test@example.org")
     project.git("add", "--all")
     project.git("commit", "--quiet", "--message", "On Azure, quick rollouts")
-    with StandIn(tmp_path_factory.mktemp("standin")) as azure:
+    images = tmp_path_factory.getbasetemp().parent / "azure-images"  # of all workers
+    with StandIn(tmp_path_factory.mktemp("standin"), images=images) as azure:
         OnAzure.azure = azure
         yield project
 
