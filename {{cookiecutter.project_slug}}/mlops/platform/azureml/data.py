@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops.files import hash_folder
+from mlops.platform.azureml.workspace import quiet_uploads
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -20,5 +21,6 @@ def asset(client: "MLClient", name: str, folder: Path) -> str:
     try:
         client.data.get(name, version)
     except ResourceNotFoundError:
-        client.data.create_or_update(Data(name=name, version=version, path=str(folder), type="uri_folder"))
+        with quiet_uploads():
+            client.data.create_or_update(Data(name=name, version=version, path=str(folder), type="uri_folder"))
     return f"azureml:{name}:{version}"

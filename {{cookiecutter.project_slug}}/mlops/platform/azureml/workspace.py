@@ -22,7 +22,11 @@ SUBSCRIPTION = "AZURE_SUBSCRIPTION_ID"
 
 @contextmanager
 def quiet_uploads() -> Iterator[None]:
-    """The SDK ends each upload with blank lines on stderr, even where it is to show no progress."""
+    """Uploads without the SDK's progress bars on stderr.
+
+    They cannot be turned off: without them it does not look whether a folder's files went up, and waits for ever for one
+    that was refused.
+    """
     with redirect_stderr(io.StringIO()):
         yield
 
@@ -68,7 +72,7 @@ class AzureWorkspace:
             self.subscription,
             self.settings.resource_group,
             self.settings.name,
-            show_progress=False,
+            show_progress=True,  # see quiet_uploads
             enable_telemetry=False,
         )
 
