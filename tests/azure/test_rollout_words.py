@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 
 import pytest
+from forked import KILLED, PATIENCE, Applying, killing
+from rollouts import BETTER, BROKEN, ENDPOINT, GOOD, REJECTED, WRONG, Bench, open_benches
 
 from conftest import Project
-from rollouts import BETTER, BROKEN, ENDPOINT, GOOD, PATIENCE, REJECTED, WRONG, Applying, Bench, killing, open_bench
 from standin.faults import AFTER, BEFORE, refuse
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="`apply` is forked from a warm process: Linux only")
@@ -19,9 +20,8 @@ NEVER = 500  # more writes than a rollout has
 
 @pytest.fixture(scope="module")
 def opened(installed: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with open_bench(tmp_path_factory.mktemp("rollout"), installed.folder) as bench:
-        bench.begin()
-        yield bench
+    with open_benches(1, tmp_path_factory.mktemp("rollout"), installed.folder) as benches:
+        yield benches[0]
 
 
 @pytest.fixture
@@ -51,8 +51,8 @@ def test_a_version_that_answers_wrongly_is_rolled_back_and_remembered(bench: Ben
 def test_a_version_that_does_not_start_is_rolled_back_with_the_end_of_its_log(bench: Bench) -> None:
     run = bench.apply(BROKEN)
     assert run.code == 1, run.output
-    assert "green failed: User container has crashed or terminated. Its logs say why.; its log ends:" in run.output
-    assert "loading the model\nFileNotFoundError: no scores.json\n" in run.output
+    assert "green failed: FileNotFoundError: no scores.json; its log ends:" in run.output
+    assert "  loading the model\n  FileNotFoundError: no scores.json\n" in run.output
     assert bench.seen().at_rest_on == GOOD
 
 
@@ -61,9 +61,7 @@ def test_a_quota_that_is_used_up_is_one_line_that_says_how_to_mend_it(bench: Ben
     run = bench.apply(BETTER)
     assert run.gave_up_in_one_line, run.output
     assert "Not enough quota available for Standard_DS3_v2" in run.output
-    assert run.output.endswith(
-        "; ask for more quota for this instance type, or set another endpoint.instance_type\n"
-    )
+    assert run.output.endswith("; ask for more quota for this instance type, or set another endpoint.instance_type\n")
 
 
 @pytest.mark.parametrize("number", [1, 4])
@@ -99,7 +97,7 @@ def test_the_lease_of_a_run_that_was_killed_is_waited_for(bench: Bench) -> None:
     applying: Future[Applying] = Future()
     bench.order(4, killing(applying), AFTER)
     applying.set_result(bench.start(BETTER))
-    assert applying.result().end().code == -9
+    assert applying.result().end().code == KILLED
     assert bench.is_held()
     assert bench.apply(BETTER).code == 0
     assert bench.seen().at_rest_on == BETTER

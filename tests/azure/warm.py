@@ -1,8 +1,8 @@
 """Run by the project's Python: a process that has imported all that `apply` needs, and is forked for each run of it.
 
-Asked on stdin, line by line, in JSON: `{"start": <arguments>, "variables": <of its own>, "log": <file>}` is answered with
-a process id, `{"wait": <process id>}` with its exit code, negative for a signal. So a run can be killed like any process,
-and costs no imports.
+It is asked on stdin, line by line, in JSON. `{"start": <environment>, "folder": <project>, "variables": {...}, "log":
+<file>}` is answered with a process id, `{"wait": <process id>}` with its exit code, negative for a signal. So runs can
+be killed like any process, and cost no imports.
 """
 
 import importlib
@@ -12,6 +12,7 @@ import sys
 import time
 import traceback
 from pathlib import Path
+from typing import Any
 
 from mlops import reconcile
 from mlops.platform.azureml import lease, waiting
@@ -31,21 +32,23 @@ SHORTEST_LEASE = 15  # seconds; what Azure grants at least
 
 def shorten() -> None:
     """The pauses of the product between two looks, and those of the SDK between two attempts. Not their number."""
-    from azure.core.pipeline.transport import RequestsTransport
+    from azure.core.pipeline.transport import HttpTransport
 
     reconcile.SOONEST = reconcile.RETRY_AFTER = SOON
     waiting.PAUSE = lease.ASK_EVERY = SOON
     lease.LENGTH = SHORTEST_LEASE
-    RequestsTransport.sleep = lambda self, duration: time.sleep(min(duration, SOON))
+    HttpTransport.sleep = lambda self, duration: time.sleep(min(duration, SOON))
 
 
-def run(arguments: list[str], log: Path) -> None:
+def run(asked: dict[str, Any]) -> None:
     """Be one run of `apply`, from its first word to its exit code."""
-    with log.open("wb") as file:
+    os.chdir(asked["folder"])
+    os.environ.update(asked["variables"])
+    with Path(asked["log"]).open("wb") as file:
         for stream in (1, 2):
             os.dup2(file.fileno(), stream)
     try:
-        code = apply.main(arguments)
+        code = apply.main([asked["start"]])
     except BaseException:
         traceback.print_exc()
         code = 1
@@ -65,8 +68,7 @@ def main() -> None:
         else:
             answer = os.fork()
             if answer == 0:
-                os.environ.update(asked["variables"])
-                run(asked["start"], Path(asked["log"]))
+                run(asked)
         print(answer, flush=True)
 
 

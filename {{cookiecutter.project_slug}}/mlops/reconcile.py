@@ -3,6 +3,7 @@
 import math
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -143,13 +144,19 @@ class Reconciler:
 
     def probe(self, slot: str | None = None) -> str:
         """What is wrong with the answers of the slot, or of the public route, to the sample rows; or nothing."""
-        sample = self.sample
+        sample, problem = self.sample, ""
         for attempt in range(PROBE_ATTEMPTS):
-            reply = self.platform.endpoints.score(self.name, sample["request"], slot)
-            if reply.status < 500 or attempt == PROBE_ATTEMPTS - 1:
+            if attempt:
+                self.clock.wait(RETRY_AFTER)
+            try:
+                reply = self.platform.endpoints.score(self.name, sample["request"], slot)
+            except OSError as error:
+                problem = f"no answer: {error}"
+                continue
+            problem = disagreement(reply.status, reply.body, sample["scores"])
+            if reply.status < 500:
                 break
-            self.clock.wait(RETRY_AFTER)
-        return disagreement(reply.status, reply.body, sample["scores"])
+        return problem
 
     @cached_property
     def sample(self) -> dict[str, Any]:
@@ -166,7 +173,8 @@ class Reconciler:
         sample = self.sample["request"]["input_data"] if requests else {}
         for number in range(requests):
             row = {"columns": sample["columns"], "data": [sample["data"][number % len(sample["data"])]]}
-            self.platform.endpoints.score(self.name, {"input_data": row})
+            with suppress(OSError):  # whether requests are lost is for the metrics to say
+                self.platform.endpoints.score(self.name, {"input_data": row})
             self.clock.wait(1 / rate)
         if not requests:
             self.clock.wait(pause)

@@ -41,8 +41,9 @@ class Registry:
 class Endpoints:
     """The rules of `World` behind the platform's protocol; `fail` names readings that are lost."""
 
-    def __init__(self, world, answers=(0.1, 0.2), lost_readings=0):
+    def __init__(self, world, answers=(0.1, 0.2), lost_readings=0, lost_answers=0):
         self.world, self.answers, self.lost_readings, self.scored = world, list(answers), lost_readings, []
+        self.lost_answers = lost_answers
 
     def lease(self, endpoint, holder):
         return nullcontext()
@@ -65,6 +66,9 @@ class Endpoints:
 
     def score(self, endpoint, payload, slot=None):
         self.scored.append(slot)
+        if self.lost_answers:
+            self.lost_answers -= 1
+            raise ConnectionError("cut off")
         return Reply(200, {"scores": self.answers[: len(payload["input_data"]["data"])]}, slot or "blue", 1.0)
 
     def measure(self, endpoint, since):
@@ -99,6 +103,14 @@ def test_a_lost_reading_is_read_again_and_lost_metrics_roll_back():
     world = serving(1)
     done = reconciler(world, lost_readings=1000).run()
     assert not done.promoted and "metrics could not be read" in done.why
+    at_rest(world, 1)
+
+
+def test_a_lost_answer_is_asked_for_again_and_none_at_all_rolls_back():
+    assert reconciler(serving(1), lost_answers=2).run().promoted
+    world = serving(1)
+    done = reconciler(world, lost_answers=1000).run()
+    assert not done.promoted and "the probe failed: no answer: cut off" in done.why
     at_rest(world, 1)
 
 

@@ -148,7 +148,9 @@ def test_the_champion_is_the_targets_not_the_branchs(branch):
     assert run_pipeline.main(["--pull-request"]) == 0
     assert seen() == ["non-inferiority", str(Path(".mlops/champions/local/flights-1").resolve())]
     assert run_pipeline.main([]) == 0
-    assert seen() == ["superiority", str(Path(".mlops/champions/local/flights-2").resolve())], "without the flag: this one's"
+    assert seen() == ["superiority", str(Path(".mlops/champions/local/flights-2").resolve())], (
+        "without the flag: this one's"
+    )
 
 
 @pytest.mark.parametrize("system", SYSTEMS)

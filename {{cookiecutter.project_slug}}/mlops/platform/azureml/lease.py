@@ -26,10 +26,15 @@ class Lease:
         self._renewed = 0.0
 
     def __enter__(self) -> None:
-        lease = self._acquire()
+        self._lease = self._acquire()
         self._renewed = time.monotonic()
-        self._blob.set_blob_metadata({"holder": self._holder.encode("ascii", "replace").decode()}, lease=lease)
-        self._lease = lease
+        try:
+            self._blob.set_blob_metadata(
+                {"holder": self._holder.encode("ascii", "replace").decode()}, lease=self._lease
+            )
+        except BaseException:
+            self._lease.release()
+            raise
         self._renewer = threading.Thread(target=self._keep_renewed, daemon=True)
         self._renewer.start()
 

@@ -24,8 +24,8 @@ SUBSCRIPTION = "AZURE_SUBSCRIPTION_ID"
 def quiet_uploads() -> Iterator[None]:
     """Uploads without the SDK's progress bars on stderr.
 
-    They cannot be turned off: without them it does not look whether a folder's files went up, and waits for ever for one
-    that was refused.
+    They cannot be turned off: without them it does not look whether a folder's files went up, and waits for ever for
+    one that was refused.
     """
     with redirect_stderr(io.StringIO()):
         yield
