@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 from mlops.manifest import load_manifest
-from mlops.platform import open_platform
+from mlops.platform.local import local_platform
 from rich.console import Console
 from rich.status import Status
 from rich.table import Table
@@ -100,7 +100,7 @@ class Story:
         version = newest_version()
         self.call("promote", ENVIRONMENT, "--version", str(version))
         self.call("apply", ENVIRONMENT, expect=(expect,))
-        slot = open_platform("local").endpoints.observe(endpoint()).tags["stable"]
+        slot = local_platform().endpoints.observe(endpoint()).tags["stable"]
         row.outcome = (
             f"version {version} rolled back from the canary" if expect else f"version {version} serves from {slot}"
         )
@@ -118,7 +118,7 @@ def endpoint() -> str:
 
 def newest_version() -> int:
     """The newest registered version."""
-    return open_platform("local").models.versions(load_manifest(ENVIRONMENT).model.name)[-1].version
+    return local_platform().models.versions(load_manifest(ENVIRONMENT).model.name)[-1].version
 
 
 def git(*arguments: str) -> str:
@@ -202,7 +202,7 @@ def sick_model(story: Story, *months: str) -> None:
 @contextlib.contextmanager
 def live_clients() -> Iterator[dict]:
     """Clients that ask the endpoint all the while; what they saw is in the mapping afterwards."""
-    endpoints = open_platform("local").endpoints
+    endpoints = local_platform().endpoints
     arguments = [endpoints.url(endpoint()), endpoints.key(endpoint()), "data", str(RATE)]
     seen: dict = {}
     with subprocess.Popen(

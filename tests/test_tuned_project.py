@@ -27,8 +27,13 @@ PROJECT_YML = {
 }
 BASE_YML = {
     "platform": "azureml",
-    "region": "westeurope",
-    "endpoint": {"instance_type": "Standard_F4s_v2", "instance_count": 3},
+    "workspace": {"subscription": "own", "resource_group": "late", "name": "late-models", "region": "westeurope"},
+    "endpoint": {
+        "instance_type": "Standard_F4s_v2",
+        "instance_count": 3,
+        "max_instances": 6,
+        "auth": "aad_token",
+    },
     "rollout.steps": [1, 5, 25, 100],
     "rollout.bake": "10m",
     "rollout.deadline": "6h",
