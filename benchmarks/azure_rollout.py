@@ -1,6 +1,6 @@
 """What a rollout on `platform: azureml` takes, through the stand-in of Azure; and what `plan` takes on `local`.
 
-    uv run python benchmarks/azure.py
+    uv run python benchmarks/azure_rollout.py
 
 Generates a project, trains and registers once, and rolls two versions out with `bake: 0s`: the first to an endpoint
 that is not there yet, the second blue/green. Prints seconds and the number of writes to Azure Resource Manager. Nothing
