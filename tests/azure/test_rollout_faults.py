@@ -21,7 +21,6 @@ FAULTS: dict[str, tuple[Callable[["Future[Applying]"], Fault], str]] = {
     "killed after": (killing, AFTER),
     "409": (lambda applying: refuse(409), BEFORE),
     "429": (lambda applying: refuse(429, retry_after=1), BEFORE),
-    "500": (lambda applying: refuse(500), BEFORE),
     "503": (lambda applying: refuse(503, retry_after=1), BEFORE),
     "connection lost": (lambda applying: drop, BEFORE),
     "reply lost": (lambda applying: drop, AFTER),
