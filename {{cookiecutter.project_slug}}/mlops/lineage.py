@@ -54,8 +54,7 @@ def whoever() -> str:
 
 def for_a_job() -> dict[str, str]:
     """What a job on another machine cannot find out by itself, as environment variables for it."""
-    facts = {**commit_facts(), "ci_run": ci_run_url()}
-    return {VARIABLES[name]: value for name, value in facts.items()}
+    return {VARIABLES[name]: value for name, value in origin().items()}
 
 
 def origin() -> dict[str, str]:
