@@ -101,7 +101,6 @@ class AzureEndpoints:
             if placed is None or placed.state != "failed":
                 raise  # the write itself was refused
             return placed if placed.reason != SILENCE else replace(placed, reason=first_line(error))
-        self._autoscale.watch(endpoint, slot)
         return Deployment(slot, model, version, "ready")
 
     def update(
@@ -113,6 +112,8 @@ class AzureEndpoints:
         check_shares(
             deployments, traffic, mirror, {slot for slot, each in deployments.items() if each.state == "ready"}
         )
+        for slot in [slot for slot, share in traffic.items() if share]:
+            self._autoscale.watch(endpoint, slot)  # here, so that a kill after the deployment cannot lose it
         found.traffic, found.mirror_traffic, found.tags = dict(traffic), dict(mirror), dict(tags)
         written(lambda: self._workspace.client.online_endpoints.begin_create_or_update(found))
 
