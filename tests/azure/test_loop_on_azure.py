@@ -1,4 +1,7 @@
-"""The whole loop on `platform: azureml`, by the same commands as on the local one, through the stand-in of Azure."""
+"""The whole loop on `platform: azureml`, by the same commands as on the local one, through the stand-in of Azure.
+
+Staging and production are in two workspaces that share models through a registry; the contract suite has one.
+"""
 
 import json
 import math
@@ -16,10 +19,12 @@ from looped import ENDPOINT, Looped
 
 from conftest import PYTHON, ROOT, Render
 from standin import Entry, StandIn
-from standin.cloud import SUBSCRIPTION, workspace_id
+from standin.cloud import SUBSCRIPTION, registry_id, workspace_id
+from standin.faults import refuse
 
 QUICK = {
     "platform: local": "platform: azureml",
+    "registry: null": "registry: shared",
     "steps: [10, 50, 100]": "steps: [30, 100]",
     "max_instances: 1": "max_instances: 3",
     "bake: 20s": "bake: 2s",
@@ -28,6 +33,7 @@ QUICK = {
 }
 HOSTS = re.compile(
     r"login\.microsoftonline\.com|management\.azure\.com|westeurope\.(api\.azureml\.ms|metrics\.monitor\.azure\.com)"
+    r"|eastus\.api\.azureml\.ms|cert-westeurope\.experiments\.azureml\.net"
     r"|[a-z]+\.blob\.core\.windows\.net|flight-delays-(staging|production)\.westeurope\.inference\.ml\.azure\.com"
 )
 AUTOSCALE = "autoscalesettings"
@@ -91,7 +97,9 @@ class OnAzure(Looped):
                 thread.join()
 
 
-WORKSPACE = workspace_id(SUBSCRIPTION, "flight-delays", "flight-delays")
+IN_PRODUCTION, IN_STAGING = ("flight-delays", "flight-delays"), ("flight-delays", "flight-delays-staging")
+WORKSPACE, MADE_IN = (workspace_id(SUBSCRIPTION, *each) for each in (IN_PRODUCTION, IN_STAGING))
+REGISTRY = registry_id("shared")
 
 
 def writes(entries: list[Entry]) -> list[str]:
@@ -101,7 +109,7 @@ def writes(entries: list[Entry]) -> list[str]:
         for each in entries
         if each.method not in {"GET", "HEAD"}
         and not each.path.endswith(READS)
-        and (each.host == "management.azure.com" or ".blob." in each.host)
+        and (each.host == "management.azure.com" or ".blob." in each.host or each.path.endswith("/import"))
     ]
 
 
@@ -111,13 +119,15 @@ def looped(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     project = OnAzure(render(tmp_path_factory.mktemp("azure"), **PYTHON).folder)
     project.run("uv", "sync", "--quiet")
     project.edit("environments/base.yml", QUICK)
-    project.edit("environments/staging.yml", {"  port: 8101": "  auth: aad_token\n  port: 8101"})
+    project.edit(
+        "environments/staging.yml", {"endpoint:": f"workspace: {{name: {IN_STAGING[1]}}}\nendpoint:\n  auth: aad_token"}
+    )
     project.git("config", "user.name", "test")
     project.git("config", "user.email", "test@example.org")
     project.git("add", "--all")
     project.git("commit", "--quiet", "--message", "On Azure, quick rollouts")
     images = tmp_path_factory.getbasetemp().parent / "azure-images"  # of all workers
-    with StandIn(tmp_path_factory.mktemp("standin"), images=images) as azure:
+    with StandIn(tmp_path_factory.mktemp("standin"), [IN_PRODUCTION, IN_STAGING], ["shared"], images) as azure:
         OnAzure.azure = azure
         yield project
 
@@ -135,16 +145,21 @@ def test_the_pipeline_runs_as_a_job_and_brings_verdict_and_report_back(looped: O
 
 
 def test_the_very_artefact_is_registered_once_and_nothing_is_uploaded_again(looped: OnAzure) -> None:
+    looped.azure.faults.at(2, refuse(403, "The client does not have authorization"))
+    printed, asked = looped.during("register", code=2)
+    assert printed.startswith("error: Azure answered 403: The client does not have authorization"), "half-way"
+    share = f"POST /mferp/managementfrontend{REGISTRY}/import"
+    assert writes(asked) == [f"PUT {MADE_IN}/models/flight-delays/versions/1", share]
     printed, asked = looped.during("register")
-    assert "flight-delays:1 registered" in printed
-    assert writes(asked) == [f"PUT {WORKSPACE}/models/flight-delays/versions/1"]
+    assert "flight-delays:1 registered" in printed and writes(asked) == [share], "what is there is not made again"
     printed, asked = looped.during("register")
     assert "flight-delays:1 was registered before" in printed and writes(asked) == []
-    version = looped.azure.cloud.get(f"{WORKSPACE}/models/flight-delays/versions/1")
     lineage = looped.read("out/model/lineage.json")
-    assert lineage["run_id"] in version["properties"]["modelUri"]
-    assert lineage.items() <= version["properties"]["tags"].items()
-    assert version["properties"]["tags"]["verdict"] == "PASS"
+    made, shared = (looped.azure.cloud.get(f"{each}/models/flight-delays/versions/1") for each in (MADE_IN, REGISTRY))
+    assert lineage["run_id"] in made["properties"]["modelUri"]
+    for version in (made, shared):
+        assert lineage.items() <= version["properties"]["tags"].items()
+        assert version["properties"]["tags"]["verdict"] == "PASS"
 
 
 def test_two_environments_are_rolled_out_and_a_second_apply_writes_nothing(looped: OnAzure) -> None:

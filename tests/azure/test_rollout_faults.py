@@ -84,13 +84,16 @@ def one_fault(bench: Bench, kind: str, number: int) -> None:
         check_end(first, kind, where)
         if first.code == KILLED:
             bench.let_lease_go()
-        before = len(bench.writes())
+        before, asked = len(bench.writes()), len(bench.azure.log)
         again = bench.apply(BETTER)
     where += again.output
     assert again.code == (0 if first.code == 0 else again.code), where
     assert len(bench.writes()) == before or first.code != 0, where
     check_rest(bench, again, where)
     check_traffic(bench, where)
+    refused = [entry.path for entry in bench.azure.log[asked:] if entry.host == MANAGEMENT and entry.status == 409]
+    assert not refused, f"it is to wait for what the first one left under way\n{where}"
+    bench.azure.check()
     assert asker.statuses == {200}, where
 
 

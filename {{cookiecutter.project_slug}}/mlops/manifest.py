@@ -13,6 +13,8 @@ from mlops.config import Settings, check, parse_yaml, read_yaml
 
 FOLDER = Path("environments")
 BASE = "base.yml"
+TRAINING = "staging"  # models are made and registered where this environment is; the others take them over
+CHAMPION = "production"  # what a challenger has to beat serves here
 UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -28,12 +30,16 @@ Duration = Annotated[float, BeforeValidator(seconds)]
 
 
 class Workspace(Settings):
-    """Where Azure ML keeps the environment. The subscription is AZURE_SUBSCRIPTION_ID unless it is named here."""
+    """Where Azure ML keeps the environment. The subscription is AZURE_SUBSCRIPTION_ID unless it is named here.
+
+    registry: the Azure ML registry that models go through from one workspace to another; None: there is one workspace.
+    """
 
     subscription: str | None
     resource_group: str = Field(min_length=1)
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{2,32}$")
     region: str
+    registry: str | None = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{1,31}$")
 
 
 class Endpoint(Settings):
@@ -118,6 +124,26 @@ def load_manifest(environment: str, folder: Path = FOLDER) -> Manifest:
     """The environment's file merged over base.yml, checked."""
     path = manifest_path(environment, folder)
     return check(Manifest, merge(read_yaml(folder / BASE), read_yaml(path)), path)
+
+
+def check_source(environment: str, manifest: Manifest, folder: Path = FOLDER) -> None:
+    """UserError when the environment cannot have the versions that are registered where models are made."""
+    made, taken = (source(each) for each in (load_manifest(TRAINING, folder), manifest))
+    if made != taken:
+        raise UserError(
+            f"{folder / environment}.yml: its models come from {taken}, but are registered in {made};"
+            f" let {folder / BASE} name one platform with one workspace, or with a workspace.registry"
+        )
+
+
+def source(manifest: Manifest) -> str:
+    """Where the environment takes its model versions from."""
+    workspace = manifest.workspace
+    if manifest.platform == "local":
+        return "this machine's .mlops"
+    if workspace.registry:
+        return f"registry {workspace.registry}"
+    return f"workspace {workspace.resource_group}/{workspace.name}"
 
 
 def manifest_at(commit: str, environment: str, folder: Path = FOLDER) -> Manifest | None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from mlops.command import YES, command
 from mlops.config import load_project
 from mlops.host import Proposal, open_host
-from mlops.manifest import load_manifest, manifest_path
+from mlops.manifest import check_source, load_manifest, manifest_path
 from mlops.platform import Models, ModelVersion, open_platform, registered
 from mlops.promotion import change, versions_named
 
@@ -42,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", type=int, help="a registered version")
     args = parser.parse_args(argv)
     path, manifest = manifest_path(args.environment), load_manifest(args.environment)
+    check_source(args.environment, manifest)
     models, model, host = open_platform(manifest).models, manifest.model, open_host()
     version = next_version(models, args.environment, model.name) if args.version is None else args.version
     if version is None:

@@ -15,7 +15,7 @@ from mlops.artefact import LINEAGE_FILE
 from mlops.command import NO, YES, command
 from mlops.files import hash_folder, read_json
 from mlops.host import open_host
-from mlops.manifest import load_manifest
+from mlops.manifest import TRAINING, load_manifest
 from mlops.platform import Models, ModelVersion, open_platform
 
 
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", type=Path, default=Path("out/model"), help="the challenger's model folder")
     parser.add_argument("--verdict", type=Path, default=Path("out/gate/verdict.json"), help="what gate wrote")
     args = parser.parse_args(argv)
-    manifest, verdict = load_manifest("production"), read_json(args.verdict)
+    manifest, verdict = load_manifest(TRAINING), read_json(args.verdict)
     models, name = open_platform(manifest).models, manifest.model.name
     lineage, artefact = read_json(args.model / LINEAGE_FILE), hash_folder(args.model)
     why_not = refusal(verdict, artefact, logged_hash(models, lineage["run_id"]))

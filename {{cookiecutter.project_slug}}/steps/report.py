@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mlops.command import YES, command
 from mlops.config import PROJECT_FILE, load_project
-from mlops.manifest import load_manifest
+from mlops.manifest import CHAMPION, load_manifest
 from mlops.report import write_report
 from mlops.rollout import label
 
@@ -18,7 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--project", type=Path, default=PROJECT_FILE, help="project.yml")
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder that run_pipeline wrote, and to write to")
     args = parser.parse_args(argv)
-    write_report(args.out, load_project(args.project), label(load_manifest("production").model))
+    write_report(args.out, load_project(args.project), label(load_manifest(CHAMPION).model))
     print(f"report: {args.out / 'report.html'}")
     return YES
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from mlops.champion import Champion
     from mlops.platform import Jobs
 
-CHAMPION_ENVIRONMENT = "production"
 PULL_REQUEST = """as the check of a pull request: on this machine, without any identity; skipped when the branch changes
 nothing that a model is made of; the champion is the one of main (retrained from main's code where only Azure has it),
 and the challenger has to be no worse, not better"""
@@ -42,7 +41,7 @@ def run(
 
 
 def train(args: argparse.Namespace) -> int:
-    """On the environment's own platform, for a model that is better."""
+    """Where models are made, for one that is better than the champion."""
     arguments = [str(args.pipeline), str(args.out)]
     if receipt.holds(arguments):
         print("nothing changed since the last run: every step re-used")
@@ -50,12 +49,12 @@ def train(args: argparse.Namespace) -> int:
     from mlops.champion import fetched
     from mlops.config import load_project
     from mlops.data import training_data
-    from mlops.manifest import load_manifest
+    from mlops.manifest import CHAMPION, TRAINING, load_manifest
     from mlops.platform import open_platform
 
-    manifest = load_manifest(CHAMPION_ENVIRONMENT)
+    manifest, champion = load_manifest(TRAINING), load_manifest(CHAMPION).model
     platform, data = open_platform(manifest), training_data(load_project().data.uri, manifest.platform)
-    code, paths = run(args, platform.jobs, data, fetched(platform, manifest.model), "superiority")
+    code, paths = run(args, platform.jobs, data, fetched(platform, champion), "superiority")
     if code == 0:
         receipt.keep(arguments, paths)
     return code
@@ -68,7 +67,7 @@ def check_pull_request(args: argparse.Namespace) -> int:
     from mlops.config import load_project
     from mlops.data import local_folder
     from mlops.host import open_host
-    from mlops.manifest import load_manifest, manifest_at
+    from mlops.manifest import CHAMPION, load_manifest, manifest_at
     from mlops.platform.local import local_platform
 
     host, folder = open_host(), local_folder(load_project().data.uri)
@@ -78,7 +77,7 @@ def check_pull_request(args: argparse.Namespace) -> int:
         print(line)
         host.summary("model", line)
         return 0
-    manifest = manifest_at(target, CHAMPION_ENVIRONMENT) or load_manifest(CHAMPION_ENVIRONMENT)
+    manifest = manifest_at(target, CHAMPION) or load_manifest(CHAMPION)
     champion = without_identity(manifest, target, folder)
     return run(args, local_platform().jobs, str(folder.resolve()), champion, "non-inferiority")[0]
 

@@ -1,5 +1,7 @@
 """Manifests of another commit, and the difference between two, as a reviewer reads it."""
 
+from contextlib import nullcontext
+
 import pytest
 from conftest import edit
 from hosted import PRODUCTION, STAGING, clone_project, commit
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from test_config import leaves, trees
 
 from mlops.command import UserError
-from mlops.manifest import differences, load_manifest, manifest_at, show
+from mlops.manifest import check_source, differences, load_manifest, manifest_at, show
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +45,27 @@ def test_a_broken_manifest_there_is_one_line():
     commit("broken")
     with pytest.raises(UserError, match=r"environments.staging\.yml: model\.version: Input should be a valid integer"):
         manifest_at("HEAD", "staging")
+
+
+ONE, OTHER = ({"name": name, "resource_group": "g"} for name in ("one", "other"))
+
+
+@pytest.mark.parametrize(
+    ("staging", "production", "reaches"),
+    [
+        (ONE, ONE, True),
+        (ONE, OTHER, False),
+        (ONE, {**ONE, "resource_group": "h"}, False),
+        ({**ONE, "registry": "shared"}, {**OTHER, "registry": "shared"}, True),
+        ({**ONE, "registry": "shared"}, OTHER, False),
+        ({**ONE, "registry": "shared"}, {**ONE, "registry": "another"}, False),
+    ],
+)
+def test_workspaces_reach_each_others_models_through_one_registry_alone(staging, production, reaches):
+    for path, workspace in ((STAGING, staging), (PRODUCTION, production)):
+        edit(path, "endpoint:", f"platform: azureml\nworkspace: {workspace}\nendpoint:")
+    with nullcontext() if reaches else pytest.raises(UserError, match=r"production\.yml: its models come from "):
+        check_source("production", load_manifest("production"))
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def manifest(version):
     endpoint = Endpoint(
         name="flights-production", instance_type="any", instance_count=1, max_instances=1, auth="key", port=0
     )
-    workspace = Workspace(subscription=None, resource_group="any", name="any", region="any")
+    workspace = Workspace(subscription=None, resource_group="any", name="any", region="any", registry=None)
     model = Model(name="flights", version=version)
     return Manifest(platform="local", workspace=workspace, endpoint=endpoint, model=model, rollout=RULES)
 

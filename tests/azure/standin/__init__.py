@@ -14,6 +14,7 @@ from standin.cloud import CLIENT, REGION, SUBSCRIPTION, Cloud, workspace_id
 from standin.images import Images
 from standin.login import TENANT
 from standin.proxy import Proxy
+from standin.registries import add_registry
 from standin.routes import Entry
 from standin.serving import Serving
 
@@ -26,13 +27,18 @@ CLUSTER = "cpu-cluster"
 class StandIn:
     """Azure while it is entered. What it knows is kept in the folder and taken up by the next one.
 
-    `workspaces`: each a resource group and a name. `images`: where installed environments are, if others share them.
+    `workspaces`: each a resource group and a name. `registries`: their names. `images`: where installed environments
+    are, if others share them.
     """
 
     def __init__(
-        self, folder: Path, workspaces: Sequence[tuple[str, str]] = (PROJECT,), images: Path | None = None
+        self,
+        folder: Path,
+        workspaces: Sequence[tuple[str, str]] = (PROJECT,),
+        registries: Sequence[str] = (),
+        images: Path | None = None,
     ) -> None:
-        self._workspaces = workspaces
+        self._workspaces, self._registries = workspaces, registries
         self._folder = folder.resolve()
         self._images = (images or self._folder / "images").resolve()
         self.cloud = Cloud(self._folder)
@@ -51,6 +57,8 @@ class StandIn:
             ends.callback(tracking.close, cloud)
             for group, name in self._workspaces:
                 add_workspace(cloud, group, name)
+            for name in self._registries:
+                add_registry(cloud, name)
             ends.callback(cloud.save)
             cloud.environment = self._open(ends)
             ends.callback(jobs.close, cloud)

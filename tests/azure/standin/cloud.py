@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import secrets
 import threading
 import uuid
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 REGION = "westeurope"
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 CLIENT = "22222222-2222-2222-2222-222222222222"  # who does everything here
+REGISTRIES = "shared"  # the resource group that has them
 STATE = "state.json"
 
 Resource = dict[str, Any]
@@ -192,3 +194,15 @@ def workspace_id(subscription: str, group: str, name: str) -> str:
     """The id of a workspace."""
     home = f"/subscriptions/{subscription}/resourceGroups/{group}"
     return f"{home}/providers/Microsoft.MachineLearningServices/workspaces/{name}"
+
+
+def registry_id(name: str) -> str:
+    """The id of a registry."""
+    home = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{REGISTRIES}"
+    return f"{home}/providers/Microsoft.MachineLearningServices/registries/{name}"
+
+
+def asset_id(address: str) -> str:
+    """The id of an asset that is given by its address in a registry, or by its id."""
+    match = re.fullmatch(r"azureml://registries/([^/]+)/(\w+/[^/]+/versions/[^/]+)", address)
+    return f"{registry_id(match[1])}/{match[2]}" if match else address.removeprefix("azureml:")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from standin import operations
-from standin.cloud import REGION, Cloud, Resource
+from standin.cloud import REGION, Cloud, Resource, asset_id
 from standin.login import HOUR, TENANT, signed_token
 from standin.messages import AzureError, Reply, Request
 
@@ -82,7 +82,7 @@ def write_deployment(cloud: Cloud, request: Request, name: str) -> Reply:
     code = (properties.get("codeConfiguration") or {}).get("codeId")
     for part in (endpoint, properties.get("model"), properties.get("environmentId"), code):
         if part:
-            cloud.get(part.removeprefix("azureml:"))
+            cloud.get(asset_id(part))
     check_quota(cloud, name, body)
     return operations.write(cloud, name, body, cloud.serving.start)
 

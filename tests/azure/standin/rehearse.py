@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     state = project / ".mlops" / "azure"
     print(f"rehearsal: nothing here is Azure; the stand-in keeps its state in {state}", file=sys.stderr, flush=True)
-    with StandIn(state, workspaces) as azure:
+    with StandIn(state, workspaces, registries_of(project)) as azure:
         code = run(arguments.command, project, azure.environment)
     for problem in dict.fromkeys(problem for entry in azure.log for problem in entry.problems):
         print(f"rehearsal: {problem}", file=sys.stderr)
@@ -49,10 +49,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def workspaces_of(project: Path) -> list[tuple[str, str]]:
     """The resource group and name of each workspace that the project's environments name."""
-    files = {file.stem: read(file) for file in sorted((project / "environments").glob("*.yml"))}
-    shared = files.get("base", {})
-    found = ({**shared, **one} for one in files.values())
+    found = places_of(project)
     return sorted({(one["resource_group"], one["name"]) for one in found if {"resource_group", "name"} <= one.keys()})
+
+
+def registries_of(project: Path) -> list[str]:
+    """The registries through which they share models."""
+    return sorted({one["registry"] for one in places_of(project) if one.get("registry")})
+
+
+def places_of(project: Path) -> list[dict[str, Any]]:
+    """What each of the project's environments says of its workspace."""
+    files = {file.stem: read(file) for file in sorted((project / "environments").glob("*.yml"))}
+    return [{**files.get("base", {}), **one} for one in files.values()]
 
 
 def read(file: Path) -> dict[str, Any]:

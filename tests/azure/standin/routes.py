@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from standin import arm, history, login, metrics, operations, oracles, scoring, tracking
+from standin import arm, history, login, metrics, operations, oracles, registries, scoring, tracking
 from standin.cloud import REGION, Cloud
 from standin.faults import AFTER, BEFORE, DroppedError
 from standin.messages import NOT_PLAYED, AzureError, Reply, Request, not_played
@@ -82,6 +82,8 @@ def is_counted(cloud: Cloud, request: Request) -> bool:
     """Whether faults can be ordered for the request: a write, to blobs only if those are asked for."""
     if cloud.faults.of_blobs and BLOBS.fullmatch(request.host):
         return request.method in {"PUT", "DELETE"}
+    if request.host == registries.HOST:
+        return registries.is_write(request)
     return request.host == operations.HOST and arm.is_write(request)
 
 
@@ -112,6 +114,8 @@ ROUTES = [
         (r"management\.azure\.com", locked(arm.answer)),
         (r"login\.microsoftonline\.com", login.answer),
         (BLOBS, blobs),
+        (re.escape(registries.DISCOVERY), locked(registries.discover)),
+        (re.escape(registries.HOST), locked(registries.answer)),
         (rf"{REGION}\.api\.azureml\.ms", data_plane),
         (rf"[\w-]+\.{REGION}\.inference\.ml\.azure\.com", scoring.answer),
         (rf"{REGION}\.metrics\.monitor\.azure\.com", metrics.answer),

@@ -6,9 +6,10 @@ import pytest
 
 from mlops.command import UserError
 from mlops.manifest import Workspace
+from mlops.platform.azureml import waiting
 from mlops.platform.azureml.metrics import failed
 from mlops.platform.azureml.refusals import explain, first_line
-from mlops.platform.azureml.waiting import PAUSE, pause
+from mlops.platform.azureml.waiting import PAUSE, pause, settled
 from mlops.platform.azureml.workspace import AzureWorkspace
 from mlops.reconcile import LATEST, SOONEST, look_every
 
@@ -66,6 +67,13 @@ def test_a_refused_write_waits_as_long_as_it_is_told(asked, seconds):
     assert pause(SimpleNamespace(response=None)) == PAUSE
 
 
+def test_what_is_under_way_is_waited_for_and_what_is_gone_is_not(monkeypatch):
+    monkeypatch.setattr(waiting, "PAUSE", 0.0)
+    for seen, end in ((["Creating", "Updating", "Succeeded"], "Succeeded"), (["Deleting", None], None)):
+        looks = iter([*seen, "one look too many"])
+        assert settled(lambda looks=looks: next(looks), lambda state: state == "Succeeded") == end
+
+
 @pytest.mark.parametrize(("bake", "seconds"), [(0, SOONEST), (20, 1.0), (60, 3.0), (600, LATEST)])
 def test_looks_follow_the_bake(bake, seconds):
     assert look_every(bake) == seconds
@@ -73,7 +81,7 @@ def test_looks_follow_the_bake(bake, seconds):
 
 def test_the_subscription_is_named_by_the_manifest_or_by_the_environment(monkeypatch):
     monkeypatch.delenv("AZURE_SUBSCRIPTION_ID", raising=False)
-    settings = {"resource_group": "group", "name": "workspace", "region": "any"}
+    settings = {"resource_group": "group", "name": "workspace", "region": "any", "registry": None}
     with pytest.raises(UserError, match="AZURE_SUBSCRIPTION_ID is not set; set it"):
         AzureWorkspace(Workspace(subscription=None, **settings)).endpoint_id("e")
     monkeypatch.setenv("AZURE_SUBSCRIPTION_ID", "outside")

@@ -71,6 +71,17 @@ def test_staging_takes_the_newest_by_number_and_production_what_staging_has(term
     assert version(PRODUCTION) == "12"
 
 
+def test_a_version_that_the_environment_cannot_have_is_not_promoted(terminal, capsys):
+    edit(PRODUCTION, "endpoint:", "platform: azureml\nendpoint:")
+    assert promote.main(["production", "--version", "7"]) == 2
+    assert capsys.readouterr().err == (
+        f"error: {PRODUCTION}: its models come from workspace flight-delays/flight-delays, but are registered in this"
+        f" machine's .mlops; let {PRODUCTION.with_name('base.yml')} name one platform with one workspace, or with a"
+        " workspace.registry\n"
+    )
+    assert version(PRODUCTION) == "null"
+
+
 @pytest.mark.parametrize(
     ("environment", "line"),
     [("staging", "version 12 already"), ("production", "there is no version to promote yet")],

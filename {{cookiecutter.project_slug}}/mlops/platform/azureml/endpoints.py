@@ -197,7 +197,7 @@ class AzureEndpoints:
         """serving/deployment.yml, with what differs from one deployment to the next."""
         from azure.ai.ml import load_online_deployment
 
-        own = {"name": slot, "endpoint_name": endpoint, "model": f"azureml:{model}:{version}"}
+        own = {"name": slot, "endpoint_name": endpoint, "model": self._workspace.model_id(model, version)}
         size = {"instance_type": self._settings.instance_type, "instance_count": self._settings.instance_count}
         return load_online_deployment(
             DEPLOYMENT, params_override=[{key: each} for key, each in {**own, **size}.items()]

@@ -1,14 +1,18 @@
-"""The registry of the workspace."""
+"""Registered models: in the workspace, and shared through the registry where the manifest names one."""
 
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlops.command import UserError
 from mlops.platform import ModelVersion, registered
 from mlops.platform.azureml.refusals import refusals_in_one_line
 from mlops.platform.azureml.workspace import AzureWorkspace
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
 
 OUTPUT = "model"  # the pipeline's output that `train` writes
 DESCRIPTION = "MLmodel"  # the file that every model folder in MLflow's format has
@@ -16,35 +20,44 @@ DESCRIPTION = "MLmodel"  # the file that every model folder in MLflow's format h
 
 @refusals_in_one_line
 class AzureModels:
-    """Registered models. A run is a pipeline job, its artefact that job's output: nothing is uploaded again."""
+    """Registered models. A run is a pipeline job, its artefact that job's output: nothing is uploaded again.
+
+    A registry has the versions of the workspace that they were made in, under the same numbers.
+    """
 
     def __init__(self, workspace: AzureWorkspace) -> None:
         self._workspace = workspace
 
     def register(self, name: str, run_id: str, tags: Mapping[str, str]) -> ModelVersion:
+        registry = self._workspace.settings.registry
+        version = (self._not_shared(name, run_id) if registry else None) or self._make(name, run_id, tags)
+        if registry:
+            self._workspace.client.models.share(
+                name, str(version), share_with_name=name, share_with_version=str(version), registry_name=registry
+            )
+        return ModelVersion(name, version, run_id, dict(tags))
+
+    def versions(self, name: str) -> Sequence[ModelVersion]:
+        return _versions(self._workspace.shared, name)
+
+    def _make(self, name: str, run_id: str, tags: Mapping[str, str]) -> int:
+        """A new version in the workspace."""
         from azure.ai.ml.entities import Model
 
         path = f"azureml://jobs/{run_id}/outputs/{OUTPUT}"
-        made = self._workspace.client.models.create_or_update(
-            Model(name=name, path=path, type="mlflow_model", tags=dict(tags))
-        )
-        return ModelVersion(name, int(made.version), run_id, dict(tags))
+        wanted = Model(name=name, path=path, type="mlflow_model", tags=dict(tags))
+        return int(self._workspace.client.models.create_or_update(wanted).version)
 
-    def versions(self, name: str) -> Sequence[ModelVersion]:
-        from azure.core.exceptions import ResourceNotFoundError
-
-        try:
-            found = list(self._workspace.client.models.list(name=name))
-        except ResourceNotFoundError:
-            return []
-        numbered = [each for each in found if str(each.version).isdigit()]  # others were made by hand
-        versions = [ModelVersion(name, int(each.version), each.tags.get("run_id", ""), each.tags) for each in numbered]
-        return sorted(versions, key=lambda each: each.version)
+    def _not_shared(self, name: str, run_id: str) -> int | None:
+        """The run's version that is in the workspace and not in the registry: whoever made it was cut off."""
+        there = {each.version for each in self.versions(name)}
+        mine = [each.version for each in _versions(self._workspace.client, name) if each.run_id == run_id]
+        return next((version for version in mine if version not in there), None)
 
     def download(self, name: str, version: int, to: Path) -> Path:
         registered(self, name, version)
         with tempfile.TemporaryDirectory() as folder:
-            self._workspace.client.models.download(name, str(version), folder)
+            self._workspace.shared.models.download(name, str(version), folder)
             return _moved(Path(folder), to, f"model {name}:{version}")
 
     def run_artefact(self, run_id: str, to: Path) -> Path:
@@ -56,6 +69,21 @@ class AzureModels:
             except ResourceNotFoundError:
                 raise UserError(f"run {run_id}: no model to register (there is no such job)") from None
             return _moved(Path(folder), to, f"run {run_id}")
+
+
+def _versions(client: "MLClient", name: str) -> list[ModelVersion]:
+    """The versions there, in number order."""
+    from azure.core.exceptions import HttpResponseError
+
+    try:
+        found = list(client.models.list(name=name))
+    except HttpResponseError as error:  # a registry's is none of the finer kinds
+        if error.status_code != 404:
+            raise
+        return []
+    numbered = [each for each in found if str(each.version).isdigit()]  # others were made by hand
+    versions = [ModelVersion(name, int(each.version), each.tags.get("run_id", ""), each.tags) for each in numbered]
+    return sorted(versions, key=lambda each: each.version)
 
 
 def _moved(folder: Path, to: Path, what: str) -> Path:

@@ -61,6 +61,22 @@ class AzureWorkspace:
 
     @cached_property
     def client(self) -> "MLClient":
+        """The workspace as the SDK has it."""
+        return self._open(workspace_name=self.settings.name)
+
+    @cached_property
+    def shared(self) -> "MLClient":
+        """Where all environments find their models: the registry, or the one workspace when there is none."""
+        return self._open(registry_name=self.settings.registry) if self.settings.registry else self.client
+
+    def model_id(self, name: str, version: int) -> str:
+        """A version's address there."""
+        registry = self.settings.registry
+        if registry:
+            return f"azureml://registries/{registry}/models/{name}/versions/{version}"
+        return f"azureml:{name}:{version}"
+
+    def _open(self, **where: str) -> "MLClient":
         """The SDK, without its telemetry and its warnings of what is experimental in itself."""
         from azure.ai.ml import MLClient
 
@@ -71,9 +87,9 @@ class AzureWorkspace:
             self.credential,
             self.subscription,
             self.settings.resource_group,
-            self.settings.name,
             show_progress=True,  # see quiet_uploads
             enable_telemetry=False,
+            **where,
         )
 
     @cached_property
