@@ -65,8 +65,12 @@ IN_CI = {  # as in a pull request's run of both systems at once, started by a Gi
     "SYSTEM_ACCESSTOKEN": "a-real-one",
     "BUILD_SOURCEBRANCH": "refs/pull/77/merge",
 }
-TESTS = ["steps", "test_config.py", "test_lineage.py", "test_manifest.py", "test_own_files.py", "test_pipeline.py"]
-TESTS += ["test_pipelines.py", "test_report.py"]  # all that read the project's files, but for test_validation.py: slow
+TESTS = ["steps", "test_config.py", "test_lineage.py", "test_manifest.py", "test_pipeline.py", "test_report.py"]
+TESTS += [
+    "own/test_settings.py",
+    "own/test_workflows.py",
+    "own/test_pipelines.py",
+]  # test_expectations.py is slow
 
 
 def tune(path: Path, values: Mapping[str, Any]) -> None:
@@ -127,7 +131,7 @@ def test_the_tests_of_a_tuned_project_pass_in_a_run_of_its_pull_request(
     installed.uv_run("python", "-m", "pytest", "-n", "2", *files, folder=tuned.folder)
 
 
-MISTAKES = {  # test of test_own_files.py -> file, what is wrong in it, what the test says of it
+MISTAKES = {  # test of own/test_settings.py -> file, what is wrong in it, what the test says of it
     "every_month": ("project.yml", {"features": ["time_hour", "shoe_size"]}, "no column shoe_size"),
     "slice": ("project.yml", {"gate.slices.columns": ["origin"]}, "'origin'"),
     "environment": ("environments/canary.yml", {"endpoint.port": 9002}, "[9002] == []"),
@@ -142,7 +146,7 @@ def test_a_mistake_in_the_settings_fails_them(installed: Project, tuned: Project
     tune(path, values)
     try:
         with pytest.raises(AssertionError) as failed:
-            installed.uv_run("python", "-m", "pytest", "tests/test_own_files.py", "-k", name, folder=tuned.folder)
+            installed.uv_run("python", "-m", "pytest", "tests/own/test_settings.py", "-k", name, folder=tuned.folder)
     finally:
         path.write_bytes(before)
     assert line in str(failed.value)

@@ -14,7 +14,7 @@ SETUP = ("uv sync", "uv run rehearsal restore")
 CALLS = {  # pipeline: environment and command, when all goes well
     "pull-request": [
         *(("", call) for call in SETUP),
-        ("", "uv run check"),
+        ("", "uv run check --pull-request"),
         ("", "uv run plan --pull-request"),
         ("", "uv run run_pipeline --pull-request"),
         ("", "uv run comment"),

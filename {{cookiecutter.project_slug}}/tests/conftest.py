@@ -1,7 +1,7 @@
 """A project of its own for every test that needs one: the real code, data and pipelines, with known settings.
 
 The tests must hold whatever project.yml and environments/ say, so they have their own, in known/. What the real ones
-say is the subject of test_own_files.py alone.
+say is the subject of own/ alone.
 """
 
 import os

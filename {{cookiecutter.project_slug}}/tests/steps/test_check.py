@@ -1,7 +1,10 @@
-"""All three checks always run, in a small project of their own; any that finds something makes it red."""
+"""All three checks always run, in a small project of their own; any that finds something makes it red.
+
+A pull request leaves out what it cannot break.
+"""
 
 import pytest
-from hosted import write
+from hosted import NOBODY, commit, git, write
 
 from steps import check
 
@@ -10,6 +13,12 @@ GOOD = {
     "test_it.py": "def test_it():\n    assert 1 + 1 == 2\n",
 }
 RUFF, FORMAT, PYTEST = "ruff check .", "ruff format --check .", "pytest -n logical --maxprocesses 4"
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "0")  # one small test needs neither processes of its own
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest")  # nor what takes longer to load than it runs
 
 
 @pytest.mark.parametrize(
@@ -23,9 +32,7 @@ RUFF, FORMAT, PYTEST = "ruff check .", "ruff format --check .", "pytest -n logic
     ],
     ids=["sound", "lint", "format", "tests", "two"],
 )
-def test_it_runs_all_three_and_names_those_that_found_something(monkeypatch, capfd, files, found):
-    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "0")  # one small test needs neither processes of its own
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest")  # nor what takes longer to load than it runs
+def test_it_runs_all_three_and_names_those_that_found_something(capfd, files, found):
     for path, text in {**GOOD, **files}.items():
         write(path, text)
     assert check.main([]) == (1 if found else 0)
@@ -33,3 +40,37 @@ def test_it_runs_all_three_and_names_those_that_found_something(monkeypatch, cap
     assert [line for line in said if line.startswith("== ")] == [f"== {name}" for name in (RUFF, FORMAT, PYTEST)]
     assert said[-1] == (f"not passed: {', '.join(found)}" if found else "all passed")
     assert any("1 passed" in line or "1 failed" in line for line in said), "the tests themselves are shown"
+
+
+@pytest.mark.parametrize(
+    ("changed", "tested"),
+    [
+        (["model/estimator.py", "project.yml", "docs/any.md"], 1),
+        (["environments/production.yml"], 1),
+        ([], 1),
+        (["model/estimator.py", "mlops/gate.py"], 2),
+        (["uv.lock"], 2),
+        (["serving/score.py"], 2),
+        (["tests/own/test_more.py"], 2),
+        (["a folder of one's own/x.py"], 2),
+    ],
+)
+def test_a_pull_request_is_asked_for_all_tests_unless_it_changes_what_is_the_projects_own(
+    monkeypatch, capfd, changed, tested
+):
+    for name, value in NOBODY.items():
+        monkeypatch.setenv(name, value)
+    for path in ("tests/test_it.py", "tests/own/test_own.py"):
+        write(path, GOOD["test_it.py"])
+    write("pyproject.toml", GOOD["pyproject.toml"])
+    git("init", "--quiet", "--initial-branch", "main")
+    commit("first")
+    git("checkout", "--quiet", "-b", "work")
+    for path in changed:
+        write(path, "")
+    assert check.main(["--pull-request"]) == 0
+    said = capfd.readouterr().out
+    assert f"{tested} passed" in said
+    assert ("what differs from main is the project's own" in said) == (tested == 1)
+    assert check.main([]) == 0
+    assert "2 passed" in capfd.readouterr().out

@@ -9,7 +9,7 @@ from conftest import ROOT
 
 from mlops.config import load_project
 from mlops.data import data_files, local_folder, read_file
-from mlops.manifest import environments, load_manifest
+from mlops.manifest import check_source, environments, load_manifest
 from steps.train import fit
 
 NOT_FILLED_IN = re.compile(r"\{\{.*?\}\}")
@@ -30,6 +30,11 @@ def test_every_environment_has_an_endpoint_of_its_own():
     assert endpoints, "environments/ names none"
     taken = Counter([each.name for each in endpoints] + [each.port for each in endpoints if each.port])
     assert [each for each, times in taken.items() if times > 1] == []
+
+
+def test_every_environment_can_have_the_models_that_are_registered():
+    for name in environments():
+        check_source(name, load_manifest(name))
 
 
 def test_the_columns_that_split_and_slice_the_rows_are_features():
