@@ -134,7 +134,7 @@ something else than the unbroken pipelines of the other system in the same scena
 
 The lists were fixed before anything was run; some of the rules were not. General ones were added after a first run, and
 one each for the three mistakes that were then missed (a cache in a job that deploys, a version read as a number,
-production by staging's connection) after a second. The table says what is noticed now, not what would be of other mistakes.
+production by staging's connection) after a second. So the table says what is noticed now, not what would be of others.
 """
 
 
