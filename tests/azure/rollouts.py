@@ -37,6 +37,7 @@ ROLLOUT = {
 }
 GOOD, BETTER, WRONG, BROKEN = 1, 2, 3, 4  # the versions
 REJECTED = f"rejected-{NAME}-"  # begins the tag that remembers why a version was rolled back
+MANY_LOOKS = 12  # at what is under way, before it has ended
 CHANGED = ("score.py", "environment/requirements.txt")  # in serving/, since the stable version was deployed
 
 
@@ -93,13 +94,13 @@ class Bench:
         self.azure, self.warm, self.project = azure, warm, project
         self.base: dict[str, Resource] = {}
 
-    def apply(self, version: int, **variables: str) -> Run:
-        """Name the version in the manifest and apply it."""
-        return self.start(version, **variables).end()
+    def apply(self, version: int, instances: tuple[int, int] = (1, 1), **variables: str) -> Run:
+        """Name the version in the manifest, and the fewest and most instances that it is to run on, and apply it."""
+        return self.start(version, instances, **variables).end()
 
-    def start(self, version: int, **variables: str) -> Applying:
+    def start(self, version: int, instances: tuple[int, int] = (1, 1), **variables: str) -> Applying:
         """The same, without waiting."""
-        write_manifest(self.project, version)
+        write_manifest(self.project, version, instances)
         return self.warm.start(self.project, {**self.azure.environment, **variables})
 
     def begin(self) -> None:
@@ -155,7 +156,7 @@ class Bench:
     def order(self, number: int, fault: Fault, when: str) -> None:
         """Let the fault happen at the n-th write. What that write begins is still under way for a while."""
         if when == AFTER:
-            self.azure.faults.at(number, lambda: self.azure.faults.slow_operation(3))
+            self.azure.faults.at(number, lambda: self.azure.faults.slow_operation(MANY_LOOKS))
         self.azure.faults.at(number, fault, when)
 
     def writes(self) -> list[Entry]:
@@ -201,10 +202,12 @@ def request(rows: Sequence[Sequence[int]]) -> dict[str, Any]:
     return {"input_data": {"columns": ["distance"], "data": rows}}
 
 
-def write_manifest(project: Path, version: int) -> None:
-    """Let staging name the version."""
+def write_manifest(project: Path, version: int, instances: tuple[int, int]) -> None:
+    """Let staging name the version and the number of its instances."""
     file = project / "environments" / "staging.yml"
-    endpoint, model = {"name": ENDPOINT, "port": 0}, {"name": NAME, "version": version}
+    least, most = instances
+    endpoint = {"name": ENDPOINT, "port": 0, "instance_count": least, "max_instances": most}
+    model = {"name": NAME, "version": version}
     manifest = {"platform": "azureml", "endpoint": endpoint, "model": model, "rollout": ROLLOUT}
     file.write_text(yaml.safe_dump(manifest), encoding="utf-8")
 

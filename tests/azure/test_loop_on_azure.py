@@ -127,7 +127,7 @@ def looped(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     project.git("add", "--all")
     project.git("commit", "--quiet", "--message", "On Azure, quick rollouts")
     images = tmp_path_factory.getbasetemp().parent / "azure-images"  # of all workers
-    with StandIn(tmp_path_factory.mktemp("standin"), [IN_PRODUCTION, IN_STAGING], ["shared"], images) as azure:
+    with StandIn(tmp_path_factory.mktemp("standin"), [IN_PRODUCTION, IN_STAGING], images, ["shared"]) as azure:
         OnAzure.azure = azure
         yield project
 
@@ -239,8 +239,11 @@ def test_the_monitor_reads_what_the_deployments_collected(looped: OnAzure) -> No
 
 def test_a_failed_step_shows_its_log_and_a_missing_cluster_how_to_make_it(looped: OnAzure) -> None:
     looped.edit("expectations/flights.json", {'"distance", "min_value": 50,': '"distance", "min_value": 5000,'})
-    printed = looped.command("run_pipeline", code=1)
+    printed, asked = looped.during("run_pipeline", code=1)
     assert "validate_data failed; its log ends:" in printed and "distance values must be" in printed
+    data = f"{MADE_IN}/data/flight-delays-data/versions"
+    assert len(looped.azure.cloud.children(data)) == 2, "one for each content that was trained on"
+    assert not [each for each in writes(asked) if data in each], "this content was there"
     assert not (looped.folder / "out/gate").exists(), "none of an older run may pass for new"
     looped.git("checkout", "--", "expectations")
     looped.edit("pipelines/train.yml", {"azureml:cpu-cluster": "azureml:other"})

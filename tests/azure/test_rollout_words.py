@@ -7,9 +7,10 @@ from concurrent.futures import Future
 
 import pytest
 from forked import KILLED, PATIENCE, Applying, killing
-from rollouts import BETTER, BROKEN, ENDPOINT, GOOD, REJECTED, WRONG, Bench, open_benches
+from rollouts import BETTER, BROKEN, ENDPOINT, GOOD, PATH, REJECTED, WORKSPACE, WRONG, Bench, open_benches
 
 from conftest import Project
+from standin.arm import AUTOSCALE
 from standin.faults import AFTER, BEFORE, refuse
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="`apply` is forked from a warm process: Linux only")
@@ -63,6 +64,38 @@ def test_a_quota_that_is_used_up_is_one_line_that_says_how_to_mend_it(bench: Ben
     assert run.gave_up_in_one_line, run.output
     assert "Not enough quota available for Standard_DS3_v2" in run.output
     assert run.output.endswith("; ask for more quota for this instance type, or set another endpoint.instance_type\n")
+
+
+def test_the_number_of_instances_follows_the_manifest_and_nothing_else_of_what_serves(bench: Bench) -> None:
+    deployment = f"{PATH}/deployments/blue"
+    setting = f"{WORKSPACE.partition('/providers/')[0]}/providers/{AUTOSCALE}/{ENDPOINT}-blue"
+    served = bench.azure.cloud.get(deployment)["properties"]
+    for least, most in ((2, 2), (1, 3), (2, 4), (1, 1)):
+        with bench.asked_meanwhile() as asker:
+            run = bench.apply(GOOD, (least, most))
+        assert run.code == 0 and "scale blue to what the manifest says" in run.output, run.output
+        assert asker.statuses == {200}
+        now = bench.azure.cloud.get(deployment)
+        assert now["properties"] == served, "what was changed in serving/ since comes with the next version"
+        assert least <= now["sku"]["capacity"] <= most
+        found = bench.azure.cloud.find(setting)
+        capacity = found["properties"]["profiles"][0]["capacity"] if found else None
+        assert capacity == (
+            {"minimum": str(least), "maximum": str(most), "default": str(least)} if most > least else None
+        )
+        writes = len(bench.writes())
+        assert bench.apply(GOOD, (least, most)).code == 0
+        assert len(bench.writes()) == writes, "a second apply writes nothing"
+
+
+def test_who_never_scales_needs_no_role_for_it(bench: Bench) -> None:
+    bench.azure.faults.forbid(AUTOSCALE)
+    run = bench.apply(BETTER)
+    assert run.code == 0, run.output
+    refused = [entry.method for entry in bench.azure.log if AUTOSCALE in entry.path.lower()]
+    assert {"GET", "DELETE"} <= set(refused), "they were asked for"
+    run = bench.apply(BETTER, (1, 2))
+    assert run.gave_up_in_one_line and "; give the identity its role (docs/live.md lists them)" in run.output
 
 
 @pytest.mark.parametrize("number", [1, 4])

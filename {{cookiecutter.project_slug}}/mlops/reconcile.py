@@ -10,26 +10,12 @@ from pathlib import Path
 from textwrap import indent
 from typing import Any
 
+from mlops.actions import Action, CreateEndpoint, Delete, Deploy, Done, Probe, Scale, Shift, Wait
 from mlops.artefact import PROBE_FILE
 from mlops.files import read_json
 from mlops.manifest import Manifest
 from mlops.platform import Observed, Platform, Traffic, registered
-from mlops.rollout import (
-    Action,
-    CreateEndpoint,
-    Delete,
-    Deploy,
-    Done,
-    Evidence,
-    Probe,
-    Shift,
-    Wait,
-    decide,
-    live,
-    rejection_tag,
-    runs,
-    stable_slot,
-)
+from mlops.rollout import Evidence, decide, live, rejection_tag, runs, stable_slot
 
 LOOKS_A_BAKE = 20
 SOONEST, LATEST = 0.5, 10.0  # seconds between two looks at the metrics
@@ -137,6 +123,10 @@ class Reconciler:
             case Delete(slot):
                 self.say(f"delete {slot}")
                 endpoints.delete_deployment(self.name, slot)
+            case Scale(slot):
+                self.say(f"scale {slot} to what the manifest says")
+                endpoints.scale(self.name, slot)
+                return replace(evidence, tried=evidence.tried | {slot})
             case Wait(why):
                 self.say(why)
                 self.watch(observed)

@@ -11,66 +11,12 @@ killed anywhere is continued by the next one. Tags of ours on the endpoint:
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mlops.actions import Action, CreateEndpoint, Delete, Deploy, Done, Probe, Scale, Shift, Wait
 from mlops.health import judge
-from mlops.manifest import Manifest, Model, Rollout
+from mlops.manifest import Endpoint, Manifest, Model, Rollout
 from mlops.platform import Deployment, Observed, Traffic
 
 SLOTS = ("blue", "green")
-
-
-@dataclass(frozen=True)
-class CreateEndpoint:
-    """Make the endpoint, without traffic."""
-
-
-@dataclass(frozen=True)
-class Deploy:
-    """Put the version into the slot, or restart it there."""
-
-    slot: str
-    model: str
-    version: int
-
-
-@dataclass(frozen=True)
-class Probe:
-    """Ask the slot through the deployment header and compare with the offline scores."""
-
-    slot: str
-
-
-@dataclass(frozen=True)
-class Shift:
-    """Set traffic and tags in one write."""
-
-    traffic: Mapping[str, int]
-    tags: Mapping[str, str]
-    why: str
-
-
-@dataclass(frozen=True)
-class Delete:
-    """Take the slot away."""
-
-    slot: str
-
-
-@dataclass(frozen=True)
-class Wait:
-    """Watch on."""
-
-    why: str
-
-
-@dataclass(frozen=True)
-class Done:
-    """Nothing left to do: fully promoted, or fully rolled back."""
-
-    promoted: bool
-    why: str
-
-
-Action = CreateEndpoint | Deploy | Probe | Shift | Delete | Wait | Done
 
 
 @dataclass(frozen=True)
@@ -103,22 +49,26 @@ def decide(manifest: Manifest, observed: Observed | None, evidence: Evidence, no
             return Done(False, f"{label(manifest.model)} does not start in {stable}: {broken.reason}")
         stable = None  # it cannot be mended, so the new version is all there is to serve
     if stable and runs(observed.deployments[stable], manifest.model):
-        return settle(observed, stable, promoted=True, why=f"{label(manifest.model)} serves from {stable}")
+        why = f"{label(manifest.model)} serves from {stable}"
+        return settle(manifest, observed, stable, evidence, Done(True, why))
     rejection = observed.tags.get(rejection_tag(manifest.model))
     if rejection:
         why = f"{label(manifest.model)} was rolled back: {rejection}"
-        return settle(observed, stable, promoted=False, why=why)
+        return settle(manifest, observed, stable, evidence, Done(False, why))
     if observed.tags.get("candidate") != label(manifest.model):
         return Shift(serving_only(stable), begin(observed.tags, manifest.model, now), "begin the rollout")
     return advance(manifest, observed, stable, evidence, now)
 
 
-def settle(observed: Observed, stable: str | None, *, promoted: bool, why: str) -> Action:
-    """Bring the endpoint to rest on stable alone."""
+def settle(manifest: Manifest, observed: Observed, stable: str | None, evidence: Evidence, done: Done) -> Action:
+    """Bring the endpoint to rest on stable alone, on as many machines as the manifest says."""
     if live(observed) != serving_only(stable) or "candidate" in observed.tags or observed.mirror:
         return Shift(serving_only(stable), rest(observed.tags), "all traffic on stable")
     leftover = next((slot for slot in sorted(observed.deployments) if slot != stable), None)
-    return Delete(leftover) if leftover else Done(promoted, why)
+    if leftover:
+        return Delete(leftover)
+    misfit = stable and stable not in evidence.tried and not fits(observed.deployments[stable], manifest.endpoint)
+    return Scale(stable) if stable and misfit else done
 
 
 def advance(manifest: Manifest, observed: Observed, stable: str | None, evidence: Evidence, now: float) -> Action:
@@ -203,7 +153,20 @@ def difference(manifest: Manifest, observed: Observed | None) -> list[str]:
         for slot, deployment in sorted(observed.deployments.items())
         if not (right and slot == stable and live(observed) == {slot: 100} and deployment.state == "ready")
     ]
-    return lines if right and not lines else [*lines, wanted]
+    if lines or stable is None or not right:
+        return [*lines, wanted]
+    return rescaling(observed.deployments[stable], manifest.endpoint)
+
+
+def rescaling(deployment: Deployment, endpoint: Endpoint) -> list[str]:
+    """The line that says on how many machines it would run; none when it does."""
+    if deployment.instances is None or fits(deployment, endpoint):
+        return []
+    now, then = (
+        str(least) if least == most else f"{least} to {most}"
+        for least, most in (deployment.instances, instances(endpoint))
+    )
+    return [f"~ {deployment.slot}: instances {now} -> {then}"]
 
 
 def stable_slot(observed: Observed) -> str | None:
@@ -225,6 +188,16 @@ def serving_only(slot: str | None) -> dict[str, int]:
 def runs(deployment: Deployment, model: Model) -> bool:
     """Whether the deployment is of exactly this version."""
     return (deployment.model, deployment.version) == (model.name, model.version)
+
+
+def fits(deployment: Deployment, endpoint: Endpoint) -> bool:
+    """Whether it runs on as many machines as the manifest says."""
+    return deployment.instances in {None, instances(endpoint)}
+
+
+def instances(endpoint: Endpoint) -> tuple[int, int]:
+    """The fewest and the most machines that a deployment is to run on."""
+    return endpoint.instance_count, endpoint.max_instances
 
 
 def label(model: Model) -> str:

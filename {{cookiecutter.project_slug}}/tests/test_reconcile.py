@@ -5,10 +5,10 @@ from contextlib import nullcontext
 import pytest
 from test_rollout import GOOD, World, at_rest, manifest, serving
 
+from mlops.actions import CreateEndpoint, Delete, Deploy, Done, Scale, Shift
 from mlops.command import UserError
 from mlops.platform import ModelVersion, Platform, Reply
 from mlops.reconcile import Reconciler, disagreement
-from mlops.rollout import CreateEndpoint, Delete, Deploy, Done, Shift
 
 
 class Clock:
@@ -60,6 +60,9 @@ class Endpoints:
 
     def update(self, endpoint, traffic, mirror, tags):
         self.world.act(Shift(traffic, tags, ""))
+
+    def scale(self, endpoint, slot):
+        self.world.act(Scale(slot))
 
     def delete_deployment(self, endpoint, slot):
         self.world.act(Delete(slot))

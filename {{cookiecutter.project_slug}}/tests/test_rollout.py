@@ -7,22 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mlops.actions import CreateEndpoint, Delete, Deploy, Done, Probe, Scale, Shift, Wait
 from mlops.manifest import Endpoint, Manifest, Model, Rollout, Workspace
 from mlops.platform import Deployment, Observed, Traffic
-from mlops.rollout import (
-    CreateEndpoint,
-    Delete,
-    Deploy,
-    Done,
-    Evidence,
-    Probe,
-    Shift,
-    Wait,
-    decide,
-    difference,
-    live,
-    stable_slot,
-)
+from mlops.rollout import Evidence, decide, difference, live, stable_slot
 
 RULES = Rollout.model_validate(
     {
@@ -43,9 +31,10 @@ NONE = Traffic(requests=0, errors=0, p95_ms=math.nan)
 STEP = 2.0  # seconds that pass between two looks
 
 
-def manifest(version):
+def manifest(version, instances=(1, 1)):
+    least, most = instances
     endpoint = Endpoint(
-        name="flights-production", instance_type="any", instance_count=1, max_instances=1, auth="key", port=0
+        name="flights-production", instance_type="any", instance_count=least, max_instances=most, auth="key", port=0
     )
     workspace = Workspace(subscription=None, resource_group="any", name="any", region="any", registry=None)
     model = Model(name="flights", version=version)
@@ -55,8 +44,8 @@ def manifest(version):
 class World:
     """An endpoint, a clock, and how the candidate behaves. Refuses what Azure refuses."""
 
-    def __init__(self, observed=None):
-        self.observed, self.now, self.shares, self.deleted_while_serving = observed, 1000.0, [], False
+    def __init__(self, observed=None, scales_to=None):
+        self.observed, self.now, self.shares, self.scales_to = observed, 1000.0, [], scales_to
 
     def act(self, action, *, starts=True):
         seen = self.observed
@@ -77,17 +66,20 @@ class World:
                 assert slot != stable_slot(seen), "deleted stable"
                 kept = {name: each for name, each in seen.deployments.items() if name != slot}
                 self.observed = replace(seen, deployments=kept)
+            case Scale(slot):
+                scaled = replace(seen.deployments[slot], instances=self.scales_to)
+                self.observed = replace(seen, deployments={**seen.deployments, slot: scaled})
             case Wait():
                 self.now += STEP
 
 
-def roll(world, version, *, behaviour=lambda looks: GOOD, probe="", starts=True, stop_after=None):
+def roll(world, version, *, behaviour=lambda looks: GOOD, probe="", starts=True, stop_after=None, instances=(1, 1)):
     """Drive decide() to the end; stop_after kills the run after that many actions and returns None."""
     evidence, looks, count = Evidence(), 0, 0
     while True:
         if world.observed and "since" in world.observed.tags:
             evidence = replace(evidence, candidate=behaviour(looks), stable=GOOD)
-        action = decide(manifest(version), world.observed, evidence, world.now)
+        action = decide(manifest(version, instances), world.observed, evidence, world.now)
         if isinstance(action, Done):
             return action
         if count == stop_after:
@@ -97,14 +89,14 @@ def roll(world, version, *, behaviour=lambda looks: GOOD, probe="", starts=True,
         world.act(action, starts=starts)
         if isinstance(action, Probe):
             evidence = replace(evidence, probe=probe)
-        if isinstance(action, Deploy):
+        if isinstance(action, Deploy | Scale):
             evidence = replace(evidence, tried=evidence.tried | {action.slot})
 
 
-def serving(version, slot="blue"):
+def serving(version, slot="blue", instances=None, scales_to=None):
     """A world in which the version is stable."""
-    deployment = Deployment(slot, "flights", version, "ready")
-    return World(Observed({slot: deployment}, {slot: 100}, {}, {"stable": slot}))
+    deployment = Deployment(slot, "flights", version, "ready", instances=instances)
+    return World(Observed({slot: deployment}, {slot: 100}, {}, {"stable": slot}), scales_to)
 
 
 def at_rest(world, version):
@@ -129,6 +121,31 @@ def test_a_second_version_climbs_the_steps_and_replaces_the_first():
     shares = [share.get("green", 0) for share in world.shares]
     assert shares == [0, 10, 50, 100, 100]
     assert world.now - 1000 >= 3 * 10, "each step is baked"
+
+
+@pytest.mark.parametrize(
+    ("now", "wanted", "line"),
+    [
+        ((1, 1), (2, 4), "~ blue: instances 1 -> 2 to 4"),
+        ((1, 3), (1, 1), "~ blue: instances 1 to 3 -> 1"),
+        ((2, 2), (2, 2), None),
+        (None, (2, 2), None),  # where a deployment is always one process
+    ],
+)
+@pytest.mark.parametrize("version", [1, 2])
+def test_what_serves_at_rest_runs_on_as_many_machines_as_the_manifest_says(now, wanted, line, version):
+    world = serving(1, instances=now, scales_to=wanted)
+    world.observed.tags["rejected-flights-2"] = "it was sick"
+    assert (line is not None and line in difference(manifest(1, wanted), world.observed)) == bool(line)
+    assert roll(world, version, instances=wanted).promoted == (version == 1)
+    at_rest(world, 1)
+    assert world.observed.deployments["blue"].instances == (wanted if line else now)
+    assert difference(manifest(1, wanted), world.observed) == []
+
+
+def test_scaling_that_shows_no_effect_is_tried_once():
+    world = serving(1, instances=(1, 1), scales_to=(1, 1))
+    assert roll(world, 1, instances=(5, 5)).promoted
 
 
 @pytest.mark.parametrize("sick", [FAILING, SLOW], ids=["failing", "slow"])

@@ -27,16 +27,16 @@ CLUSTER = "cpu-cluster"
 class StandIn:
     """Azure while it is entered. What it knows is kept in the folder and taken up by the next one.
 
-    `workspaces`: each a resource group and a name. `registries`: their names. `images`: where installed environments
-    are, if others share them.
+    `workspaces`: each a resource group and a name. `images`: where installed environments are, if others share them.
+    `registries`: through which workspaces share models, by name.
     """
 
     def __init__(
         self,
         folder: Path,
         workspaces: Sequence[tuple[str, str]] = (PROJECT,),
-        registries: Sequence[str] = (),
         images: Path | None = None,
+        registries: Sequence[str] = (),
     ) -> None:
         self._workspaces, self._registries = workspaces, registries
         self._folder = folder.resolve()

@@ -10,6 +10,7 @@ from standin.messages import AzureError, Reply, Request, not_played
 
 AUDIENCES = ("https://management.azure.com", "https://management.core.windows.net")
 LEARNING = "microsoft.machinelearningservices/workspaces"
+DEPLOYMENTS = f"{LEARNING}/onlineendpoints/deployments"
 AUTOSCALE = "microsoft.insights/autoscalesettings"
 KINDS = {AUTOSCALE, LEARNING} | {
     f"{LEARNING}/{kind}"
@@ -64,6 +65,8 @@ def answer(cloud: Cloud, request: Request) -> Reply:
         return read(cloud, request, name)
     if request.method == "PUT" and kind in WRITES:
         return WRITES[kind](cloud, request, name)
+    if request.method == "PATCH" and kind == DEPLOYMENTS:
+        return endpoints.scale(cloud, request, name)
     if request.method == "DELETE" and kind in DELETES:
         return DELETES[kind](cloud, name) if cloud.find(name) else Reply(204)
     raise not_played(request)

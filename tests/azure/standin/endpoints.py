@@ -87,6 +87,18 @@ def write_deployment(cloud: Cloud, request: Request, name: str) -> Reply:
     return operations.write(cloud, name, body, cloud.serving.start)
 
 
+def scale(cloud: Cloud, request: Request, name: str) -> Reply:
+    """Change the number of a deployment's instances; it serves on. AzureError 400, 404 or 409 when it cannot be."""
+    deployment, body = cloud.get(name), request.json()
+    for one in (name.rsplit("/", 2)[0], name):
+        operations.refuse_while_under_way(cloud, one)
+    if not body.keys() <= {"sku", "tags"}:
+        raise bad("Only the sku and the tags of a deployment can be changed in part.")
+    scaled = {**deployment, **body, "sku": {**deployment["sku"], **body.get("sku", {})}}
+    check_quota(cloud, name, scaled)
+    return operations.write(cloud, name, scaled, lambda _: None)
+
+
 def check_quota(cloud: Cloud, name: str, body: Mapping[str, Any]) -> None:
     """AzureError 400 when the subscription has no room for the deployment's instances."""
     wanted = (body.get("sku") or {}).get("capacity")

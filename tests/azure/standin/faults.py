@@ -49,6 +49,7 @@ class Faults:
     _orders: dict[tuple[int, str], Fault] = field(default_factory=dict)
     _failures: list[str] = field(default_factory=list)
     _polls: list[int] = field(default_factory=list)
+    _forbidden: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def at(self, number: int, fault: Fault, when: str = BEFORE, times: int = 1) -> None:
@@ -69,6 +70,16 @@ class Faults:
         self._orders.clear()
         self._failures.clear()
         self._polls.clear()
+        self._forbidden.clear()
+
+    def forbid(self, part: str) -> None:
+        """Answer 403 to whatever has this in its path, in lower case: nobody has the role for it."""
+        self._forbidden.append(part)
+
+    def check(self, path: str) -> None:
+        """AzureError 403 when the path is forbidden."""
+        if any(part in path.lower() for part in self._forbidden):
+            raise AzureError(403, "AuthorizationFailed", f"The client does not have authorization over '{path}'.")
 
     def count(self) -> int:
         """The number of the write that comes in now."""

@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     state = project / ".mlops" / "azure"
     print(f"rehearsal: nothing here is Azure; the stand-in keeps its state in {state}", file=sys.stderr, flush=True)
-    with StandIn(state, workspaces, registries_of(project)) as azure:
+    with StandIn(state, workspaces, registries=registries_of(project)) as azure:
         code = run(arguments.command, project, azure.environment)
     for problem in dict.fromkeys(problem for entry in azure.log for problem in entry.problems):
         print(f"rehearsal: {problem}", file=sys.stderr)

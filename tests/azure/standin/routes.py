@@ -69,6 +69,7 @@ def parsed(request: Request) -> Any:
 
 def with_faults(cloud: Cloud, request: Request) -> Reply:
     """The answer, with what was ordered for this write before or after it takes effect."""
+    cloud.faults.check(request.path)
     if not is_counted(cloud, request):
         return route(cloud, request)
     write = cloud.faults.count()

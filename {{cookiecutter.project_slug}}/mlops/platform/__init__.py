@@ -31,13 +31,17 @@ class ModelVersion:
 
 @dataclass(frozen=True)
 class Deployment:
-    """What one slot runs. `reason` says why it failed, in one line."""
+    """What one slot runs. `reason` says why it failed, in one line.
+
+    instances: the fewest and the most machines that it runs on; None where it is always this one.
+    """
 
     slot: str
     model: str
     version: int
     state: State
     reason: str = ""
+    instances: tuple[int, int] | None = field(default=None, compare=False)  # it stays the same on more of them
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,9 @@ class Endpoints(Protocol):
         self, endpoint: str, traffic: Mapping[str, int], mirror: Mapping[str, int], tags: Mapping[str, str]
     ) -> None:
         """Set traffic, mirror and tags in one write. Refuses sums other than 0 or 100 and unready serving slots."""
+
+    def scale(self, endpoint: str, slot: str) -> None:
+        """Let the slot run on as many machines as the manifest says, with the traffic that it has."""
 
     def delete_deployment(self, endpoint: str, slot: str) -> None:
         """Take the slot away. Refuses while it has live or mirrored traffic."""

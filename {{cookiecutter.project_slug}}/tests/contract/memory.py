@@ -124,6 +124,9 @@ class MemoryEndpoints:
         check_shares(there.slots, traffic, mirror, ready)
         there.traffic, there.mirror, there.tags = dict(traffic), dict(mirror), dict(tags)
 
+    def scale(self, endpoint, slot):
+        pass
+
     def delete_deployment(self, endpoint, slot):
         there = self.there(endpoint)
         if there.gets_traffic(slot):

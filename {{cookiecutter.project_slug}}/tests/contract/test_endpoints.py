@@ -115,6 +115,13 @@ def test_deploying_what_is_there_changes_nothing(bench, served):
     assert served.observe(bench.name) == before
 
 
+def test_scaling_leaves_what_serves_as_it_is(bench, served):
+    before = served.observe(bench.name)
+    served.scale(bench.name, "blue")
+    assert served.observe(bench.name) == before
+    assert served.score(bench.name, PAYLOAD).slot == "blue"
+
+
 def test_each_slot_answers_with_the_scores_of_its_model(bench, served, tmp_path):
     for slot, kind in (("blue", "first"), ("green", "second")):
         model = load_model(bench.platform.models.download(bench.name, bench.version(kind), tmp_path / slot))

@@ -25,6 +25,7 @@ MODELS = {  # by what stands below the workspace, in small letters
     "onlineendpoints/deployments": "OnlineDeployment",
     "schedules": "Schedule",
 }
+IN_PART = "PartialMinimalTrackedResourceWithSku"  # what changes a deployment where it is
 PLAIN = {
     str: (str, "text"),
     bool: (bool, "a boolean"),
@@ -35,11 +36,11 @@ PLAIN = {
 }
 
 
-def check(kind: str, body: Any, sent: bool) -> list[str]:
-    """What is wrong with the body of a resource of this kind, in a request (sent) or a reply."""
+def check(kind: str, body: Any, sent: bool, in_part: bool = False) -> list[str]:
+    """What is wrong with the body of a resource of this kind, or of a change of it, in a request (sent) or a reply."""
     from azure.ai.ml._restclient.arm_ml_service import models
 
-    name = MODELS.get(kind.lower().partition("/")[2])
+    name = IN_PART if in_part else MODELS.get(kind.lower().partition("/")[2])
     if name is None:
         return [f"the wheel has no model of {kind}"]
     return list(_model(getattr(models, name), body, sent, "$"))

@@ -1,5 +1,6 @@
 """Autoscale: Azure Monitor adds and takes away instances of a deployment by its CPU."""
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mlops.manifest import Endpoint
@@ -24,13 +25,41 @@ class Autoscale:
         """Set it for the deployment."""
         if self._wanted:
             group = self._workspace.settings.resource_group
-            self._client().autoscale_settings.create_or_update(group, name(endpoint, slot), self._body(endpoint, slot))
+            self._client.autoscale_settings.create_or_update(group, name(endpoint, slot), self._body(endpoint, slot))
+
+    def adjust(self, endpoint: str, slot: str) -> bool:
+        """Set it or take it away, as the manifest is now; whether it is there, and moves the instances itself."""
+        if self._wanted:
+            self.watch(endpoint, slot)
+        else:
+            self.forget(endpoint, slot)
+        return self._wanted
 
     def forget(self, endpoint: str, slot: str) -> None:
         """Take it away; that there is none is fine."""
-        if self._wanted:
-            self._client().autoscale_settings.delete(self._workspace.settings.resource_group, name(endpoint, slot))
+        from azure.core.exceptions import HttpResponseError
 
+        try:
+            self._client.autoscale_settings.delete(self._workspace.settings.resource_group, name(endpoint, slot))
+        except HttpResponseError as error:
+            if self._wanted or error.status_code != 403:  # who never scales needs no role for it
+                raise
+
+    def range(self, endpoint: str, slot: str) -> tuple[int, int] | None:
+        """Between how many machines it moves; None when there is no setting, or none that may be seen."""
+        from azure.core.exceptions import HttpResponseError
+
+        try:
+            group = self._workspace.settings.resource_group
+            setting = self._client.autoscale_settings.get(group, name(endpoint, slot))
+        except HttpResponseError as error:
+            if error.status_code not in {403, 404}:
+                raise
+            return None
+        capacity = setting.profiles[0].capacity
+        return int(capacity.minimum), int(capacity.maximum)
+
+    @cached_property
     def _client(self) -> "MonitorManagementClient":
         from azure.mgmt.monitor import MonitorManagementClient
 

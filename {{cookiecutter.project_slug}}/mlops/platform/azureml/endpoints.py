@@ -117,6 +117,16 @@ class AzureEndpoints:
         found.traffic, found.mirror_traffic, found.tags = dict(traffic), dict(mirror), dict(tags)
         written(lambda: self._workspace.client.online_endpoints.begin_create_or_update(found))
 
+    def scale(self, endpoint: str, slot: str) -> None:
+        self._check_lease()
+        self._observed(endpoint)
+        if self._autoscale.adjust(endpoint, slot):
+            return
+        # Not the public update: that sends the whole deployment back, with data collection turned off.
+        deployments = self._workspace.client.online_deployments._online_deployment
+        where, body = self._workspace.settings, {"sku": {"capacity": self._settings.instance_count}}
+        written(lambda: deployments.begin_update(where.resource_group, where.name, endpoint, slot, body))
+
     def delete_deployment(self, endpoint: str, slot: str) -> None:
         self._check_lease()
         observed = self._observed(endpoint)
@@ -169,8 +179,8 @@ class AzureEndpoints:
         return settled(lambda: self._endpoint(endpoint), lambda found: found.provisioning_state in STATES)
 
     def _observed(self, endpoint: str) -> Observed:
-        """The endpoint once nothing is under way on its deployments. UserError when there is none."""
-        self._there(endpoint)
+        """The endpoint once nothing is under way on it and its deployments. UserError when there is none."""
+        settled(lambda: self._there(endpoint), lambda found: found.provisioning_state in STATES)
         observed = settled(
             lambda: self.observe(endpoint),
             lambda seen: all(each.state != "creating" for each in seen.deployments.values()),
@@ -182,7 +192,8 @@ class AzureEndpoints:
         model, version = (match[1], int(match[2])) if match else (str(found.model), 0)
         state = STATES.get(found.provisioning_state or "", "creating")  # an enumeration: its str() is another
         reason = self._cause(endpoint, found.name) if state == "failed" else ""
-        return Deployment(found.name, model, version, state, reason)
+        instances = self._autoscale.range(endpoint, found.name) or (found.instance_count, found.instance_count)
+        return Deployment(found.name, model, version, state, reason, instances)
 
     def _cause(self, endpoint: str, slot: str) -> str:
         """What the slot died of, as its log tells it; one whose image was never built has none."""

@@ -123,6 +123,9 @@ class LocalEndpoints:
             state = hosting.with_router(folder, state)
             write_state(folder, state.changed(traffic=dict(traffic), mirror=dict(mirror), tags=dict(tags)))
 
+    def scale(self, endpoint: str, slot: str) -> None:
+        """Nothing: there is one machine."""
+
     def delete_deployment(self, endpoint: str, slot: str) -> None:
         folder = self.root / endpoint
         with locked(folder):

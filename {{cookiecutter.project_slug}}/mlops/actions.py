@@ -1,0 +1,66 @@
+"""What a rollout can do next: one of these at a time, decided in rollout.py and carried out in reconcile.py."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class CreateEndpoint:
+    """Make the endpoint, without traffic."""
+
+
+@dataclass(frozen=True)
+class Deploy:
+    """Put the version into the slot, or restart it there."""
+
+    slot: str
+    model: str
+    version: int
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Ask the slot through the deployment header and compare with the offline scores."""
+
+    slot: str
+
+
+@dataclass(frozen=True)
+class Shift:
+    """Set traffic and tags in one write."""
+
+    traffic: Mapping[str, int]
+    tags: Mapping[str, str]
+    why: str
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Take the slot away."""
+
+    slot: str
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Let the slot run on as many machines as the manifest says, with the traffic that it has."""
+
+    slot: str
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Watch on."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """Nothing left to do: fully promoted, or fully rolled back."""
+
+    promoted: bool
+    why: str
+
+
+Action = CreateEndpoint | Deploy | Probe | Shift | Delete | Scale | Wait | Done
