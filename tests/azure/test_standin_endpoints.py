@@ -261,6 +261,28 @@ def test_a_deployment_needs_its_model_and_room_in_the_quota(
         deploy(client, deployment(scripts, "next", "good.py"))
 
 
+def test_the_number_of_instances_changes_while_the_deployment_serves(
+    client: "MLClient", azure: StandIn, blue: str
+) -> None:
+    from azure.core.exceptions import HttpResponseError
+
+    def scale(body: dict[str, object]) -> None:
+        client.online_deployments._online_deployment.begin_update(NAME, NAME, "flights", "blue", body).result()
+
+    deployment = next(one for name, one in azure.cloud.resources.items() if name.endswith("/flights/deployments/blue"))
+    port = azure.cloud.serving.port(deployment)
+    scale({"sku": {"capacity": 2}})
+    assert client.online_deployments.get("blue", "flights").instance_count == 2
+    assert azure.cloud.serving.port(deployment) == port, "the same process"
+    assert score(client, blue).status_code == 200
+    azure.cloud.instances = 2
+    with pytest.raises(HttpResponseError, match="Not enough quota"):
+        scale({"sku": {"capacity": 3}})
+    with pytest.raises(HttpResponseError, match="Only the sku and the tags"):
+        scale({"properties": {"instanceType": "Standard_F4s_v2"}})
+    azure.log[-1].problems.clear()  # the oracle found that too
+
+
 def test_only_the_endpoints_keys_open_it(client: "MLClient", blue: str) -> None:
     secondary = client.online_endpoints.get_keys("flights").secondary_key
     assert score(client, blue, key=secondary).status_code == 200

@@ -23,7 +23,7 @@ ARM = f"https://management.azure.com/subscriptions/{SUBSCRIPTION}"
 
 @pytest.fixture(scope="module")
 def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
-    with StandIn(tmp_path_factory.mktemp("azure")) as azure:
+    with StandIn(tmp_path_factory.mktemp("azure"), registries=["shared"]) as azure:
         yield azure
 
 
@@ -70,6 +70,32 @@ def test_models_are_numbered_and_the_newest_is_the_latest(client: "MLClient", fo
     assert made == ["1", "2"]
     assert client.models.get("numbered", label="latest").version == "2"
     assert [one.version for one in client.models.list(name="numbered")] == ["2", "1"]
+
+
+def test_a_registry_has_what_a_workspace_shared_with_it_under_one_number_once(
+    client: "MLClient", folder: Path, tmp_path: Path
+) -> None:
+    from azure.ai.ml import MLClient
+    from azure.ai.ml.entities import Model
+    from azure.core.exceptions import HttpResponseError
+    from azure.identity import EnvironmentCredential
+
+    def share(version: str, registry: str = "shared") -> None:
+        target = {"share_with_name": "common", "share_with_version": version, "registry_name": registry}
+        client.models.share("common", version, **target)
+
+    client.models.create_or_update(Model(name="common", path=str(folder), tags={"run_id": "some"}))
+    share("1")
+    registry = MLClient(EnvironmentCredential(), SUBSCRIPTION, registry_name="shared", enable_telemetry=False)
+    assert [(one.version, one.tags) for one in registry.models.list(name="common")] == [("1", {"run_id": "some"})]
+    registry.models.download("common", "1", download_path=str(tmp_path / "to"))
+    assert [path.read_text() for path in (tmp_path / "to").rglob("a file.txt")] == [str(tmp_path)]
+    with pytest.raises(Exception, match="already exists in registry"):
+        share("1")
+    with pytest.raises(HttpResponseError, match=r"There is no asset|was not found"):
+        share("9")
+    with pytest.raises(HttpResponseError, match="was not found"):
+        share("1", "nowhere")
 
 
 def test_what_is_not_there_is_not_found(client: "MLClient") -> None:
@@ -231,7 +257,9 @@ def rehearse(project: Path, *command: str) -> "subprocess.CompletedProcess[str]"
 def test_a_rehearsal_runs_the_command_in_the_project_against_its_own_workspaces(tmp_path: Path) -> None:
     environments = tmp_path / "environments"
     environments.mkdir()
-    (environments / "base.yml").write_text(yaml.safe_dump({"workspace": {"resource_group": "group", "name": "shared"}}))
+    (environments / "base.yml").write_text(
+        yaml.safe_dump({"workspace": {"resource_group": "group", "name": "shared", "registry": "ours"}})
+    )
     (environments / "production.yml").write_text(yaml.safe_dump({"workspace": {"name": "apart"}}))
     program = (
         "import os, sys; from azure.ai.ml import MLClient; from azure.identity import EnvironmentCredential\n"
@@ -239,11 +267,13 @@ def test_a_rehearsal_runs_the_command_in_the_project_against_its_own_workspaces(
         "    subscription = os.environ['AZURE_SUBSCRIPTION_ID']\n"
         "    client = MLClient(EnvironmentCredential(), subscription, 'group', name)\n"
         "    print(os.path.basename(os.getcwd()), client.workspaces.get(name).name)\n"
+        "registry = MLClient(EnvironmentCredential(), subscription, registry_name='ours')\n"
+        "print(list(registry.models.list(name='any')))\n"
         "sys.exit(3)"
     )
     done = rehearse(tmp_path, sys.executable, "-c", program)
     assert done.returncode == 3, done.stderr
-    assert done.stdout.splitlines() == [f"{tmp_path.name} shared", f"{tmp_path.name} apart"]
+    assert done.stdout.splitlines() == [f"{tmp_path.name} shared", f"{tmp_path.name} apart", "[]"]
     assert "nothing here is Azure" in done.stderr
     assert (tmp_path / ".mlops" / "azure" / "state.json").exists()
 
