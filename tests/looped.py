@@ -6,13 +6,31 @@ import subprocess
 import threading
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 
 from conftest import Project
 
 ENDPOINT = "flight-delays-production"
 SETTINGS = {"VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE"}  # a user has neither
+
+
+@contextmanager
+def asking(ask: Callable[[], Hashable]) -> Iterator[Counter[Hashable]]:
+    """Ask all the while; counts what the answers were."""
+    over, seen = threading.Event(), Counter()
+
+    def go_on() -> None:
+        while not over.wait(0.02):
+            seen[ask()] += 1
+
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        thread.join()
 
 
 class Looped(Project):
@@ -78,21 +96,16 @@ class Looped(Project):
             self.read("out/model/probe.json")["request"],
         )
         url, headers = f"http://127.0.0.1:{state['port']}/score", {"Authorization": f"Bearer {state['key']}"}
-        body, over, seen = json.dumps(request).encode(), threading.Event(), Counter()
+        body = json.dumps(request).encode()
 
-        def ask() -> None:
+        def ask() -> str:
             question = urllib.request.Request(url, body, {**headers, "Content-Type": "application/json"})
-            while not over.wait(0.02):
-                try:
-                    with urllib.request.urlopen(question, timeout=30) as answer:
-                        seen[answer.headers["azureml-model-deployment"]] += len(json.load(answer)["scores"]) == 20
-                except (OSError, ValueError, KeyError) as error:
-                    seen[f"failed: {error}"] += 1
+            try:
+                with urllib.request.urlopen(question, timeout=30) as answer:
+                    whole = len(json.load(answer)["scores"]) == 20
+                    return answer.headers["azureml-model-deployment"] if whole else "failed: not 20 scores"
+            except (OSError, ValueError, KeyError) as error:
+                return f"failed: {error}"
 
-        thread = threading.Thread(target=ask)
-        thread.start()
-        try:
+        with asking(ask) as seen:
             yield seen
-        finally:
-            over.set()
-            thread.join()

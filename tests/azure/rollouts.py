@@ -17,10 +17,8 @@ from forked import Applying, Run, Warm
 from light import TABLE, LightServing
 
 from standin import Entry, StandIn
-from standin.arm import READS
 from standin.cloud import SUBSCRIPTION, Resource, workspace_id
 from standin.faults import AFTER, Fault
-from standin.operations import HOST as MANAGEMENT
 
 NAME = "flight-delays"
 ENDPOINT = f"{NAME}-staging"
@@ -161,7 +159,7 @@ class Bench:
 
     def writes(self) -> list[Entry]:
         """All writes in the log, to Azure Resource Manager and to blobs."""
-        return [entry for entry in self.azure.log if is_write(entry)]
+        return [entry for entry in self.azure.log if entry.is_write]
 
     def seen(self) -> Seen:
         """What is there, once nothing is under way."""
@@ -185,16 +183,6 @@ class Bench:
             yield asker
         finally:
             asker.end()
-
-
-def is_write(entry: Entry) -> bool:
-    """Whether the entry is of a request that changes something."""
-    if entry.host.endswith(".blob.core.windows.net"):
-        return entry.method in {"PUT", "DELETE"}
-    return entry.host == MANAGEMENT and (
-        entry.method in {"PUT", "PATCH", "DELETE"}
-        or (entry.method == "POST" and entry.path.rsplit("/", 1)[-1].lower() not in READS)
-    )
 
 
 def request(rows: Sequence[Sequence[int]]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import json
 import math
 import re
 import shutil
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -15,7 +14,7 @@ from contextlib import contextmanager
 
 import pytest
 import requests
-from looped import ENDPOINT, Looped
+from looped import ENDPOINT, Looped, asking
 
 from conftest import PYTHON, ROOT, Render
 from standin import Entry, StandIn
@@ -37,7 +36,6 @@ HOSTS = re.compile(
     r"|[a-z]+\.blob\.core\.windows\.net|flight-delays-(staging|production)\.westeurope\.inference\.ml\.azure\.com"
 )
 AUTOSCALE = "autoscalesettings"
-READS = ("/listSecrets", "/listKeys", "/getLogs", "/startPendingUpload")
 
 
 class OnAzure(Looped):
@@ -76,25 +74,21 @@ class OnAzure(Looped):
         """Somebody who asks all the while; counts the slots that answered, and failures."""
         body = json.dumps(self.read("out/model/probe.json")["request"])
         key = self.azure.cloud.secret(f"primary key of {self.endpoint()['id']}")
-        over, seen = threading.Event(), Counter()
         with requests.Session() as session:
             session.trust_env = False  # this machine's own certificates and proxies
             session.proxies = {"https": self.azure.environment["HTTPS_PROXY"]}
             session.verify = self.azure.environment["REQUESTS_CA_BUNDLE"]
             session.headers.update({"Authorization": f"Bearer {key}", "Content-Type": "application/json"})
 
-            def ask() -> None:
-                while not over.wait(0.02):
+            def ask() -> str | int:
+                try:
                     answer = session.post(self.endpoint()["properties"]["scoringUri"], data=body)
-                    seen[answer.headers.get("azureml-model-deployment") if answer.ok else answer.status_code] += 1
+                except requests.RequestException as error:
+                    return f"failed: {error}"
+                return answer.headers.get("azureml-model-deployment", "") if answer.ok else answer.status_code
 
-            thread = threading.Thread(target=ask)
-            thread.start()
-            try:
+            with asking(ask) as seen:
                 yield seen
-            finally:
-                over.set()
-                thread.join()
 
 
 IN_PRODUCTION, IN_STAGING = ("flight-delays", "flight-delays"), ("flight-delays", "flight-delays-staging")
@@ -104,13 +98,7 @@ REGISTRY = registry_id("shared")
 
 def writes(entries: list[Entry]) -> list[str]:
     """The requests among these that change something, in Azure or in a blob."""
-    return [
-        f"{each.method} {each.path}"
-        for each in entries
-        if each.method not in {"GET", "HEAD"}
-        and not each.path.endswith(READS)
-        and (each.host == "management.azure.com" or ".blob." in each.host or each.path.endswith("/import"))
-    ]
+    return [f"{each.method} {each.path}" for each in entries if each.is_write]
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,11 @@ from queue import SimpleQueue
 
 import pytest
 from forked import KILLED, Applying, Run, killing
-from rollouts import BETTER, GOOD, MANAGEMENT, PATH, REJECTED, Bench, open_benches
+from rollouts import BETTER, GOOD, PATH, REJECTED, Bench, open_benches
 
 from conftest import Project
 from standin.faults import AFTER, BEFORE, Fault, drop, refuse
+from standin.operations import HOST as MANAGEMENT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="`apply` is forked from a warm process: Linux only")
 

@@ -36,6 +36,11 @@ class Entry:
         where = (request.method, request.host, request.path, query.get("api-version"))
         return cls(*where, query, request.headers.get("User-Agent", ""), parsed(request))
 
+    @property
+    def is_write(self) -> bool:
+        """Whether the request changes something."""
+        return is_write(self)
+
 
 def answer(cloud: Cloud, log: list[Entry], request: Request) -> Reply:
     """Answer a request and log it, with what the oracles find wrong. DroppedError when that was ordered."""
@@ -81,7 +86,12 @@ def with_faults(cloud: Cloud, request: Request) -> Reply:
 
 def is_counted(cloud: Cloud, request: Request) -> bool:
     """Whether faults can be ordered for the request: a write, to blobs only if those are asked for."""
-    if cloud.faults.of_blobs and BLOBS.fullmatch(request.host):
+    return is_write(request) and (cloud.faults.of_blobs or not BLOBS.fullmatch(request.host))
+
+
+def is_write(request: Request | Entry) -> bool:
+    """Whether the request changes something: in Azure Resource Manager, in a registry or in a blob."""
+    if BLOBS.fullmatch(request.host):
         return request.method in {"PUT", "DELETE"}
     if request.host == registries.HOST:
         return registries.is_write(request)
