@@ -24,6 +24,7 @@ settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
 
 Render = Callable[..., "Project"]
+SETTINGS = {"VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE"}  # a user has neither
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,12 @@ class Project:
 
     def run(self, *command: str, folder: Path | None = None) -> str:
         """What the command prints, run in this folder or another. An assertion holding all of it when it fails."""
+        place = folder or self.folder
+        settings = SETTINGS if place == self.folder else {"VIRTUAL_ENV"}  # in ours Python is to leave nothing
         done = subprocess.run(
             command,
-            cwd=folder or self.folder,
-            env={key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"},
+            cwd=place,
+            env={key: value for key, value in os.environ.items() if key not in settings},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
@@ -46,6 +49,10 @@ class Project:
         )
         assert done.returncode == 0, f"{' '.join(command)}: exit code {done.returncode}\n{done.stdout}"
         return done.stdout
+
+    def install(self) -> None:
+        """Make the project's own environment, with the Python that runs the tests if that is on offer."""
+        self.run("uv", "sync", "--quiet", *(["--python", sys.executable] if PYTHON else []))
 
     def uv_run(self, *command: str, folder: Path | None = None) -> str:
         """The same in the project's own environment."""
@@ -93,5 +100,5 @@ def both(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Project:
 def installed(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Another one with its environment, in which tests may leave files."""
     project = render(tmp_path_factory.mktemp("Flüge & Wetter "), **PYTHON)
-    project.run("uv", "sync", "--quiet", *(["--python", sys.executable] if PYTHON else []))
+    project.install()
     return project

@@ -9,10 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 
-from conftest import Project
+from conftest import SETTINGS, Project
 
 ENDPOINT = "flight-delays-production"
-SETTINGS = {"VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE"}  # a user has neither
 
 
 @contextmanager

@@ -17,7 +17,7 @@ MILESTONES = ("begin the rollout", "deploy", "probe", "10 % of live", "50 % of l
 def looped(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Looped]:
     """One project for all tests of this file: each goes on where the one before it stopped."""
     project = Looped(render(tmp_path_factory.mktemp("Flüge & Wetter "), **PYTHON).folder)
-    project.run("uv", "sync", "--quiet")
+    project.install()
     project.edit("environments/base.yml", QUICK)
     project.edit("environments/production.yml", {"port: 8102": "port: 0"})
     project.edit("environments/staging.yml", {"port: 8101": "port: 0"})

@@ -105,7 +105,7 @@ def writes(entries: list[Entry]) -> list[str]:
 def looped(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnAzure]:
     """One project for all tests of this file: each goes on where the one before it stopped."""
     project = OnAzure(render(tmp_path_factory.mktemp("azure"), **PYTHON).folder)
-    project.run("uv", "sync", "--quiet")
+    project.install()
     project.edit("environments/base.yml", QUICK)
     project.edit(
         "environments/staging.yml", {"endpoint:": f"workspace: {{name: {IN_STAGING[1]}}}\nendpoint:\n  auth: aad_token"}

@@ -46,12 +46,10 @@ def test_it_runs_all_three_and_names_those_that_found_something(capfd, files, fo
     ("changed", "tested"),
     [
         (["model/estimator.py", "project.yml", "docs/any.md"], 1),
-        (["environments/production.yml"], 1),
         ([], 1),
         (["model/estimator.py", "mlops/gate.py"], 2),
         (["uv.lock"], 2),
         (["serving/score.py"], 2),
-        (["tests/own/test_more.py"], 2),
         (["a folder of one's own/x.py"], 2),
     ],
 )
@@ -72,5 +70,3 @@ def test_a_pull_request_is_asked_for_all_tests_unless_it_changes_what_is_the_pro
     said = capfd.readouterr().out
     assert f"{tested} passed" in said
     assert ("what differs from main is the project's own" in said) == (tested == 1)
-    assert check.main([]) == 0
-    assert "2 passed" in capfd.readouterr().out
