@@ -1,6 +1,7 @@
 """Does the real SDK find in the stand-in what it finds in Azure, by the same rules, and is all else refused loudly?"""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ import pytest
 import requests
 import yaml
 
-from standin import StandIn
+from conftest import TEMPLATE
+from standin import StandIn, images
 from standin.cloud import SUBSCRIPTION
 
 if TYPE_CHECKING:
@@ -276,6 +278,17 @@ def test_a_rehearsal_runs_the_command_in_the_project_against_its_own_workspaces(
     assert done.stdout.splitlines() == [f"{tmp_path.name} shared", f"{tmp_path.name} apart", "[]"]
     assert "nothing here is Azure" in done.stderr
     assert (tmp_path / ".mlops" / "azure" / "state.json").exists()
+
+
+def test_an_image_is_made_of_its_own_requirements_alone_also_below_a_project(tmp_path: Path) -> None:
+    """As in a rehearsal, whose stand-in keeps everything in the project's folder."""
+    lines = (TEMPLATE / "serving" / "environment" / "requirements.txt").read_text(encoding="utf-8")
+    first = re.split(r"\n(?=\w)", lines)[0]  # its hashes stand on indented lines
+    name = first.partition("==")[0]
+    (tmp_path / "pyproject.toml").write_text(f'[tool.uv]\nconstraint-dependencies = ["{name}==0.0.1"]\n')
+    (tmp_path / "images").mkdir()
+    images.install(tmp_path / "images" / "one", f"{first}\n".encode(), os.environ)
+    assert list((tmp_path / "images" / "one").rglob(f"{name.replace('-', '_')}*.dist-info"))
 
 
 def test_a_rehearsal_without_a_workspace_says_so_in_one_line(tmp_path: Path) -> None:

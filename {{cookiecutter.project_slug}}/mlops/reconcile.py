@@ -110,9 +110,8 @@ class Reconciler:
                 self.say(f"deploy {model}:{version} to {slot} at {live(observed).get(slot, 0)} %")
                 placed = endpoints.deploy(self.name, slot, model, version)
                 if placed.state == "failed":
-                    self.say(f"{slot} failed: {placed.reason}; its log ends:")
-                    print(indent(endpoints.logs(self.name, slot, FAILED_LOG_LINES), "  "), flush=True)
-                return replace(evidence, tried=evidence.tried | {slot})
+                    self.show_failure(slot, placed.reason)
+                return replace(evidence, tried={**evidence.tried, slot: placed.reason})
             case Probe(slot):
                 problem = self.probe(slot)
                 self.say(f"probe {slot}: {problem or 'the answers agree with the offline scores'}")
@@ -126,11 +125,18 @@ class Reconciler:
             case Scale(slot):
                 self.say(f"scale {slot} to what the manifest says")
                 endpoints.scale(self.name, slot)
-                return replace(evidence, tried=evidence.tried | {slot})
+                return replace(evidence, tried={**evidence.tried, slot: ""})
             case Wait(why):
                 self.say(why)
                 self.watch(observed)
         return evidence
+
+    def show_failure(self, slot: str, reason: str) -> None:
+        """Why the slot failed, and how its log ends, if it wrote one."""
+        log = self.platform.endpoints.logs(self.name, slot, FAILED_LOG_LINES)
+        self.say(f"{slot} failed: {reason}" + ("; its log ends:" if log else ""))
+        if log:
+            print(indent(log, "  "), flush=True)
 
     def probe(self, slot: str | None = None) -> str:
         """What is wrong with the answers of the slot, or of the public route, to the sample rows; or nothing."""

@@ -25,13 +25,13 @@ class Evidence:
 
     probe: None when not probed yet, "" when the answers agree, else what is wrong with them.
     candidate: its traffic since the last shift; stable: its traffic since the rollout began. None: not measurable.
-    tried: the slots that were deployed in this run.
+    tried: the slots that were deployed or scaled in this run, each with why that failed.
     """
 
     probe: str | None = None
     candidate: Traffic | None = None
     stable: Traffic | None = None
-    tried: frozenset[str] = field(default_factory=frozenset)
+    tried: Mapping[str, str] = field(default_factory=dict)
 
 
 def decide(manifest: Manifest, observed: Observed | None, evidence: Evidence, now: float) -> Action:
@@ -46,7 +46,7 @@ def decide(manifest: Manifest, observed: Observed | None, evidence: Evidence, no
         if stable not in evidence.tried:
             return Deploy(stable, broken.model, broken.version)
         if runs(broken, manifest.model):
-            return Done(False, f"{label(manifest.model)} does not start in {stable}: {broken.reason}")
+            return Done(False, f"{label(manifest.model)} does not start in {stable}: {cause(broken, evidence)}")
         stable = None  # it cannot be mended, so the new version is all there is to serve
     if stable and runs(observed.deployments[stable], manifest.model):
         why = f"{label(manifest.model)} serves from {stable}"
@@ -92,7 +92,7 @@ def trouble(
 ) -> str:
     """Why the candidate must go, or nothing."""
     if occupant and occupant.state == "failed" and (share or occupant.slot in evidence.tried):
-        return f"the deployment failed: {occupant.reason}"
+        return f"the deployment failed: {cause(occupant, evidence)}"
     if evidence.probe:
         return f"the probe failed: {evidence.probe}"
     if share and evidence.candidate is None:
@@ -137,6 +137,11 @@ def reject(model: Model, observed: Observed, stable: str | None, reason: str) ->
     """All traffic back to stable, and the version remembered with the reason, in one write."""
     tags = rest(observed.tags) | {rejection_tag(model): reason[:250]}
     return Shift(serving_only(stable), tags, f"roll back {label(model)}: {reason}")
+
+
+def cause(failed: Deployment, evidence: Evidence) -> str:
+    """Why it failed: the write that made it knows what its log does not, as when an image cannot be built."""
+    return evidence.tried.get(failed.slot) or failed.reason
 
 
 def difference(manifest: Manifest, observed: Observed | None) -> list[str]:

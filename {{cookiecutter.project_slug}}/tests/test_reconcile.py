@@ -1,6 +1,7 @@
 """`apply` and `plan` against an endpoint in memory: what they print, return, and do when metrics or replies fail."""
 
 from contextlib import nullcontext
+from dataclasses import replace
 
 import pytest
 from test_rollout import GOOD, World, at_rest, manifest, serving
@@ -39,11 +40,11 @@ class Registry:
 
 
 class Endpoints:
-    """The rules of `World` behind the platform's protocol; `fail` names readings that are lost."""
+    """The rules of `World` behind the platform's protocol; `fails` is why a write of a deployment does."""
 
-    def __init__(self, world, answers=(0.1, 0.2), lost_readings=0, lost_answers=0):
+    def __init__(self, world, answers=(0.1, 0.2), lost_readings=0, lost_answers=0, fails=""):
         self.world, self.answers, self.lost_readings, self.scored = world, list(answers), lost_readings, []
-        self.lost_answers = lost_answers
+        self.lost_answers, self.fails = lost_answers, fails
 
     def lease(self, endpoint, holder):
         return nullcontext()
@@ -55,8 +56,12 @@ class Endpoints:
         self.world.act(CreateEndpoint())
 
     def deploy(self, endpoint, slot, model, version):
-        self.world.act(Deploy(slot, model, version))
-        return self.world.observed.deployments[slot]
+        self.world.act(Deploy(slot, model, version), starts=not self.fails)
+        placed = self.world.observed.deployments[slot]
+        return replace(placed, reason=self.fails) if self.fails else placed
+
+    def logs(self, endpoint, slot, lines):
+        return ""
 
     def update(self, endpoint, traffic, mirror, tags):
         self.world.act(Shift(traffic, tags, ""))
@@ -130,6 +135,14 @@ def test_a_version_that_is_not_registered_changes_nothing():
     with pytest.raises(UserError, match="model flights has no version 7; there is 1, 2"):
         reconciler(world, version=7).run()
     assert world.observed == before
+
+
+def test_what_the_write_says_of_a_failure_is_remembered_where_the_log_says_nothing(capsys):
+    world = serving(1)
+    done = reconciler(world, fails="no such image").run()
+    assert "green failed: no such image\n" in capsys.readouterr().out
+    assert not done.promoted and done.why.endswith("the deployment failed: no such image")
+    assert world.observed.tags["rejected-flights-2"] == "the deployment failed: no such image"
 
 
 def test_a_rejected_version_is_refused_until_it_is_forgotten():

@@ -63,8 +63,9 @@ def install(image: Path, requirements: bytes, machine: Mapping[str, str]) -> Non
         [uv, "venv", "--clear", "--quiet", "--python", sys.executable, str(image)],
         [uv, "pip", "install", "--quiet", "--python", str(image), *OPTIONS, "-r", str(wanted)],
     )
-    for command in commands:  # in a folder of no project, whose settings would count
-        done = subprocess.run(command, cwd=image.parent, env=machine, capture_output=True, text=True, check=False)
+    elsewhere = tempfile.gettempdir()  # in a project, or below it, uv would apply its constraints
+    for command in commands:
+        done = subprocess.run(command, cwd=elsewhere, env=machine, capture_output=True, text=True, check=False)
         if done.returncode:
             raise refused(done.stderr.strip())
     (image / DONE).touch()
