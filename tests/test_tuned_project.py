@@ -27,7 +27,13 @@ PROJECT_YML = {
 }
 BASE_YML = {
     "platform": "azureml",
-    "workspace": {"subscription": "own", "resource_group": "late", "name": "late-models", "region": "westeurope"},
+    "workspace": {
+        "subscription": "own",
+        "resource_group": "late",
+        "name": "late-models",
+        "region": "westeurope",
+        "registry": "late-shared",
+    },
     "endpoint": {
         "instance_type": "Standard_F4s_v2",
         "instance_count": 3,
@@ -44,7 +50,12 @@ BASE_YML = {
 }
 STAGING_YML = {"endpoint": {"name": "late-test", "port": 9001}, "model": {"name": "late", "version": 12}}
 PRODUCTION_YML = {"endpoint": {"name": "late-live", "port": 9002}, "model": {"name": "late", "version": 11}}
-CANARY = {"endpoint": {"name": "late-canary", "port": 9003}, "model": {"name": "late", "version": None}}
+CANARY = {
+    "workspace": {"name": "late-elsewhere"},
+    "endpoint": {"name": "late-canary", "port": 9003},
+    "model": {"name": "late", "version": None},
+}
+NOT_SHARED = {"workspace": {"name": "late-elsewhere", "registry": None}}
 FEWER_FEATURES = ("features.py", '"temp", "dewp", "humid", "wind_dir", "wind_speed", "precip", "pressure", "visib"]')
 MODEL_EDITS = [
     ("features.py", 'TEXT = ["carrier", "origin", "dest"]', 'TEXT = ["carrier", "dest"]'),
@@ -134,7 +145,8 @@ def test_the_tests_of_a_tuned_project_pass_in_a_run_of_its_pull_request(
 MISTAKES = {  # test of own/test_settings.py -> file, what is wrong in it, what the test says of it
     "every_month": ("project.yml", {"features": ["time_hour", "shoe_size"]}, "no column shoe_size"),
     "slice": ("project.yml", {"gate.slices.columns": ["origin"]}, "'origin'"),
-    "environment": ("environments/canary.yml", {"endpoint.port": 9002}, "[9002] == []"),
+    "endpoint_of_its_own": ("environments/canary.yml", {"endpoint.port": 9002}, "[9002] == []"),
+    "models_that_are": ("environments/canary.yml", NOT_SHARED, "models come from workspace late/late-elsewhere"),
 }
 
 
