@@ -70,14 +70,14 @@ def test_the_number_of_instances_follows_the_manifest_and_nothing_else_of_what_s
     deployment = f"{PATH}/deployments/blue"
     setting = f"{WORKSPACE.partition('/providers/')[0]}/providers/{AUTOSCALE}/{ENDPOINT}-blue"
     served = bench.azure.cloud.get(deployment)["properties"]
-    for least, most in ((2, 2), (1, 3), (2, 4), (1, 1)):
+    for least, most, there in ((2, 2, 2), (1, 3, 2), (2, 4, 2), (1, 1, 1)):  # with room, Azure moves the instances
         with bench.asked_meanwhile() as asker:
             run = bench.apply(GOOD, (least, most))
         assert run.code == 0 and "scale blue to what the manifest says" in run.output, run.output
         assert asker.statuses == {200}
         now = bench.azure.cloud.get(deployment)
         assert now["properties"] == served, "what was changed in serving/ since comes with the next version"
-        assert least <= now["sku"]["capacity"] <= most
+        assert now["sku"]["capacity"] == there
         found = bench.azure.cloud.find(setting)
         capacity = found["properties"]["profiles"][0]["capacity"] if found else None
         assert capacity == (
