@@ -146,7 +146,7 @@ MISTAKES = {  # test of own/test_settings.py -> file, what is wrong in it, what 
     "every_month": ("project.yml", {"features": ["time_hour", "shoe_size"]}, "no column shoe_size"),
     "slice": ("project.yml", {"gate.slices.columns": ["origin"]}, "'origin'"),
     "endpoint_of_its_own": ("environments/canary.yml", {"endpoint.port": 9002}, "[9002] == []"),
-    "models_that_are": ("environments/canary.yml", NOT_SHARED, "models come from workspace late/late-elsewhere"),
+    "models_that_are": ("environments/canary.yml", NOT_SHARED, "models come from workspace own/late/late-elsewhere"),
 }
 
 

@@ -143,7 +143,7 @@ def source(manifest: Manifest) -> str:
         return "this machine's .mlops"
     if workspace.registry:
         return f"registry {workspace.registry}"
-    return f"workspace {workspace.resource_group}/{workspace.name}"
+    return "workspace " + "/".join(filter(None, (workspace.subscription, workspace.resource_group, workspace.name)))
 
 
 def manifest_at(commit: str, environment: str, folder: Path = FOLDER) -> Manifest | None:

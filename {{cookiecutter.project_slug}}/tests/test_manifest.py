@@ -56,6 +56,7 @@ ONE, OTHER = ({"name": name, "resource_group": "g"} for name in ("one", "other")
         (ONE, ONE, True),
         (ONE, OTHER, False),
         (ONE, {**ONE, "resource_group": "h"}, False),
+        (ONE, {**ONE, "subscription": "another"}, False),
         ({**ONE, "registry": "shared"}, {**OTHER, "registry": "shared"}, True),
         ({**ONE, "registry": "shared"}, OTHER, False),
         ({**ONE, "registry": "shared"}, {**ONE, "registry": "another"}, False),

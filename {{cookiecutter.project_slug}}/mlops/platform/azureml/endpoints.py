@@ -107,8 +107,7 @@ class AzureEndpoints:
         self, endpoint: str, traffic: Mapping[str, int], mirror: Mapping[str, int], tags: Mapping[str, str]
     ) -> None:
         self._check_lease()
-        found, deployments = self._settled(endpoint), self._observed(endpoint).deployments
-        assert found is not None  # _observed refuses an endpoint that is not there
+        deployments, found = self._observed(endpoint).deployments, self._there(endpoint)
         check_shares(
             deployments, traffic, mirror, {slot for slot, each in deployments.items() if each.state == "ready"}
         )
