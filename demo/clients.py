@@ -14,8 +14,9 @@ from pathlib import Path
 
 import aiohttp
 import pandas as pd
-from mlops.artefact import payload
-from mlops.config import load_project
+
+from mlops.data.model_folder import payload
+from mlops.settings.project import load_project
 
 TIME_LIMIT = 10
 

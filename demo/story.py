@@ -16,11 +16,12 @@ from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
-from mlops.manifest import load_manifest
-from mlops.platform.local import local_platform
 from rich.console import Console
 from rich.status import Status
 from rich.table import Table
+
+from mlops.platform.local import local_platform
+from mlops.settings.environments import load_manifest
 
 MONTHS = Path(__file__).parent / "data"
 CLIENTS = Path(__file__).parent / "clients.py"

@@ -14,10 +14,21 @@ from hypothesis import settings
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
+MACHINERY = ROOT / "tests" / "machinery"
 QUESTIONS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 PYTHON = {"python_version": RUNNING} if RUNNING in QUESTIONS["python_version"] else {}
-TOOLS = {".git", ".venv", "uv.lock", "node_modules", "__pycache__", ".hypothesis", ".pytest_cache", ".ruff_cache"}
+TOOLS = {
+    ".git",
+    ".venv",
+    "uv.lock",
+    "node_modules",
+    "__pycache__",
+    ".hypothesis",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+}
 NOT_OURS = {*TOOLS, ".mlops", "out"}
 
 settings.register_profile("steady", deadline=None, derandomize=True)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from conftest import PYTHON, ROOT, TEMPLATE, Project, Render
+from conftest import MACHINERY, PYTHON, ROOT, TEMPLATE, Project, Render
 
 PROJECT_YML = {
     "name": "late-arrivals",
@@ -121,7 +121,7 @@ def tuned(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 def test_the_known_settings_have_the_keys_of_the_shipped_ones() -> None:
-    known = TEMPLATE / "tests" / "known"
+    known = MACHINERY / "fixture"
     for path in sorted(path.relative_to(known) for path in known.rglob("*.yml")):
         assert keys(known / path) == keys(TEMPLATE / path), path
 

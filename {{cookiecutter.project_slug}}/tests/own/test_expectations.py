@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from conftest import MONTHS, ROOT
 
-from mlops.command import UserError
-from mlops.data import read_file
-from mlops.validation import Checks, read_suite
+from mlops import UserError
+from mlops.data.tables import read_file
+from mlops.data.validation import Checks, read_suite
 
 SUITE = ROOT / "expectations" / "flights.json"
 MONTH = read_file(MONTHS[0])

@@ -7,9 +7,9 @@ from collections import Counter
 import pytest
 from conftest import ROOT
 
-from mlops.config import load_project
-from mlops.data import data_files, local_folder, read_file
-from mlops.manifest import check_source, environments, load_manifest
+from mlops.data.tables import data_files, local_folder, read_file
+from mlops.settings.environments import check_source, environments, load_manifest
+from mlops.settings.project import load_project
 from steps.train import fit
 
 NOT_FILLED_IN = re.compile(r"\{\{.*?\}\}")

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from mlops.manifest import environments
+from mlops.settings.environments import environments
 
 GITHUB = sorted((ROOT / ".github").rglob("*.yml"))
 AZURE = sorted((ROOT / "azure-pipelines").rglob("*.yml"))

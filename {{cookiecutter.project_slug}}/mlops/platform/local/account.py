@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from mlops.platform import Traffic
+from mlops.decide.observed import Traffic
 from mlops.platform.local.client import ask
 from mlops.platform.local.journal import lines_since
 from mlops.platform.local.state import COLLECTED_FILE, REQUESTS_FILE, Endpoint

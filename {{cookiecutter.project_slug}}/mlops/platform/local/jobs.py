@@ -14,12 +14,12 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from mlops.command import UserError
-from mlops.files import hash_folder, write_json
+from mlops import UserError
+from mlops.data.files import hash_folder, write_json
+from mlops.data.receipt import CODE, hash_paths
 from mlops.pipeline import Job, Pipeline, Source, fill, load_pipeline
 from mlops.platform.local import warm
-from mlops.receipt import CODE, hash_paths
-from mlops.tracking import database
+from mlops.platform.tracking import database
 
 USUAL_IMPORTS = (
     "pandas",
@@ -170,7 +170,7 @@ def warm_up(todo: Sequence[Step], root: Path) -> None:
     sets = dict.fromkeys(imports_of(step.job.command) for step in todo)
     pythons = {modules: warm.warm_python(modules) for modules in sets}
     if USUAL_IMPORTS in pythons and not database(root).exists():
-        pythons[USUAL_IMPORTS].ahead("mlops.tracking", root / "database.log")
+        pythons[USUAL_IMPORTS].ahead("mlops.platform.tracking", root / "database.log")
 
 
 def execute(command: list[str], log: Path, variables: Mapping[str, str]) -> int:

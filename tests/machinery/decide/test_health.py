@@ -1,0 +1,53 @@
+"""A candidate's health: breached only beyond chance, healthy only with enough requests."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binom
+from test_rollout import RULES
+
+from mlops.decide.health import chance_of, judge
+from mlops.decide.observed import Traffic
+
+
+@given(requests=st.integers(1, 3000), share=st.floats(0, 1), rate=st.floats(1e-6, 1 - 1e-6))
+def test_the_chance_is_the_binomial_tail(requests, share, rate):
+    errors = round(share * requests)
+    assert chance_of(errors, requests, rate) == pytest.approx(binom.sf(errors - 1, requests, rate), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "stable", "healthy", "breached"),
+    [
+        (Traffic(500, 0, 5), Traffic(500, 0, 5), True, False),
+        (Traffic(500, 5, 5), Traffic(500, 0, 5), True, False),  # exactly the allowed 1 %
+        (Traffic(500, 9, 5), Traffic(500, 0, 5), False, False),  # above it, but within chance
+        (Traffic(500, 30, 5), Traffic(500, 0, 5), False, True),
+        (Traffic(500, 30, 5), Traffic(500, 30, 5), True, False),  # stable fails as often
+        (Traffic(20, 20, 5), Traffic(500, 0, 5), False, True),  # few requests, all failed
+        (Traffic(29, 0, 5), Traffic(500, 0, 5), False, False),
+        (Traffic(500, 0, 101), Traffic(500, 0, 5), False, True),
+        (Traffic(500, 0, math.nan), Traffic(500, 0, 5), False, False),
+        (Traffic(500, 0, 5), None, True, False),
+        (Traffic(500, 30, 5), None, False, True),
+    ],
+)
+def test_a_look(candidate, stable, healthy, breached):
+    look = judge(candidate, stable, RULES)
+    assert (look.healthy, look.breached) == (healthy, breached)
+
+
+@given(
+    st.builds(Traffic, requests=st.integers(0, 400), errors=st.just(0), p95_ms=st.floats(0, 500) | st.just(math.nan)),
+    st.integers(0, 400),
+)
+def test_healthy_means_enough_requests_few_errors_and_quick_answers(traffic, errors):
+    candidate = Traffic(traffic.requests, min(errors, traffic.requests), traffic.p95_ms)
+    look = judge(candidate, None, RULES)
+    assert not (look.healthy and look.breached)
+    if look.healthy:
+        assert candidate.requests >= RULES.min_requests
+        assert candidate.errors <= RULES.max_error_rate_increase * candidate.requests
+        assert candidate.p95_ms <= RULES.max_p95_latency_ms

@@ -1,0 +1,71 @@
+"""Where runs are logged: Azure ML's server inside its jobs, else a database in the project's folder."""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+LOCAL_FOLDER = Path(".mlops")
+ARTEFACTS = "artifacts"
+ADDRESSES = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("model_versions", "source"),
+    ("model_versions", "storage_location"),
+)
+URI_VARIABLE = "MLFLOW_TRACKING_URI"
+RUN_VARIABLE = "MLFLOW_RUN_ID"
+
+
+def database(folder: Path = LOCAL_FOLDER) -> Path:
+    """The file of the local tracking and registry database."""
+    return folder / "mlflow.db"
+
+
+def local_uri(folder: Path = LOCAL_FOLDER) -> str:
+    """The address of the local tracking and registry database."""
+    return f"sqlite:///{database(folder).resolve().as_posix()}"
+
+
+def follow(folder: Path = LOCAL_FOLDER) -> None:
+    """Point the database at the artefacts beside it: MLflow keeps whole addresses, which moving the folder breaks."""
+    if not database(folder).exists():
+        return
+    here = artefacts(folder).as_uri()
+    ours = f"/{here.rsplit('/', 2)[1]}/{ARTEFACTS}"  # an experiment of somebody's own has its files elsewhere
+    with closing(sqlite3.connect(database(folder))) as connection, connection:
+        kept = connection.execute("SELECT artifact_location FROM experiments WHERE experiment_id <> 0").fetchall()
+        for there in {address for (address,) in kept if address.endswith(ours)} - {here}:
+            for table, column in ADDRESSES:
+                connection.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (there, here))
+
+
+def artefacts(folder: Path = LOCAL_FOLDER) -> Path:
+    """The folder that runs log their files below."""
+    return (folder / ARTEFACTS).resolve()
+
+
+def use_tracking(experiment: str) -> None:
+    """Point MLflow at the server that the environment names, or at the local database, and pick the experiment.
+
+    A job of Azure ML has its run already, in an experiment of its own; MLflow finds both by itself.
+    """
+    import mlflow
+
+    if RUN_VARIABLE in os.environ:
+        return
+    if URI_VARIABLE in os.environ:
+        mlflow.set_experiment(experiment)
+        return
+    artefacts().mkdir(parents=True, exist_ok=True)
+    follow()
+    mlflow.set_tracking_uri(local_uri())
+    if mlflow.get_experiment_by_name(experiment) is None:
+        mlflow.create_experiment(experiment, artifact_location=artefacts().as_uri())
+    mlflow.set_experiment(experiment)
+
+
+if __name__ == "__main__":
+    from mlops.settings.project import load_project
+
+    use_tracking(load_project().name)
