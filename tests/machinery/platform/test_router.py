@@ -18,7 +18,7 @@ def same_draws():
 
 
 async def until(condition):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(300):
         while not condition():
             await asyncio.sleep(0.01)
 

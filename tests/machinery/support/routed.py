@@ -57,7 +57,7 @@ class Routed:
 
     async def lines(self, name):
         """The lines of a record, once nothing is under way and all is on disk."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(300):
             while (await self.statistics())["under_way"]:
                 await asyncio.sleep(0.01)
         await self.statistics()
