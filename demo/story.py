@@ -26,7 +26,7 @@ from mlops.settings.environments import load_manifest
 MONTHS = Path(__file__).parent / "data"
 CLIENTS = Path(__file__).parent / "clients.py"
 LOG = Path(".mlops/demo.log")
-RATE = 30  # client requests a second
+RATE = 15  # client requests a second
 BRISK = {"bake: 20s": "bake: 1s", "min_requests: 30": "min_requests: 8", "latency_ms: 100": "latency_ms: 1000"}
 ENVIRONMENT = "production"
 
