@@ -15,8 +15,8 @@ from waiting import wait_until
 from mlops.artefact import load_model, payload
 from mlops.command import UserError
 from mlops.platform import DEPLOYMENT_HEADER, Traffic
-from mlops.platform.local.account import statistics
 from mlops.platform.local.client import ask, healthy
+from mlops.platform.local.traffic import statistics
 
 
 @pytest.fixture(scope="module")

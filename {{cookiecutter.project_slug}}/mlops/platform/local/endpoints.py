@@ -19,7 +19,6 @@ from filelock import FileLock, Timeout
 from mlops.command import TakenError, UserError
 from mlops.platform import DEPLOYMENT_HEADER, Deployment, Models, Observed, Reply, Traffic
 from mlops.platform.local import hosting, processes, scoring
-from mlops.platform.local.account import authorisation, samples_since, traffic_since
 from mlops.platform.local.client import LOOPBACK, ask
 from mlops.platform.local.state import (
     STATE_FILE,
@@ -30,6 +29,7 @@ from mlops.platform.local.state import (
     read_state,
     write_state,
 )
+from mlops.platform.local.traffic import authorisation, samples_since, traffic_since
 from mlops.platform.shares import check_shares
 
 ANSWER_LIMIT = 35.0  # seconds; longer than the router waits for an answer
