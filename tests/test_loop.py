@@ -10,6 +10,7 @@ from looped import ENDPOINT, Looped
 from conftest import PYTHON, ROOT, Render
 
 QUICK = {"bake: 20s": "bake: 1s", "min_requests: 30": "min_requests: 5", "latency_ms: 100": "latency_ms: 5000"}
+COMMANDS = ("steps", "mlops/commands")
 MILESTONES = ("begin the rollout", "deploy", "probe", "10 % of live", "50 % of live", "100 % of live", "stable now")
 
 
@@ -145,11 +146,12 @@ def test_bad_input_is_one_line(looped: Looped, command: tuple[str, ...], line: s
 
 
 def test_every_command_explains_itself(looped: Looped) -> None:
-    commands = [path.stem for path in (looped.folder / "steps").glob("*.py") if path.stem != "__init__"]
+    paths = [path for folder in COMMANDS for path in (looped.folder / folder).glob("*.py") if path.stem != "__init__"]
+    commands = {path.stem: ".".join(path.relative_to(looped.folder).with_suffix("").parts) for path in paths}
     for name in commands:
         assert f"usage: {name}" in looped.command(name, "--help")
     scripts = tomllib.loads((looped.folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
-    assert scripts == {name: f"steps.{name}:main" for name in commands}, "every file in steps/ is a console command"
+    assert scripts == {name: f"{module}:main" for name, module in commands.items()}, "every file is a console command"
 
 
 def test_nothing_of_the_loop_lands_outside_its_folders(looped: Looped) -> None:

@@ -4,13 +4,14 @@ import getpass
 import os
 import platform
 import subprocess
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from mlops.config import Project
 
-NEW_LOCK = "?? uv.lock"
+CHANGED_LOCK = " M uv.lock"
 VARIABLES = {"commit": "LINEAGE_COMMIT", "dirty": "LINEAGE_DIRTY", "ci_run": "LINEAGE_CI_RUN"}
 PIPELINE_RUN = "AZUREML_ROOT_RUN_ID"  # on Azure ML the artefact is an output of the pipeline's job, not of the step's
 
@@ -31,9 +32,24 @@ def commit_facts(folder: Path = Path()) -> dict[str, str]:
     commit = git("rev-parse", "HEAD", folder=folder)
     if commit is None:
         return {"commit": "unknown", "dirty": "unknown"}
-    # A lock file that uv has just made of the pins in pyproject.toml says nothing that the commit does not say.
-    differing = [line for line in (git("status", "--porcelain", folder=folder) or "").splitlines() if line != NEW_LOCK]
-    return {"commit": commit, "dirty": "true" if differing else "false"}
+    differing = (git("status", "--porcelain", folder=folder) or "").splitlines()
+    same = differing == [CHANGED_LOCK] and has_the_committed_versions(folder / "uv.lock")
+    return {"commit": commit, "dirty": "false" if same or not differing else "true"}
+
+
+def has_the_committed_versions(lock: Path) -> bool:
+    """Whether that lock file differs from the commit's in addresses alone, as where uv has just put them in."""
+    committed = git("show", f"HEAD:./{lock.name}", folder=lock.parent) or ""
+    try:
+        return locked_versions(committed) == locked_versions(lock.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, KeyError):
+        return False
+
+
+def locked_versions(lock: str) -> set[tuple[str, str]]:
+    """Name and version of every package from an index. TOMLDecodeError or KeyError when the text is no lock file."""
+    packages = tomllib.loads(lock)["package"]
+    return {(each["name"], each["version"]) for each in packages if "registry" in each["source"]}
 
 
 def ci_run_url(environment: dict[str, str] | None = None) -> str:

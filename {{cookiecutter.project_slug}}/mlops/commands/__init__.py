@@ -1,0 +1,1 @@
+"""What is typed as `uv run NAME` and is no step of the loop."""
