@@ -19,6 +19,7 @@ RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 PYTHON = {"python_version": RUNNING} if RUNNING in QUESTIONS["python_version"] else {}
 TOOLS = {".git", ".venv", "uv.lock", "node_modules", "__pycache__", ".hypothesis", ".pytest_cache", ".ruff_cache"}
 NOT_OURS = {*TOOLS, ".mlops", "out"}
+collect_ignore = ["machinery"]  # tests that need a project's environment
 
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")

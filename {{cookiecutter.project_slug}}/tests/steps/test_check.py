@@ -45,12 +45,12 @@ def test_it_runs_all_three_and_names_those_that_found_something(capfd, files, fo
 @pytest.mark.parametrize(
     ("changed", "tested"),
     [
-        (["model/estimator.py", "project.yml", "docs/any.md"], 1),
-        ([], 1),
-        (["model/estimator.py", "mlops/gate.py"], 2),
-        (["uv.lock"], 2),
-        (["serving/score.py"], 2),
-        (["a folder of one's own/x.py"], 2),
+        (["model/estimator.py", "project.yml", "docs/any.md"], 4),
+        ([], 4),
+        (["model/estimator.py", "mlops/gate.py"], 5),
+        (["uv.lock"], 5),
+        (["serving/score.py"], 5),
+        (["a folder of one's own/x.py"], 5),
     ],
 )
 def test_a_pull_request_is_asked_for_all_tests_unless_it_changes_what_is_the_projects_own(
@@ -58,7 +58,7 @@ def test_a_pull_request_is_asked_for_all_tests_unless_it_changes_what_is_the_pro
 ):
     for name, value in NOBODY.items():
         monkeypatch.setenv(name, value)
-    for path in ("tests/test_it.py", "tests/own/test_own.py"):
+    for path in ("tests/test_it.py", *check.OWN_TESTS):
         write(path, GOOD["test_it.py"])
     write("pyproject.toml", GOOD["pyproject.toml"])
     git("init", "--quiet", "--initial-branch", "main")
@@ -69,4 +69,4 @@ def test_a_pull_request_is_asked_for_all_tests_unless_it_changes_what_is_the_pro
     assert check.main(["--pull-request"]) == 0
     said = capfd.readouterr().out
     assert f"{tested} passed" in said
-    assert ("what differs from main is the project's own" in said) == (tested == 1)
+    assert ("what differs from main is the project's own" in said) == (tested == 4)

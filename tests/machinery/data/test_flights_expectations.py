@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import MONTHS, ROOT
 
+from conftest import MONTHS, ROOT
 from mlops.command import UserError
 from mlops.data import read_file
 from mlops.validation import Checks, read_suite
@@ -132,6 +132,12 @@ def test_a_rule_in_the_suites_own_words_still_names_its_column(tmp_path):
     (failure,) = Checks(suite_of(tmp_path, rule)).check("month", MONTH).failures
     wrong, rows = (MONTH["temp"] < 200).sum(), len(MONTH)
     assert failure.message.startswith(f"temp: Must boil: broken by {wrong:,} of {rows:,} rows")
+
+
+def test_columns_in_another_order_are_named(tmp_path):
+    rule = {"type": "expect_table_columns_to_match_ordered_list", "kwargs": {"column_list": ["b", "a"]}}
+    (failure,) = Checks(suite_of(tmp_path, rule)).check("month", pd.DataFrame({"a": [1], "b": [2]})).failures
+    assert (failure.column, failure.found) == ("b, a", "found a b")
 
 
 def test_a_rule_that_cannot_be_checked_is_broken(tmp_path):
