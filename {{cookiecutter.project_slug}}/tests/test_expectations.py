@@ -23,7 +23,6 @@ SUITE = ROOT / PROJECT.data.suite
 RULES = json.loads(SUITE.read_text(encoding="utf-8"))["expectations"]
 ROWS = 2000  # what is corrupted; the whole file where a rule is about some of its rows only
 MOST_ROWS = 1_000_000  # no more are made up to break a rule about their number
-YEARS = pd.Timedelta(days=36525)
 STRANGE = ("no such value", "-", "0", "")  # one of these breaks almost any pattern
 
 
@@ -53,24 +52,18 @@ def put_wrong(rows, rule, value):
 def other(values, known=()):
     """A value of the same sort that is in neither."""
     if is_datetime64_any_dtype(values):
-        return values.min() - YEARS
+        return pd.Timestamp("1900-01-01", tz=values.dt.tz)
     numbers = [abs(value) for value in known if isinstance(value, int | float)]
     if is_numeric_dtype(values) and len(numbers) == len(known):
         return 1 + sum(numbers) + float(values.abs().max() if len(values.dropna()) else 0)
     return "no such value"
 
 
-def outside(values, low, high):
+def outside(low, high):
     """A value below the lowest that is allowed and one above the highest, where there are such limits."""
-    step = YEARS if is_datetime64_any_dtype(values) else 1
-    limits = [(-1, low), (1, high)]
-    if is_datetime64_any_dtype(values):
-        limits = [(sign, limit if limit is None else pd.Timestamp(limit)) for sign, limit in limits]
-    elif isinstance(low or high, str):
-        return [text for text, limit in (("", low), (f"{high}~", high)) if limit]
-    else:
-        step = 1 + abs(low or 0) + abs(high or 0)
-    return [limit + sign * step for sign, limit in limits if limit is not None]
+    low, high = (pd.Timestamp(limit) if isinstance(limit, str) else limit for limit in (low, high))
+    step = pd.Timedelta(days=36525) if isinstance(low or high, pd.Timestamp) else 1 + abs(low or 0) + abs(high or 0)
+    return [*([] if low is None else [low - step]), *([] if high is None else [high + step])]
 
 
 def limits(rule):
@@ -79,12 +72,12 @@ def limits(rule):
 
 
 def out_of_range(rows, rule):
-    return [put_wrong(rows, rule, value) for value in outside(rows[rule["column"]], *limits(rule))]
+    return [put_wrong(rows, rule, value) for value in outside(*limits(rule))]
 
 
 def moved(rows, rule):
     """Every value of the column is beyond a limit, and so is whatever sums them up."""
-    return [put(rows, rule["column"], value) for value in outside(rows[rule["column"]], *limits(rule))]
+    return [put(rows, rule["column"], value) for value in outside(*limits(rule))]
 
 
 def quantiles_moved(rows, rule):
@@ -103,7 +96,7 @@ def distinct(rows, rule):
     """Too few different values, or too many."""
     low, high = limits(rule)
     shares = "proportion" in rule["type"]
-    few = [put(rows, rule["column"], 1 if low > 1 or shares else None)] if low else []
+    few = [put(rows, rule["column"], 1 if low > 1 else None)] if low else []
     if high is None or high >= (1 if shares else MOST_ROWS):
         return few
     more = rows if shares else repeated(rows, max(len(rows), high + 1))
@@ -177,7 +170,11 @@ def turned(rows, rule):
 
 def a_below_b(rows, rule):
     b = rows[rule["column_B"]]
-    return [rows.assign(**{rule["column_A"]: b - YEARS if is_datetime64_any_dtype(b) else b.astype(float) - 1})]
+    return [
+        rows.assign(
+            **{rule["column_A"]: b - pd.Timedelta(days=1) if is_datetime64_any_dtype(b) else b.astype(float) - 1}
+        )
+    ]
 
 
 def first_differs(rows, rule):
@@ -248,8 +245,9 @@ def columns_of(rule, rows, corrupt):
 
 def reported(rule, rows, corrupt, checks):
     """Whether the rule says that it is broken, and by which columns."""
-    names = {name for failure in checks.check("corrupt", corrupt).failures for name in failure.column.split(", ")}
-    return bool(names) and names >= columns_of(rule, rows, corrupt)
+    failures = checks.check("corrupt", corrupt).failures
+    names = " ".join(failure.column for failure in failures)
+    return bool(failures) and all(name in names for name in columns_of(rule, rows, corrupt))
 
 
 def test_the_newest_file_keeps_all_rules(newest):

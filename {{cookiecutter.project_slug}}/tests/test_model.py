@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 PROJECT = load_project(ROOT / "project.yml")
 NEWEST = data_files(ROOT / local_folder(PROJECT.data.uri))[-1]
 ROWS_A_CLASS = 1000
-ASKED = 20
+ASKED = 10
 CLOSE = {"rtol": 0, "atol": 1e-6}
 
 
