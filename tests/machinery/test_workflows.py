@@ -5,9 +5,9 @@ import tomllib
 
 import pytest
 import yaml
+from mlops.manifest import environments
 
 from conftest import ROOT
-from mlops.manifest import environments
 
 GITHUB = sorted((ROOT / ".github").rglob("*.yml"))
 AZURE = sorted((ROOT / "azure-pipelines").rglob("*.yml"))

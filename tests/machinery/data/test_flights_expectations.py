@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-
-from conftest import MONTHS, ROOT
 from mlops.command import UserError
 from mlops.data import read_file
 from mlops.validation import Checks, read_suite
+
+from conftest import MONTHS, ROOT
 
 SUITE = ROOT / "expectations" / "flights.json"
 MONTH = read_file(MONTHS[0])
