@@ -119,7 +119,7 @@ def test_a_slice_that_got_worse_fails_although_the_whole_got_better():
 
 
 def sliced(seed, loss, **kept):
-    """400 rows of the slice origin=JFK on which the challenger has that much less signal, and rules for slices alone."""
+    """400 rows of one slice, on which the challenger has that much less signal, and the rules with these for slices."""
     rng = np.random.default_rng(seed)
     target = np.arange(400) % 2
     shared = rng.normal(size=400)
