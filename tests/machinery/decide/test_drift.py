@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops.decide.drift import common, compare, holm, number_shift, shift, status_of, text_shift
+from mlops.decide.drift import common, compare, holm, number_shift, shift, status_of, text_shift, value_shift
 from mlops.settings.project import Monitoring
 
 RULES = Monitoring(alpha=0.01, min_effect=0.1, min_rows=200, cooldown_days=7)
@@ -58,6 +58,9 @@ def test_a_missing_text_is_a_value_like_others():
 
 def test_a_column_that_went_missing_altogether_is_found():
     assert drifted(rows(0, 5000), rows(1, 1000).assign(x5=np.nan)) == ["x5"]
+    for there in (pd.Series([1.0, 2.0]), pd.Series(["a", "b"])):
+        missing = there.where(there.isna())
+        assert value_shift(there, missing) == value_shift(missing, there) == (0, 1), "its values did not shift"
 
 
 def test_a_value_never_seen_before_is_found():
@@ -84,9 +87,9 @@ def test_too_few_rows_cannot_tell():
     assert status_of(200, shifts, RULES) == "DRIFT", "as many as the rules ask for are enough"
 
 
-@pytest.mark.parametrize(("moved", "found"), [(100, ["x"]), (99, [])])
+@pytest.mark.parametrize(("moved", "found"), [(128, ["x"]), (127, [])])
 def test_a_shift_as_large_as_the_rules_say_counts(moved, found):
-    before, now = (pd.DataFrame({"x": np.arange(start, start + 400.0)}) for start in (0, moved))
+    before, now = (pd.DataFrame({"x": np.arange(start, start + 512.0)}) for start in (0, moved))
     rules = RULES.model_copy(update={"min_effect": 0.25})
     assert [each.feature for each in compare(before, now, rules) if each.drifted] == found
 
@@ -137,9 +140,16 @@ def test_each_value_with_enough_rows_is_tested_by_itself():
 def test_values_are_pooled_where_the_textbook_says_that_the_test_fails():
     """Fewer than 5 rows expected on one side, if both had the same share."""
     counts = pd.DataFrame({"before": [80, 11, 5, 4], "now": [82, 9, 5, 4]})
-    assert common(counts).tolist() == [[80, 82], [11, 9], [5, 5], [4, 4]]
+    assert common(counts).tolist() == [[80, 82], [11, 9], [5, 5]], "alone, the rare one is left out"
     counts = pd.DataFrame({"before": [80, 8, 5, 4, 3], "now": [80, 12, 4, 3, 1]})
     assert common(counts).tolist() == [[80, 80], [8, 12], [12, 8]]
+
+
+def test_one_row_with_a_value_never_seen_is_no_evidence_of_a_shift():
+    known = {f"known{at}": 1000 for at in range(10)}
+    before, now = column(**known), column(**dict.fromkeys(known, 20), new=1)
+    assert text_shift(before["id"], now["id"])[1] > 0.99
+    assert text_shift(column(a=2)["id"], column(b=2)["id"]) == (1, 1), "nor are four rows"
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20), st.floats(0.001, 0.5))

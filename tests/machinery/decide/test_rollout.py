@@ -136,16 +136,17 @@ def test_a_second_version_climbs_the_steps_and_replaces_the_first():
 def test_what_serves_at_rest_runs_on_as_many_machines_as_the_manifest_says(now, wanted, line, version):
     world = serving(1, instances=now, scales_to=wanted)
     world.observed.tags["rejected-flights-2"] = "it was sick"
-    assert (line is not None and line in difference(manifest(1, wanted), world.observed)) == bool(line)
+    assert difference(manifest(1, wanted), world.observed) == ([line] if line else [])
     assert roll(world, version, instances=wanted).promoted == (version == 1)
     at_rest(world, 1)
     assert world.observed.deployments["blue"].instances == (wanted if line else now)
     assert difference(manifest(1, wanted), world.observed) == []
 
 
-def test_scaling_that_shows_no_effect_is_tried_once():
-    world = serving(1, instances=(1, 1), scales_to=(1, 1))
-    assert roll(world, 1, instances=(5, 5)).promoted
+def test_scaling_is_tried_once_in_a_run():
+    observed = serving(1, instances=(1, 1)).observed
+    assert decide(manifest(1, (5, 5)), observed, Evidence(), 0.0) == Scale("blue")
+    assert isinstance(decide(manifest(1, (5, 5)), observed, Evidence(tried={"blue": ""}), 0.0), Done)
 
 
 @pytest.mark.parametrize("sick", [FAILING, SLOW], ids=["failing", "slow"])
@@ -183,6 +184,7 @@ def test_a_candidate_that_does_not_start_gets_no_traffic():
     world = serving(1)
     assert "it crashed" in roll(world, 2, starts=False).why
     at_rest(world, 1)
+    assert not any(share.get("green") for share in world.shares)
 
 
 def test_a_crash_of_the_candidate_under_traffic_rolls_back_at_once():
@@ -345,8 +347,11 @@ def test_a_stable_that_is_gone_does_not_serve():
 
 
 def test_no_version_means_nothing_to_do():
-    assert roll(serving(1), None).promoted
-    assert difference(manifest(None), None) == []
+    world = serving(1)
+    before = world.observed
+    assert roll(world, None, stop_after=0).promoted
+    assert world.observed == before
+    assert difference(manifest(None), None) == difference(manifest(None), before) == []
 
 
 def test_without_a_version_not_even_an_endpoint_is_made():
