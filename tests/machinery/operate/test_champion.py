@@ -58,6 +58,31 @@ def test_code_that_does_not_train_is_said_so_and_leaves_nothing(main):
     assert len(git("worktree", "list").splitlines()) == 1
 
 
+class Registry:
+    """A platform whose models are folders; it counts how often one is fetched."""
+
+    name, fetches = "local", 0
+
+    @property
+    def models(self):
+        return self
+
+    def download(self, name, version, to):
+        self.fetches += 1
+        to.mkdir(parents=True)
+        (to / "MLmodel").write_text(f"{name} {version}", encoding="utf-8")
+        return to
+
+
+def test_the_champion_is_the_version_that_is_named_and_fetched_once():
+    platform = Registry()
+    for version, fetches in ((7, 1), (7, 1), (8, 2)):
+        champion = fetched(platform, ModelSettings(name="flights", version=version))
+        assert champion.label == f"flights:{version}"
+        assert (champion.folder / "MLmodel").read_text(encoding="utf-8") == f"flights {version}"
+        assert platform.fetches == fetches
+
+
 def test_before_the_first_promotion_there_is_none():
     champion = fetched(None, ModelSettings(name="flights", version=None))
     assert (champion.folder, champion.label) == (None, "none yet")

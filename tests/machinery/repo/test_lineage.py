@@ -6,7 +6,7 @@ import pytest
 from hosted import commit, write
 from repositories import NOBODY, git
 
-from mlops.repo.lineage import ci_run_url, commit_facts, training_lineage
+from mlops.repo.lineage import ci_run_url, commit_facts, for_a_job, origin, training_lineage, whoever
 from mlops.settings.project import load_project
 
 SPLIT = {
@@ -40,6 +40,36 @@ def test_lineage_is_flat_text_with_all_that_was_promised(project):
     assert {"train_to": "2013-02-28T22:00:00", "test_to": "2013-03-31T22:00:00"}.items() <= facts.items()
     assert {"commit", "dirty", "template_version", "python"} <= facts.keys()
     assert all(isinstance(value, str) for value in facts.values())
+
+
+TOLD = {"LINEAGE_COMMIT": "c1", "LINEAGE_DIRTY": "false", "LINEAGE_CI_RUN": "https://ci.example/7"}
+
+
+def test_a_job_elsewhere_knows_the_origin_that_it_is_told(project, monkeypatch):
+    for name, value in TOLD.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AZUREML_ROOT_RUN_ID", "the pipeline's")
+    assert for_a_job() == TOLD, "and tells it on"
+    facts = training_lineage(load_project(), SPLIT, "the step's")
+    told = {"commit": "c1", "dirty": "false", "ci_run": "https://ci.example/7", "run_id": "the pipeline's"}
+    assert told.items() <= facts.items()
+
+
+@pytest.mark.parametrize("lost", TOLD)
+def test_half_an_origin_is_none(committed, monkeypatch, lost):
+    for name in TOLD.keys() - {lost}:
+        monkeypatch.setenv(name, "told")
+    assert origin() == {"commit": git("rev-parse", "HEAD"), "dirty": "false", "ci_run": "none"}
+
+
+def test_who_is_at_work_is_the_ci_run_or_a_person_at_a_machine(monkeypatch):
+    monkeypatch.setattr("getpass.getuser", lambda: "ada")
+    monkeypatch.setattr("platform.node", lambda: "laptop")
+    assert whoever() == "ada on laptop"
+    for name, value in {"SERVER_URL": "https://github.example", "REPOSITORY": "team/flights", "RUN_ID": "42"}.items():
+        monkeypatch.setenv(f"GITHUB_{name}", value)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert whoever() == "https://github.example/team/flights/actions/runs/42"
 
 
 @pytest.fixture
@@ -96,4 +126,16 @@ def test_what_is_no_lock_file_is_never_the_same(committed):
     write("uv.lock", "old")
     commit("no lock file")
     write("uv.lock", "new")
+    assert commit_facts()["dirty"] == "true"
+
+
+def test_what_changes_outside_of_the_projects_folder_does_not_make_it_dirty(committed, monkeypatch):
+    write("model/uv.lock", lock())
+    commit("a project below the root")
+    write("other/notes.txt", "new\n")
+    monkeypatch.chdir("model")
+    assert commit_facts()["dirty"] == "false"
+    write("uv.lock", lock(index="https://index.example"))
+    assert commit_facts()["dirty"] == "false"
+    write("notes.txt", "new\n")
     assert commit_facts()["dirty"] == "true"
