@@ -99,7 +99,7 @@ def test_training_jobs_have_what_the_project_has_but_no_tools(installed: Project
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-@pytest.mark.parametrize("version", QUESTIONS["python_version"])
+@pytest.mark.parametrize("version", QUESTIONS["_python_versions"])
 def test_an_image_is_named_exactly_and_has_the_projects_python(
     render: Render, tmp_path: Path, environment: str, version: str
 ) -> None:
