@@ -32,7 +32,8 @@ def proposal(environment: str, version: ModelVersion) -> Proposal:
     path, label = manifest_path(environment), f"{version.name}:{version.version}"
     rows = [f"| {key} | {version.tags[key]} |" for key in SHOWN if key in version.tags]
     body = "\n".join([f"Merging rolls `{label}` out to {environment}.", "", "| lineage | |", "| --- | --- |", *rows])
-    return Proposal(f"promote/{environment}-{version.version}", f"Promote {label} to {environment}", body, [path])
+    branch = f"promote/{version.name}-{environment}-{version.version}"
+    return Proposal(branch, f"Promote {label} to {environment}", body, [path])
 
 
 @command

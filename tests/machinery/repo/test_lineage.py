@@ -42,12 +42,14 @@ def test_lineage_is_flat_text_with_all_that_was_promised(project):
     assert all(isinstance(value, str) for value in facts.values())
 
 
-@pytest.fixture
-def committed(monkeypatch):
-    """The current folder is a repository with one commit."""
+@pytest.fixture(params=["", "models/Flüge & Co"])
+def committed(request, tmp_path, monkeypatch):
+    """The current folder is a repository with one commit, or a project below its root."""
     for name, value in NOBODY.items():
         monkeypatch.setenv(name, value)
     git("init", "--quiet")
+    (tmp_path / request.param).mkdir(parents=True, exist_ok=True)
+    monkeypatch.chdir(tmp_path / request.param)
     write("project.yml", "name: flights\n")
     commit("first")
 
@@ -67,6 +69,12 @@ def test_a_lock_file_that_uv_has_just_made_does_not_make_a_commit_dirty_but_all_
     for path in written:
         write(path, "new\n")
     assert commit_facts() == {"commit": git("rev-parse", "HEAD"), "dirty": dirty}
+
+
+@pytest.mark.parametrize("committed", ["models/flights"], indirect=True)
+def test_what_lies_beside_the_project_does_not_make_it_dirty(committed):
+    write("../fares/new.txt", "new\n")
+    assert commit_facts()["dirty"] == "false"
 
 
 def test_a_committed_lock_file_that_differs_makes_it_dirty(committed):

@@ -56,6 +56,8 @@ def retrained(target: str, data: Path) -> Champion:
     if ask("worktree", "add", "--detach", str(tree), commit) is None:
         raise UserError(f"{target}: git cannot check it out; fetch the whole history (fetch-depth: 0)")
     try:
+        if not project.is_dir():
+            raise UserError(f"no champion to compare with: {target} has no folder {prefix()}; merge it there first")
         for name in COMMANDS:
             run_there(project, name, data, target)
         shutil.copytree(project / "out" / "model", folder)

@@ -21,8 +21,8 @@ def commit_facts(folder: Path = Path()) -> dict[str, str]:
         return {"commit": "unknown", "dirty": "unknown"}
     # A lock file that uv has just made of the pins says nothing that the commit does not say.
     new_lock = f"?? {ask('rev-parse', '--show-prefix', folder=folder)}uv.lock"
-    changed = (ask("status", "--porcelain", ".", folder=folder) or "").splitlines()
-    return {"commit": commit, "dirty": "true" if {*changed} - {new_lock} else "false"}
+    changed = (ask("status", "--porcelain", "-z", ".", folder=folder) or "").split("\0")  # -z quotes no name
+    return {"commit": commit, "dirty": "true" if {*changed} - {new_lock, ""} else "false"}
 
 
 def ci_run_url(environment: dict[str, str] | None = None) -> str:
