@@ -16,8 +16,8 @@ from mlops import UserError
 from mlops.data.model_folder import load_model, payload
 from mlops.decide.observed import Traffic
 from mlops.platform import DEPLOYMENT_HEADER
-from mlops.platform.local.account import statistics
 from mlops.platform.local.client import ask, healthy
+from mlops.platform.local.traffic import statistics
 
 
 @pytest.fixture(scope="module")
