@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from test_tuned_project import edit, tune
 
-from conftest import PYTHON, ROOT, Project, Render
+from conftest import ROOT, Project, Render
 
 FILES = ROOT / "tests" / "another_problem"
 PROJECT_YML = {
@@ -36,7 +36,7 @@ def read_rules(path: Path) -> list[dict]:
 @pytest.fixture(scope="module")
 def bikes(installed: Project, render: Render, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project with all that is a user's replaced."""
-    project = render(tmp_path_factory.mktemp("bikes"), **PYTHON, project_name="Bike Share")
+    project = render(tmp_path_factory.mktemp("bikes"), project_name="Bike Share")
     for name in ("data", "expectations"):
         shutil.rmtree(project.folder / name)
         (project.folder / name).mkdir()

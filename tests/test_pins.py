@@ -14,7 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from conftest import PYTHON, QUESTIONS, ROOT, TEMPLATE, Project, Render, files_below
+from conftest import QUESTIONS, ROOT, TEMPLATE, Project, Render, files_below
 from tools import pin
 from tools.pin import with_pins, without_addresses, without_pins
 
@@ -129,7 +129,7 @@ def test_training_jobs_have_what_the_project_has_but_no_tools(installed: Project
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-@pytest.mark.parametrize("version", QUESTIONS["python_version"])
+@pytest.mark.parametrize("version", QUESTIONS["_python_versions"])
 def test_an_image_is_named_exactly_and_has_the_projects_python(
     render: Render, tmp_path: Path, environment: str, version: str
 ) -> None:
@@ -177,7 +177,7 @@ def test_pinning_keeps_all_else() -> None:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-@pytest.mark.parametrize("version", QUESTIONS["python_version"])
+@pytest.mark.parametrize("version", QUESTIONS["_python_versions"])
 def test_an_image_can_be_built_for_every_python_on_offer(
     rendered: Project, tmp_path: Path, environment: str, version: str
 ) -> None:
@@ -195,7 +195,7 @@ def test_an_image_can_be_built_for_every_python_on_offer(
 @pytest.fixture
 def aged(render: Render, tmp_path: Path) -> Project:
     """A project that was generated some time ago: two of its packages have newer versions."""
-    project = render(tmp_path, **PYTHON)
+    project = render(tmp_path)
     for name in WRITTEN:
         text = (project.folder / name).read_text(encoding="utf-8")
         for package, version in OLD.items():

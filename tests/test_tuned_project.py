@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from conftest import MACHINERY, PYTHON, ROOT, TEMPLATE, Project, Render
+from conftest import MACHINERY, ROOT, TEMPLATE, Project, Render
 
 PROJECT_YML = {
     "name": "late-arrivals",
@@ -101,7 +101,7 @@ def edit(path: Path, old: str, new: str) -> None:
 @pytest.fixture(scope="module")
 def tuned(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project months later."""
-    project = render(tmp_path_factory.mktemp("tuned"), **PYTHON, ci_system="both")
+    project = render(tmp_path_factory.mktemp("tuned"), ci_system="both")
     environments = project.folder / "environments"
     tune(project.folder / "project.yml", PROJECT_YML)
     for name, values in {"base": BASE_YML, "staging": STAGING_YML, "production": PRODUCTION_YML}.items():
