@@ -15,7 +15,7 @@ import small_model
 
 from mlops import TakenError, UserError
 from mlops.decide.observed import Deployment, Observed
-from mlops.pipeline import Source, fill, load_pipeline
+from mlops.platform.pipeline import Source, fill, load_pipeline
 from mlops.platform import ModelVersion, Platform, Reply, registered_version
 from mlops.platform.local.account import summary
 from mlops.platform.local.jobs import execute
