@@ -18,7 +18,7 @@ import pandas as pd
 from mlops.data.model_folder import payload
 from mlops.settings.project import load_project
 
-TIME_LIMIT = 10
+TIME_LIMIT = 60
 
 
 @dataclass

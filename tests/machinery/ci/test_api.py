@@ -2,17 +2,24 @@
 
 import socket
 import threading
+import time
 
 import pytest
-import requests
 from repositories import NOBODY, make_repository
 from services import Fault, GitHubService
+from urllib3.exceptions import MaxRetryError, SSLError
 
 from mlops import UserError
 from mlops.ci import api as module
-from mlops.ci.api import Api, may_repeat, passing, pause
+from mlops.ci.api import Api
 
+RETRIES = module.RETRIES
 AT_ONCE = {"Retry-After": "0"}
+
+
+@pytest.fixture(autouse=True)
+def without_pause(monkeypatch):
+    monkeypatch.setattr(module, "RETRIES", RETRIES.new(backoff_factor=0))
 
 
 @pytest.fixture
@@ -27,6 +34,27 @@ def service(tmp_path, monkeypatch):
 def api(service):
     headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
     return Api(f"{service.url}/api/v3/repos/{service.name}", service.token, "ask for more", headers)
+
+
+class OneAnswer:
+    """A server on loopback that gives this answer to one call. Before it is started and after that, it is not there."""
+
+    def __init__(self, text):
+        self.text = text
+        self.socket = socket.socket()
+        self.socket.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
+        self.api = Api(f"http://127.0.0.1:{self.socket.getsockname()[1]}", "secret", "ask for more")
+
+    def start(self):
+        self.socket.listen()
+        threading.Thread(target=self.answer).start()
+
+    def answer(self):
+        with self.socket:
+            connection, _ = self.socket.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(self.text)
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 403])
@@ -65,25 +93,33 @@ def test_a_post_is_not_repeated_after_a_lost_reply(service, api):
     assert len(service.issues) == 1
 
 
-def test_a_patch_is_repeated_after_a_lost_reply(service, api, monkeypatch):
-    monkeypatch.setattr(module, "LONGEST_PAUSE", 0.0)
+def test_a_patch_is_repeated_after_a_lost_reply(service, api):
     number = api.call("POST", "issues", {"title": "drift"})["number"]
     service.faults = [Fault("PATCH", "/issues")]
     assert api.call("PATCH", f"issues/{number}", {"body": "text"})["body"] == "text"
     assert [each.method for each in service.requests] == ["POST", "PATCH", "PATCH"]
 
 
-def test_a_post_is_repeated_where_it_never_arrived():
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
-        port = nobody.getsockname()[1]
-        with pytest.raises(requests.ConnectionError) as caught:
-            requests.post(f"http://127.0.0.1:{port}", timeout=5)
-    assert may_repeat("POST", caught.value)
+def test_a_post_is_repeated_where_it_never_arrived(monkeypatch):
+    server = OneAnswer(b"HTTP/1.0 201 Created\r\n\r\n")
+    monkeypatch.setattr(module, "RETRIES", RETRIES)
+    monkeypatch.setattr(time, "sleep", lambda _: server.start())  # it has been refused and waits
+    assert server.api.call("POST", "x", {}) is None
 
 
-def test_a_server_that_is_not_there_is_one_line(monkeypatch):
-    monkeypatch.setattr(module, "LONGEST_PAUSE", 0.0)
+def test_a_post_is_not_repeated_after_a_broken_answer():
+    server = OneAnswer(b"nonsense\r\n\r\n")
+    server.start()
+    with pytest.raises(UserError, match=r"POST /x: no answer .*nonsense"):  # a second one would be refused
+        server.api.call("POST", "x", {})
+
+
+def test_a_fault_of_tls_is_final():
+    with pytest.raises(MaxRetryError):
+        RETRIES.increment("POST", "/x", error=SSLError("bad record mac"))
+
+
+def test_a_server_that_is_not_there_is_one_line():
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         gone = Api(f"http://127.0.0.1:{nobody.getsockname()[1]}", "secret", "")
@@ -92,40 +128,28 @@ def test_a_server_that_is_not_there_is_one_line(monkeypatch):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("status", "headers", "passes"),
-    [(429, {}, True), (500, {}, True), (599, {}, True), (403, AT_ONCE, True), (403, {}, False), (404, {}, False)],
-)
-def test_overload_and_faults_of_the_server_pass(status, headers, passes):
-    response = requests.Response()
-    response.status_code = status
-    response.headers.update(headers)
-    assert passing(response) is passes
+def test_the_pause_is_what_the_server_asks_for_within_reason(service, api, monkeypatch):
+    pauses = []
+    monkeypatch.setattr(module, "RETRIES", RETRIES)
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    service.faults = [Fault("GET", "", 403, {"Retry-After": asked}) for asked in ("7", "3600", "0")]
+    assert api.call("GET", "")["default_branch"] == "main"
+    assert pauses == [7, 30, 4]
 
 
-@pytest.mark.parametrize(
-    ("attempt", "asked", "seconds"),
-    [(1, "", 1), (2, "", 2), (3, "", 4), (1, "0", 0), (1, "7", 7), (1, "3600", 30), (1, "Wed, 21 Oct 2026", 1)],
-)
-def test_the_pause_is_what_the_server_asks_for_within_reason(attempt, asked, seconds):
-    assert pause(attempt, asked) == seconds
+def test_a_pause_that_nobody_understands_is_one_line(service, api):
+    service.faults = [Fault("GET", "", 429, {"Retry-After": "soon"})]
+    with pytest.raises(UserError, match=r"no answer .*soon"):
+        api.call("GET", "")
 
 
-def test_a_page_that_is_no_json_is_one_line():
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def answer():
-        connection, _ = listener.accept()
-        with connection:
-            connection.recv(65536)
-            connection.sendall(b"HTTP/1.0 203 Sign In\r\nContent-Type: text/html\r\n\r\n<html>")
-
-    thread = threading.Thread(target=answer)
-    thread.start()
-    with listener, pytest.raises(UserError) as caught:
-        Api(f"http://127.0.0.1:{listener.getsockname()[1]}", "secret", "ask for more").call("GET", "x")
-    thread.join()
-    assert str(caught.value) == "GET /x: 203 Sign In; ask for more"
+@pytest.mark.parametrize("head", ["203 Sign In", "302 Found\r\nLocation: /signin"])
+def test_a_page_to_sign_in_is_one_line(head):
+    server = OneAnswer(f"HTTP/1.0 {head}\r\nContent-Type: text/html\r\n\r\n<html>".encode())
+    server.start()
+    with pytest.raises(UserError) as caught:
+        server.api.call("GET", "x")
+    assert str(caught.value) == f"GET /x: {head.splitlines()[0]}; ask for more"
 
 
 def test_a_netrc_file_does_not_replace_the_token(service, api, tmp_path, monkeypatch):

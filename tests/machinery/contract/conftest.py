@@ -35,7 +35,7 @@ class Bench:
     out: Path
     platform: Platform
     run_of: Callable[[Path], str]  # the run that made the artefact in that folder
-    patience: float = 20.0  # seconds; metrics and samples come late, Azure's minutes late
+    patience: float = 300.0  # seconds; metrics and samples come late, Azure's minutes late
     pause: float = 0.02  # seconds between two looks at them
     name: str = field(default_factory=lambda: f"contract-{secrets.token_hex(3)}")  # unique in its region
     runs: dict[str, str] = field(default_factory=dict)

@@ -17,8 +17,8 @@ from mlops import TakenError, UserError
 from mlops.decide.observed import Deployment, Observed
 from mlops.platform.pipeline import Source, fill, load_pipeline
 from mlops.platform import ModelVersion, Platform, Reply, registered_version
-from mlops.platform.local.account import summary
 from mlops.platform.local.jobs import execute
+from mlops.platform.local.traffic import summary
 from mlops.platform.shares import check_shares
 
 
@@ -168,7 +168,10 @@ class MemoryEndpoints:
     def measure(self, endpoint, since):
         there = self.there(endpoint)
         live = [each for each in there.served if each["kind"] == "live" and each["time"] >= since]
-        return {slot: summary([each for each in live if each["slot"] == slot]) for slot in there.slots}
+        return {
+            slot: summary([(each["status"], each["milliseconds"]) for each in live if each["slot"] == slot])
+            for slot in there.slots
+        }
 
     def collected(self, endpoint, since):
         return [each for each in self.there(endpoint).collected if each["time"] >= since]

@@ -3,19 +3,28 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom
 from test_rollout import RULES
 
 from mlops.decide.health import chance_of, judge
 from mlops.decide.observed import Traffic
 
 
-@given(requests=st.integers(1, 3000), share=st.floats(0, 1), rate=st.floats(1e-6, 1 - 1e-6))
+@settings(deadline=None)  # the first example pays for importing SciPy
+@given(requests=st.integers(1, 120), share=st.floats(0, 1), rate=st.integers(0, 1000))
 def test_the_chance_is_the_binomial_tail(requests, share, rate):
+    """Against the sum in whole numbers, which rounds nothing."""
     errors = round(share * requests)
-    assert chance_of(errors, requests, rate) == pytest.approx(binom.sf(errors - 1, requests, rate), abs=1e-9)
+    tail = sum(
+        math.comb(requests, count) * rate**count * (1000 - rate) ** (requests - count)
+        for count in range(errors, requests + 1)
+    )
+    assert chance_of(errors, requests, rate / 1000) == pytest.approx(tail / 1000**requests, rel=1e-9)
+
+
+def test_the_chance_holds_for_millions_of_requests():
+    assert chance_of(40_000, 2_000_000, 0.02) == pytest.approx(0.500685, abs=1e-6)  # as by summing logarithms
 
 
 @pytest.mark.parametrize(
@@ -32,6 +41,9 @@ def test_the_chance_is_the_binomial_tail(requests, share, rate):
         (Traffic(500, 0, math.nan), Traffic(500, 0, 5), False, False),
         (Traffic(500, 0, 5), None, True, False),
         (Traffic(500, 30, 5), None, False, True),
+        (Traffic(500, 13, 5), None, False, False),  # 0.0019 by chance
+        (Traffic(500, 14, 5), None, False, True),  # 0.0006
+        (Traffic(0, 0, math.nan), None, False, False),
     ],
 )
 def test_a_look(candidate, stable, healthy, breached):
@@ -39,6 +51,7 @@ def test_a_look(candidate, stable, healthy, breached):
     assert (look.healthy, look.breached) == (healthy, breached)
 
 
+@settings(deadline=None)  # the first example pays for importing SciPy
 @given(
     st.builds(Traffic, requests=st.integers(0, 400), errors=st.just(0), p95_ms=st.floats(0, 500) | st.just(math.nan)),
     st.integers(0, 400),

@@ -16,8 +16,8 @@ from mlops import UserError
 from mlops.data.model_folder import load_model, payload
 from mlops.decide.observed import Traffic
 from mlops.platform import DEPLOYMENT_HEADER
-from mlops.platform.local.account import statistics
 from mlops.platform.local.client import ask, healthy
+from mlops.platform.local.traffic import statistics
 
 
 @pytest.fixture(scope="module")
@@ -105,9 +105,9 @@ def test_mirrored_requests_are_collected_and_not_counted_as_live(endpoint):
 def test_the_url_and_the_key_are_all_that_a_client_needs(endpoint):
     port = int(endpoint.url(NAME).removeprefix("http://127.0.0.1:").removesuffix("/score"))
     right = {"Authorization": f"Bearer {endpoint.key(NAME)}", DEPLOYMENT_HEADER: "green"}
-    assert ask(port, "/score", body=b"{}", headers=right, timeout=5).status == 400
-    assert ask(port, "/score", body=b"{}", headers={"Authorization": "Bearer wrong"}, timeout=5).status == 401
-    assert ask(port, "/", timeout=5).status == 200
+    assert ask(port, "/score", body=b"{}", headers=right, timeout=300).status == 400
+    assert ask(port, "/score", body=b"{}", headers={"Authorization": "Bearer wrong"}, timeout=300).status == 401
+    assert ask(port, "/", timeout=300).status == 200
 
 
 def test_nothing_listens_beyond_this_machine(endpoint):

@@ -10,9 +10,10 @@ from waiting import wait_until
 
 from mlops import UserError
 from mlops.platform.local import hosting, processes, state
-from mlops.platform.local.account import statistics
 from mlops.platform.local.client import healthy
+from mlops.platform.local.records import RECORDS_FILE
 from mlops.platform.local.state import STATE_FILE
+from mlops.platform.local.traffic import statistics
 
 KILLED = 9
 DIE_BEFORE_WRITE = """
@@ -160,14 +161,15 @@ def test_without_its_router_nothing_is_measured_and_the_next_write_brings_it_bac
 
 
 def test_lost_records_are_no_measurement(endpoint):
-    record = endpoint.root / NAME / "requests.jsonl"
+    record = endpoint.root / NAME / RECORDS_FILE
     kill(*router_processes(endpoint))
-    record.unlink()
+    for path in record.parent.glob(f"{RECORDS_FILE}*"):
+        path.unlink()
     record.mkdir()
     endpoint.update(NAME, {"blue": 100}, {}, {})
     since = time.time()
     assert endpoint.score(NAME, PAYLOAD).status == 200
-    with pytest.raises(OSError, match=r"requests\.jsonl"):
+    with pytest.raises(OSError, match="not every request was recorded"):
         endpoint.measure(NAME, since)
     record.rmdir()
     later = time.time()
@@ -175,10 +177,14 @@ def test_lost_records_are_no_measurement(endpoint):
     assert endpoint.measure(NAME, later)["blue"].requests == 1
     with pytest.raises(OSError, match="not every request was recorded"):
         endpoint.measure(NAME, since)
-    with record.open("ab") as file:
-        file.write(b'{"time": 17\n')
-    with pytest.raises(OSError, match="not every request was recorded"):
+    kill(*router_processes(endpoint))
+    for path in record.parent.glob(f"{RECORDS_FILE}*"):
+        path.write_bytes(b"no database" * 1000)
+    endpoint.update(NAME, {"blue": 100}, {}, {})
+    with pytest.raises(OSError, match=rf"{RECORDS_FILE}: file is not a database"):
         endpoint.measure(NAME, later)
+    for path in record.parent.glob(f"{RECORDS_FILE}*"):
+        path.unlink()
 
 
 def test_a_taken_port_is_said_so(endpoint):

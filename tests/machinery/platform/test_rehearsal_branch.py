@@ -6,12 +6,14 @@ from tracked import contents, log_run, tracked
 
 from mlops import UserError
 from mlops.platform.local.models import LocalModels
+from mlops.platform.local.records import RECORDS_FILE, Recorder, Request, rows_since
 from mlops.platform.local.rehearsal import BRANCH, restore, save
 from mlops.platform.local.state import Endpoint, Slot, read_state, write_state
 from mlops.platform.tracking import artefacts
 from mlops.repo.git import Account
 
 RUN = Account("a run", "run@example.org", "", "")
+REQUEST = Request(1.5, "blue", 1, "live", 200, 3.5, b"{}", b"[]")
 KEY = "a-key-that-nobody-may-see"
 
 
@@ -52,8 +54,11 @@ def saved(runner, tmp_path_factory, remote):
     write_state(root / "endpoints/x", Endpoint(port=8101, key=KEY, tags=tags, deployments={"blue": slot}))
     for name in ("endpoints/x/deployments/blue/model.pkl", "endpoints/x/logs/blue.log", "endpoints/x.lock", "cache/a"):
         write(root / name, "made anew")
-    write(root / "endpoints/x/collected.jsonl", "{}\n")
-    save(root, RUN)
+    recorder = Recorder(root / "endpoints/x" / RECORDS_FILE)
+    recorder.add(REQUEST)
+    recorder.flush().result()
+    save(root, RUN)  # while the router is there, as in a run
+    recorder.close()
     return root
 
 
@@ -91,7 +96,8 @@ def test_an_endpoint_comes_back_with_its_memory_and_a_new_key(saved, runner):
     assert len(after.key) > 20 and after.key != KEY and after.changed(key=KEY) == before
     assert before.key == KEY, "the one that saved keeps its own"
     names = {name for name in contents(root) if name.startswith("endpoints") or name.startswith("cache")}
-    assert names == {"endpoints/x/endpoint.json", "endpoints/x/collected.jsonl"}
+    assert names == {"endpoints/x/endpoint.json", f"endpoints/x/{RECORDS_FILE}"}
+    assert rows_since(root / "endpoints/x" / RECORDS_FILE, "*", 0, "TRUE") == [REQUEST]
 
 
 def test_no_key_is_in_the_branch(saved, remote, tmp_path):

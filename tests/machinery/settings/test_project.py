@@ -31,9 +31,9 @@ MISTAKES = [
         "project.yml",
         "  - dest\n",
         "  - dep_delay\n",
-        "project.yml: features must be known before departure; take out dep_delay",
+        "project.yml: features must be known when the model is asked; take out dep_delay",
     ),
-    ("project.yml", "  - dest\n", "  - late\n", "project.yml: features must be known before departure; take out late"),
+    ("project.yml", "  - dest\n", "  - late\n", "features must be known when the model is asked; take out late"),
     (
         "project.yml",
         "floors: {auc: 0.58, accuracy: 0.60}",

@@ -13,6 +13,7 @@ import pytest
 from hosted import PRODUCTION, SYSTEMS, GitHubService, clone_project, endpoint, issues, register, run_of, started
 
 from conftest import MONTHS, edit
+from mlops.platform.local.records import RECORDS_FILE, Recorder, Request
 from steps import monitor
 
 NAME = "flights-production"
@@ -37,11 +38,14 @@ def rows(count, distance=1000.0):
 
 
 def collected(frame):
-    """The endpoint of production was asked these rows a minute ago."""
+    """The endpoint of production was asked these rows a minute ago, and no others."""
     data = frame.drop(columns="time_hour").to_dict(orient="split", index=False)
-    line = {"time": time.time() - 60, "slot": "blue", "version": 7, "request": {"input_data": data}, "outputs": {}}
-    path = Path(".mlops/endpoints") / NAME / "collected.jsonl"
-    path.write_text(json.dumps(line) + "\n", encoding="utf-8")
+    asked = json.dumps({"input_data": data}).encode()
+    path = Path(".mlops/endpoints") / NAME / RECORDS_FILE
+    path.unlink(missing_ok=True)
+    recorder = Recorder(path)
+    recorder.add(Request(time.time() - 60, "blue", 7, "live", 200, 5.0, asked, b"{}"))
+    recorder.close()
 
 
 def registered(**tags):

@@ -1,4 +1,4 @@
-"""The split: by time, only of data that passed validation, only with what is known before departure."""
+"""The split: by time, only of data that passed validation, only with what is known when the model is asked."""
 
 import pandas as pd
 import pytest
@@ -37,7 +37,7 @@ def test_no_column_that_is_known_only_afterwards_gets_through(validated):
 def test_a_feature_that_is_known_only_afterwards_is_refused(validated, capsys):
     edit(validated / "project.yml", "  - visib\n", "  - visib\n  - dep_delay\n")
     assert split_data.main([]) == 2
-    assert "features must be known before departure; take out dep_delay" in capsys.readouterr().err
+    assert "features must be known when the model is asked; take out dep_delay" in capsys.readouterr().err
     assert not (validated / "out/split").exists()
 
 

@@ -63,7 +63,7 @@ def kill(process):
     family = [process, *process.children(recursive=True)]
     for each in family:
         each.kill()
-    psutil.wait_procs(family, timeout=10)
+    psutil.wait_procs(family, timeout=300)
 
 
 def run_python(code, endpoints):

@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from mlops.platform import DEPLOYMENT_HEADER
 from mlops.platform.local import router
 from mlops.platform.local.processes import free_port
+from mlops.platform.local.records import RECORDS_FILE, Request, rows_since
 from mlops.platform.local.state import Endpoint, Slot, write_state
 
 KEY = "the-right-key"
@@ -55,13 +56,16 @@ class Routed:
         async with self.client.get("/statistics", headers=AUTHORISED) as reply:
             return await reply.json()
 
-    async def lines(self, name):
-        """The lines of a record, once nothing is under way and all is on disk."""
-        async with asyncio.timeout(20):
+    async def records(self):
+        """The records, once nothing is under way and all is on disk."""
+        async with asyncio.timeout(300):
             while (await self.statistics())["under_way"]:
                 await asyncio.sleep(0.01)
         await self.statistics()
-        return [json.loads(line) for line in (self.folder / name).read_text(encoding="utf-8").splitlines()]
+        return self.recorded()
+
+    def recorded(self):
+        return [Request(*row) for row in rows_since(self.folder / RECORDS_FILE, "*", 0, "TRUE")]
 
 
 @asynccontextmanager

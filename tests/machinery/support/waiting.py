@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-def wait_until(condition: Callable[[], object], deadline: float = 20.0, pause: float = 0.02) -> None:
+def wait_until(condition: Callable[[], object], deadline: float = 300.0, pause: float = 0.02) -> None:
     """Return as soon as the condition holds; an AssertionError after so many seconds."""
     end = time.monotonic() + deadline
     while not condition():

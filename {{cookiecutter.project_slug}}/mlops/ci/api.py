@@ -1,22 +1,36 @@
 """REST calls that outlast a hiccup and fail in one line without the token."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import NewConnectionError
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
 
 from mlops import UserError
 
 TIMEOUT = (10, 30)  # seconds to connect, and to wait for the answer
-ATTEMPTS = 4
-LONGEST_PAUSE = 30.0
-SAFE_TO_REPEAT = ("GET", "PUT", "PATCH")
 DONE = (200, 201, 204)  # not 203 and 302: how Azure DevOps shows its sign-in page to a token it does not know
 LONGEST_MESSAGE = 300
+
+
+class Patience(Retry):
+    """GitHub refuses calls that come too fast with a 403 that says when to come again."""
+
+    RETRY_AFTER_STATUS_CODES = Retry.RETRY_AFTER_STATUS_CODES | {403}
+
+
+RETRIES = Patience(
+    total=3,
+    other=0,  # a fault of TLS may show after a POST has arrived
+    allowed_methods=("GET", "PUT", "PATCH"),  # others only where the server cannot be reached
+    status_forcelist=(429, *range(500, 600)),
+    backoff_factor=1,  # seconds: 0, 2 and 4
+    retry_after_max=30,  # seconds, whatever the server asks for: three times that, and the job ends with its refusal
+    raise_on_status=False,
+)
 
 Query = Mapping[str, str | int]
 
@@ -65,33 +79,24 @@ class Api:
 
     def send(self, method: str, path: str, body: Any, query: Query | None, kind: str) -> requests.Response:
         """The answer to one call. RefusedError when it is not yes, UserError when there is none."""
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                response = self.once(method, path, body, query, kind)
-            except requests.RequestException as error:
-                if attempt == ATTEMPTS or not may_repeat(method, error):
-                    raise UserError(f"{self.line(method, path)}no answer ({self.clean(str(error))})") from None
-                time.sleep(pause(attempt))
-                continue
-            if response.status_code in DONE:
-                return response
-            if attempt == ATTEMPTS or method not in SAFE_TO_REPEAT or not passing(response):
-                raise self.refusal(method, path, response)
-            time.sleep(pause(attempt, response.headers.get("Retry-After", "")))
-        raise AssertionError("unreachable")
-
-    def once(self, method: str, path: str, body: Any, query: Query | None, kind: str) -> requests.Response:
-        """One request on a connection of its own."""
-        return requests.request(
-            method,
-            self.address(path),
-            params={**self.query, **(query or {})},
-            json=body,
-            headers={**self.headers, **({} if body is None else {"Content-Type": f"application/{kind}"})},
-            auth=Bearer(self.token),
-            timeout=TIMEOUT,
-            allow_redirects=False,
-        )
+        try:
+            with requests.Session() as session:  # one a call, which never meets a connection that was closed meanwhile
+                session.mount(self.base, HTTPAdapter(max_retries=RETRIES))
+                response = session.request(
+                    method,
+                    self.address(path),
+                    params={**self.query, **(query or {})},
+                    json=body,
+                    headers={**self.headers, **({} if body is None else {"Content-Type": f"application/{kind}"})},
+                    auth=Bearer(self.token),
+                    timeout=TIMEOUT,
+                    allow_redirects=False,
+                )
+        except requests.RequestException as error:
+            raise UserError(f"{self.line(method, path)}no answer ({self.clean(str(error))})") from None
+        if response.status_code not in DONE:
+            raise self.refusal(method, path, response)
+        return response
 
     def address(self, path: str) -> str:
         return f"{self.base}/{path}".rstrip("/")
@@ -109,26 +114,6 @@ class Api:
     def clean(self, text: str) -> str:
         """One short line without the token."""
         return " ".join(text.replace(self.token, "***").split())[:LONGEST_MESSAGE]
-
-
-def may_repeat(method: str, error: requests.RequestException) -> bool:
-    """Whether the call can be made again: it changes nothing twice, or it never reached the server."""
-    if not isinstance(error, requests.ConnectionError | requests.Timeout):
-        return False
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    unreached = isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
-    return unreached or method in SAFE_TO_REPEAT
-
-
-def passing(response: requests.Response) -> bool:
-    """Whether the refusal is likely to pass: overload, a fault of the server, or a limit that says when it ends."""
-    return response.status_code in (429, *range(500, 600)) or "Retry-After" in response.headers
-
-
-def pause(attempt: int, retry_after: str = "") -> float:
-    """Seconds to wait after an attempt: what the server asks for, within reason, or twice as long each time."""
-    seconds = float(retry_after) if retry_after.isdigit() else 0.5 * 2**attempt
-    return min(seconds, LONGEST_PAUSE)
 
 
 def server_message(response: requests.Response) -> str:

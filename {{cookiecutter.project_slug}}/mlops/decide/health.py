@@ -1,6 +1,5 @@
 """The health of a candidate, judged from the traffic it served."""
 
-import math
 from dataclasses import dataclass
 
 from mlops.decide.observed import Traffic
@@ -35,19 +34,8 @@ def judge(candidate: Traffic, stable: Traffic | None, rules: Rollout) -> Health:
 
 def chance_of(errors: int, requests: int, rate: float) -> float:
     """The binomial chance of this many errors or more when each request fails at the rate."""
-    if errors == 0 or rate >= 1:
+    if errors == 0:  # as nearly always: a healthy rollout is spared the import, which takes a second
         return 1.0
-    if rate <= 0:
-        return 0.0
-    whole = math.lgamma(requests + 1)
-    fewer = (
-        math.exp(
-            whole
-            - math.lgamma(count + 1)
-            - math.lgamma(requests - count + 1)
-            + count * math.log(rate)
-            + (requests - count) * math.log1p(-rate)
-        )
-        for count in range(errors)
-    )
-    return max(0.0, 1.0 - math.fsum(fewer))
+    from scipy.stats import binom
+
+    return float(binom.sf(errors - 1, requests, rate))

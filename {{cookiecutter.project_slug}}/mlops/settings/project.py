@@ -63,7 +63,7 @@ class Project(Settings):
     def no_leaks(self) -> "Project":
         leaks = sorted(set(self.features) & {*self.data.known_only_after, self.data.target})
         if leaks:
-            raise ValueError(f"features must be known before departure; take out {', '.join(leaks)}")
+            raise ValueError(f"features must be known when the model is asked; take out {', '.join(leaks)}")
         return self
 
 

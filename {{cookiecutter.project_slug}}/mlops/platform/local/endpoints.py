@@ -20,7 +20,6 @@ from mlops import TakenError, UserError
 from mlops.decide.observed import Deployment, Observed, Traffic
 from mlops.platform import DEPLOYMENT_HEADER, Models, Reply
 from mlops.platform.local import hosting, processes, scoring
-from mlops.platform.local.account import authorisation, samples_since, traffic_since
 from mlops.platform.local.client import LOOPBACK, ask
 from mlops.platform.local.state import (
     STATE_FILE,
@@ -31,6 +30,7 @@ from mlops.platform.local.state import (
     read_state,
     write_state,
 )
+from mlops.platform.local.traffic import authorisation, samples_since, traffic_since
 from mlops.platform.shares import check_shares
 
 ANSWER_LIMIT = 35.0  # seconds; longer than the router waits for an answer

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from mlops import UserError
 from mlops.platform.local import processes, scoring
-from mlops.platform.local.account import statistics
 from mlops.platform.local.client import healthy
 from mlops.platform.local.processes import Marker
 from mlops.platform.local.state import Endpoint, Slot, log_file, write_state
+from mlops.platform.local.traffic import statistics
 
 IMPORT_ROOT = Path(__file__).parents[3]  # where `mlops` is imported from
 START_LIMIT = 60.0  # seconds

@@ -6,11 +6,14 @@ found from another pipeline. A branch is there in both, for failed runs too, and
 
 import secrets
 import shutil
+import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 from mlops import UserError
 from mlops.data.files import read_json, write_json, write_text
+from mlops.platform.local.records import RECORDS_FILE
 from mlops.platform.local.state import STATE_FILE
 from mlops.platform.tracking import database
 from mlops.repo.git import REMOTE, Account, access, git, identity, root
@@ -18,7 +21,8 @@ from mlops.repo.git import REMOTE, Account, access, git, identity, root
 BRANCH = "mlops-rehearsal"
 REF = f"refs/heads/{BRANCH}"
 KEPT = ("mlflow.db", "artifacts", "endpoints")
-LEFT_OUT = {"endpoints": shutil.ignore_patterns("deployments", "logs", "*.lock", ".*")}  # made anew by `apply`
+MADE_ANEW = ("deployments", "logs", "*.lock", f"{RECORDS_FILE}-*", ".*")  # by `apply`
+LEFT_OUT = {"endpoints": shutil.ignore_patterns(*MADE_ANEW)}
 RESTORED = "restored"  # the commit that this state came from
 
 
@@ -59,6 +63,15 @@ def save(state: Path, account: Account) -> None:
     write_text(state / RESTORED, commit)
 
 
+def copy_file(source: str, to: str) -> None:
+    """Copy the file; of a database what is committed, whatever its router writes meanwhile."""
+    if Path(source).name != RECORDS_FILE:
+        shutil.copy(source, to)
+        return
+    with closing(sqlite3.connect(source)) as records, closing(sqlite3.connect(to)) as copy:
+        records.backup(copy)
+
+
 def commit_of(state: Path, account: Account) -> str:
     """A commit without parents that holds what is kept of the root folder, without the endpoints' keys."""
     with tempfile.TemporaryDirectory() as folder:
@@ -66,7 +79,7 @@ def commit_of(state: Path, account: Account) -> str:
         copy.mkdir()
         for name in KEPT:
             if (state / name).is_dir():
-                shutil.copytree(state / name, copy / name, ignore=LEFT_OUT.get(name))
+                shutil.copytree(state / name, copy / name, ignore=LEFT_OUT.get(name), copy_function=copy_file)
             elif (state / name).exists():
                 shutil.copy(state / name, copy / name)
         for path in copy.glob(f"endpoints/*/{STATE_FILE}"):

@@ -2,7 +2,7 @@
 
 POST /score       key in `Authorization: Bearer`; to a slot by weight, or to the one that the deployment header names
 GET  /            alive
-GET  /statistics  key; what is under way and what was lost. Answers when all records so far are on disk
+GET  /statistics  key; what is under way and when a record was last lost. Answers when all so far are on disk
 
 It reads endpoint.json again whenever that changed, so a change is in force for the next request.
 """
@@ -24,8 +24,8 @@ from aiohttp import web
 from mlops import UserError
 from mlops.platform import DEPLOYMENT_HEADER
 from mlops.platform.local.client import LOOPBACK, Answer
-from mlops.platform.local.journal import Journal
-from mlops.platform.local.state import COLLECTED_FILE, REQUESTS_FILE, STATE_FILE, Endpoint, read_state
+from mlops.platform.local.records import RECORDS_FILE, Recorder, Request
+from mlops.platform.local.state import STATE_FILE, Endpoint, read_state
 
 TIME_LIMIT = 30.0  # seconds for one answer
 MAX_BODY = 10 * 1024 * 1024  # bytes
@@ -41,8 +41,7 @@ class Router:
     def __init__(self, folder: Path, time_limit: float = TIME_LIMIT) -> None:
         self.folder = folder
         self.time_limit = aiohttp.ClientTimeout(total=time_limit)
-        self.requests = Journal(folder / REQUESTS_FILE)
-        self.collected = Journal(folder / COLLECTED_FILE)
+        self.records = Recorder(folder / RECORDS_FILE)
         self.under_way: Counter[str] = Counter()
         self.mirroring: set[asyncio.Task[Answer]] = set()
         self.stamp: tuple[int, ...] = ()
@@ -56,15 +55,16 @@ class Router:
         return app
 
     async def resources(self, app: web.Application) -> AsyncIterator[None]:
-        """The connections and the record files, as long as the app runs."""
+        """The connections and the records, as long as the app runs."""
         connector = aiohttp.TCPConnector(limit=0, force_close=True)  # the inference server closes after each answer
         async with aiohttp.ClientSession(
             connector=connector, timeout=self.time_limit, auto_decompress=False
         ) as session:
             self.session = session
             yield
-        for journal in (self.requests, self.collected):
-            journal.close(timeout=2.0)
+            for task in self.mirroring:
+                task.cancel()
+        self.records.close()
 
     def current(self) -> Endpoint:
         """The endpoint as last written. While it cannot be read, what was read last stays in force."""
@@ -134,26 +134,16 @@ class Router:
         self, endpoint: Endpoint, slot: str, kind: str, answer: Answer, body: bytes, milliseconds: float
     ) -> None:
         """Write down the request and, if it was scored for or beside a client, what went in and came out."""
-        when = {"time": round(time.time(), 6), "slot": slot}
-        account = {**when, "kind": kind, "status": answer.status, "milliseconds": round(milliseconds, 3)}
-        self.requests.add(json.dumps(account).encode())
-        if kind != "direct" and answer.status == 200:
-            head = json.dumps({**when, "version": endpoint.deployments[slot].version}).removesuffix("}")
-            texts = [head.encode(), b', "request": ', one_line(body), b', "outputs": ', one_line(answer.body), b"}"]
-            self.collected.add(b"".join(texts))
+        bodies = (body, answer.body) if kind != "direct" and answer.status == 200 else (None, None)
+        version = endpoint.deployments[slot].version
+        self.records.add(Request(time.time(), slot, version, kind, answer.status, milliseconds, *bodies))
 
     async def statistics(self, request: web.Request) -> web.Response:
         if not authorised(request, self.current().key):
             return refusal(401, "the key is wrong or missing")
-        on_disk = await asyncio.to_thread(self.requests.flush, FLUSH_LIMIT)
-        await asyncio.to_thread(self.collected.flush, FLUSH_LIMIT)
-        content = {
-            "on_disk": on_disk,
-            "under_way": {slot: count for slot, count in self.under_way.items() if count},
-            "requests": self.requests.losses(),
-            "collected": self.collected.losses(),
-        }
-        return web.json_response(content)
+        _, late = await asyncio.wait([asyncio.wrap_future(self.records.flush())], timeout=FLUSH_LIMIT)
+        under_way = {slot: count for slot, count in self.under_way.items() if count}
+        return web.json_response({"on_disk": not late, "last_loss": self.records.last_loss, "under_way": under_way})
 
 
 async def health(request: web.Request) -> web.Response:
@@ -184,11 +174,6 @@ def refusal(status: int, message: str) -> web.Response:
 def failure(status: int, message: str) -> Answer:
     """An answer in the place of the one that a slot owes."""
     return Answer(status, {"Content-Type": "application/json"}, json.dumps({"error": message}).encode())
-
-
-def one_line(text: bytes) -> bytes:
-    """JSON without line ends, which are mere spaces outside its strings and cannot be inside."""
-    return text.replace(b"\r", b" ").replace(b"\n", b" ")
 
 
 def main() -> None:

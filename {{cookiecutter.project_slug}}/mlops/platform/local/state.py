@@ -4,8 +4,7 @@
     endpoint.json       port, key, traffic, mirror, tags, deployments, processes
     deployments/<slot>/ the scoring script and the model that the slot serves
     logs/               router.log and <slot>.log
-    requests.jsonl      one line a request
-    collected.jsonl     inputs and outputs
+    requests.db         one row a request, with inputs and outputs
 """
 
 from collections.abc import Iterator
@@ -22,8 +21,6 @@ from mlops.decide.observed import State
 from mlops.settings.reading import Settings, check
 
 STATE_FILE = "endpoint.json"
-REQUESTS_FILE = "requests.jsonl"
-COLLECTED_FILE = "collected.jsonl"
 LOCK_TIMEOUT = 180.0  # seconds; longer than any deploy
 
 

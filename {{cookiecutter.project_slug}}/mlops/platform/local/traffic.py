@@ -1,0 +1,63 @@
+"""What an endpoint served, from the records of its router."""
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from mlops.decide.observed import Traffic
+from mlops.platform.local.client import ask
+from mlops.platform.local.records import RECORDS_FILE, rows_since
+from mlops.platform.local.state import Endpoint
+
+PATIENCE = 15.0  # seconds; the router answers when its records are on disk
+
+
+def authorisation(state: Endpoint) -> dict[str, str]:
+    """The header that the router asks for."""
+    return {"Authorization": f"Bearer {state.key}"}
+
+
+def statistics(state: Endpoint) -> dict[str, Any]:
+    """What the router says about itself. OSError when it does not."""
+    answer = ask(state.port, "/statistics", headers=authorisation(state), timeout=PATIENCE)
+    if answer.status != 200:
+        raise OSError(f"port {state.port} is not this endpoint's router: it answers {answer.status}")
+    content: dict[str, Any] = json.loads(answer.body)
+    return content
+
+
+def traffic_since(folder: Path, state: Endpoint, since: float) -> dict[str, Traffic]:
+    """What each slot served live. OSError unless every request since then is on record."""
+    told = statistics(state)
+    last_loss = told.get("last_loss")
+    if not told["on_disk"] or (last_loss is not None and last_loss >= since):
+        raise OSError(f"{folder.name}: not every request was recorded")
+    served: dict[str, list[tuple[int, float]]] = {slot: [] for slot in state.deployments}
+    for slot, status, milliseconds in rows_since(
+        folder / RECORDS_FILE, "slot, status, milliseconds", since, "kind = 'live'"
+    ):
+        served.setdefault(slot, []).append((status, milliseconds))
+    return {slot: summary(answers) for slot, answers in served.items()}
+
+
+def summary(answers: Sequence[tuple[int, float]]) -> Traffic:
+    """Requests, failures and the 95th percentile (nearest rank; NaN without requests) of statuses and milliseconds."""
+    errors = sum(status >= 500 for status, _ in answers)
+    latencies = sorted(milliseconds for _, milliseconds in answers)
+    p95 = latencies[math.ceil(0.95 * len(latencies)) - 1] if latencies else math.nan
+    return Traffic(len(answers), errors, p95)
+
+
+def samples_since(folder: Path, state: Endpoint, since: float) -> Iterator[dict[str, Any]]:
+    """The collected requests that are scoring requests, as `Endpoints.collected` has them."""
+    with suppress(OSError):  # a router that has ended left all on disk
+        statistics(state)
+    columns = "time, slot, version, request, answer"
+    for moment, slot, version, request, answer in rows_since(folder / RECORDS_FILE, columns, since, "answer NOT NULL"):
+        with suppress(ValueError, TypeError, KeyError):  # the scoring script took something else
+            inputs, outputs = json.loads(request)["input_data"], json.loads(answer)
+            table = {key: inputs[key] for key in ("columns", "data")}
+            yield {"time": moment, "slot": slot, "version": version, "inputs": table, "outputs": outputs}
