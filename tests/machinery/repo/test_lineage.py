@@ -82,40 +82,60 @@ def committed(monkeypatch):
     commit("first")
 
 
+def lock(numpy="2.4.6", index="."):
+    """A lock file, of that index."""
+    packages = [f'name = "numpy"\nversion = "{numpy}"\nsource = {{ registry = "{index}" }}\n']
+    if index != ".":
+        packages.append('name = "flights"\nversion = "0.1.0"\nsource = { editable = "." }\n')
+    return "".join(f"[[package]]\n{each}" for each in packages)
+
+
 @pytest.mark.parametrize(
     ("written", "dirty"),
     [
-        ((), "false"),
-        (("uv.lock",), "false"),
-        (("project.yml",), "true"),
-        (("notes.txt",), "true"),
-        (("uv.lock", "notes.txt"), "true"),
-        (("tools/uv.lock", "tools/notes.txt"), "true"),
+        ({}, "false"),
+        ({"uv.lock": lock(index="https://index.example")}, "false"),
+        ({"uv.lock": lock(index="https://index.example", numpy="2.4.7")}, "true"),
+        ({"uv.lock": "no lock file"}, "true"),
+        ({"uv.lock": ""}, "true"),
+        ({"project.yml": "new"}, "true"),
+        ({"notes.txt": "new"}, "true"),
+        ({"uv.lock": lock(index="https://index.example"), "notes.txt": "new"}, "true"),
     ],
 )
-def test_a_lock_file_that_uv_has_just_made_does_not_make_a_commit_dirty_but_all_else_does(committed, written, dirty):
-    for path in written:
-        write(path, "new\n")
+def test_addresses_that_uv_adds_to_the_lock_file_do_not_make_a_commit_dirty_but_all_else_does(
+    committed, written, dirty
+):
+    write("uv.lock", lock())
+    commit("lock")
+    for path, text in written.items():
+        write(path, text)
     assert commit_facts() == {"commit": git("rev-parse", "HEAD"), "dirty": dirty}
 
 
-def test_a_committed_lock_file_that_differs_makes_it_dirty(committed):
-    write("uv.lock", "old\n")
+def test_a_lock_file_that_is_not_committed_or_was_taken_away_makes_it_dirty(committed):
+    write("uv.lock", lock())
+    assert commit_facts()["dirty"] == "true"
     commit("lock")
     assert commit_facts()["dirty"] == "false"
-    write("uv.lock", "new\n")
-    assert commit_facts()["dirty"] == "true"
     Path("uv.lock").unlink()
     assert commit_facts()["dirty"] == "true"
 
 
+def test_what_is_no_lock_file_is_never_the_same(committed):
+    write("uv.lock", "old")
+    commit("no lock file")
+    write("uv.lock", "new")
+    assert commit_facts()["dirty"] == "true"
+
+
 def test_what_changes_outside_of_the_projects_folder_does_not_make_it_dirty(committed, monkeypatch):
-    write("model/project.yml", "name: flights\n")
+    write("model/uv.lock", lock())
     commit("a project below the root")
     write("other/notes.txt", "new\n")
     monkeypatch.chdir("model")
     assert commit_facts()["dirty"] == "false"
-    write("uv.lock", "new\n")
+    write("uv.lock", lock(index="https://index.example"))
     assert commit_facts()["dirty"] == "false"
     write("notes.txt", "new\n")
     assert commit_facts()["dirty"] == "true"
