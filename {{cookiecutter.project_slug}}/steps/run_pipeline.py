@@ -1,7 +1,7 @@
 """Run pipelines/train.yml on the platform: validate, split, train, evaluate and gate, then write the report.
 
 Reads project.yml and environments/; writes out/. The champion is the version that environments/production.yml names.
-Exits 1 when a step failed or the gate did not pass. A run that would only repeat the last one ends at once.
+Exits 1 when a step failed or the gate did not pass. A step that would only repeat itself is not run again.
 """
 
 import argparse
@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops import receipt
 from mlops.command import NO, YES, command
 
 if TYPE_CHECKING:
@@ -22,10 +21,8 @@ nothing that a model is made of; the champion is the one of main (retrained from
 and the challenger has to be no worse, not better"""
 
 
-def run(
-    args: argparse.Namespace, jobs: "Jobs", data: str, champion: "Champion", criterion: str
-) -> tuple[int, list[str]]:
-    """Run the pipeline and write the report; the exit code, and the paths that it read and wrote."""
+def run(args: argparse.Namespace, jobs: "Jobs", data: str, champion: "Champion", criterion: str) -> int:
+    """Run the pipeline and write the report; the exit code."""
     from mlops.config import load_project
     from mlops.host import open_host
     from mlops.report import write_report
@@ -36,16 +33,11 @@ def run(
     code = jobs.run(args.pipeline, inputs, args.out)
     write_report(args.out, load_project(), champion.label)
     open_host().summary("model", (args.out / "report.md").read_text(encoding="utf-8"))
-    paths = [value for value in inputs.values() if Path(value).exists()]
-    return code, ["environments", str(args.pipeline.parent), str(args.out), *paths]
+    return code
 
 
 def train(args: argparse.Namespace) -> int:
     """Where models are made, for one that is better than the champion."""
-    arguments = [str(args.pipeline), str(args.out)]
-    if receipt.holds(arguments):
-        print("nothing changed since the last run: every step re-used")
-        return 0
     from mlops.champion import fetched
     from mlops.config import load_project
     from mlops.data import training_data
@@ -54,10 +46,7 @@ def train(args: argparse.Namespace) -> int:
 
     manifest, champion = load_manifest(TRAINING), load_manifest(CHAMPION).model
     platform, data = open_platform(manifest), training_data(load_project().data.uri, manifest.platform)
-    code, paths = run(args, platform.jobs, data, fetched(platform, champion), "superiority")
-    if code == 0:
-        receipt.keep(arguments, paths)
-    return code
+    return run(args, platform.jobs, data, fetched(platform, champion), "superiority")
 
 
 def check_pull_request(args: argparse.Namespace) -> int:
@@ -68,18 +57,19 @@ def check_pull_request(args: argparse.Namespace) -> int:
     from mlops.data import local_folder
     from mlops.host import open_host
     from mlops.manifest import CHAMPION, load_manifest, manifest_at
+    from mlops.model_sources import SOURCES
     from mlops.platform.local import local_platform
 
     host, folder = open_host(), local_folder(load_project().data.uri)
     target, changes = of_pull_request(host)
-    if not touching(changes, [*receipt.CODE, str(args.pipeline.parent), str(folder)]):
+    if not touching(changes, [*SOURCES, str(args.pipeline.parent), str(folder)]):
         line = f"Nothing that a model is made of differs from {target}: not trained."
         print(line)
         host.summary("model", line)
         return 0
     manifest = manifest_at(target, CHAMPION) or load_manifest(CHAMPION)
     champion = without_identity(manifest, target, folder)
-    return run(args, local_platform().jobs, str(folder.resolve()), champion, "non-inferiority")[0]
+    return run(args, local_platform().jobs, str(folder.resolve()), champion, "non-inferiority")
 
 
 @command

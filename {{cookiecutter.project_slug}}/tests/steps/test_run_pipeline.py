@@ -180,12 +180,12 @@ def test_a_finished_training_is_no_reason_to_skip_the_check(branch, capsys):
     touch("project.yml")
     assert run_pipeline.main([]) == 0
     assert run_pipeline.main([]) == 0
-    assert "nothing changed since the last run" in capsys.readouterr().out
+    assert "re-used record" in capsys.readouterr().out
     assert seen() == ["superiority"]
     assert run_pipeline.main(["--pull-request"]) == 0
     assert seen() == ["non-inferiority"]
     assert run_pipeline.main([]) == 0
-    assert seen() == ["superiority"], "a check leaves no receipt, and ends the one that there was"
+    assert seen() == ["superiority"], "a check leaves nothing behind that would pass for a training"
 
 
 def test_the_gate_is_content_with_a_challenger_that_is_no_worse(branch):

@@ -16,9 +16,9 @@ from rich.console import Console
 
 from mlops.command import UserError
 from mlops.files import hash_folder, write_json
+from mlops.model_sources import SOURCES, hash_paths
 from mlops.pipeline import Job, Pipeline, Source, fill, load_pipeline
 from mlops.platform.local import warm
-from mlops.receipt import CODE, hash_paths
 from mlops.tracking import database
 
 USUAL_IMPORTS = (
@@ -118,7 +118,7 @@ class LocalJobs:
 
 def steps(plan: Pipeline, values: Mapping[str, str], cache: Path) -> list[Step]:
     """Every job with its folder, in running order. A job's key covers its command, its inputs and the code."""
-    code = hash_paths(CODE)
+    code = hash_paths(SOURCES)
     hashes = {name: hash_input(value) for name, value in values.items()}
     keys: dict[str, str] = {}
 
