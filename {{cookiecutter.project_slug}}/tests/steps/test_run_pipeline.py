@@ -59,12 +59,10 @@ LINE = "Nothing that a model is made of differs from origin/main: not trained."
 @pytest.fixture
 def branch(tmp_path, monkeypatch):
     """The current folder is a clone of the project with the quick pipeline, on a branch of its own; its remote."""
-    monkeypatch.setattr("mlops.platform.local.jobs.USUAL_IMPORTS", ("json",))
     bare = clone_project(tmp_path, monkeypatch)
     write("pipelines/train.yml", PIPELINE)
     write("pipelines/components/record.yml", RECORD)
     write("record.py", RECORD_CODE)
-    write(".mlops/mlflow.db", "")  # none of these steps logs a run, so none has to be made
     commit("the quick pipeline")
     git("push", "--quiet", "origin", "main")
     git("checkout", "--quiet", "-b", "work")
