@@ -16,9 +16,9 @@ import small_model
 from mlops.command import TakenError, UserError
 from mlops.pipeline import Source, fill, load_pipeline
 from mlops.platform import Deployment, ModelVersion, Observed, Platform, Reply, registered
+from mlops.platform.legal_traffic import check_shares
 from mlops.platform.local.jobs import execute
 from mlops.platform.local.traffic import summary
-from mlops.platform.shares import check_shares
 
 
 class MemoryModels:

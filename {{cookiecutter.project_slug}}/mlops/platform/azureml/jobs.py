@@ -11,7 +11,7 @@ from mlops.command import UserError
 from mlops.lineage import for_a_job
 from mlops.pipeline import Pipeline, Source, load_pipeline
 from mlops.platform.azureml.data import asset
-from mlops.platform.azureml.refusals import refusals_in_one_line
+from mlops.platform.azureml.error_messages import refusals_in_one_line
 from mlops.platform.azureml.workspace import AzureWorkspace, quiet_uploads
 
 if TYPE_CHECKING:

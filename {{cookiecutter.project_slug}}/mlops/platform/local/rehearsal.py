@@ -14,8 +14,8 @@ from pathlib import Path
 from mlops.command import UserError
 from mlops.files import read_json, write_json, write_text
 from mlops.host.git import REMOTE, Account, access, git, identity
+from mlops.platform.local.endpoint_state import STATE_FILE
 from mlops.platform.local.records import RECORDS_FILE
-from mlops.platform.local.state import STATE_FILE
 from mlops.tracking import database
 
 BRANCH = "mlops-rehearsal"
