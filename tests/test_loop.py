@@ -38,7 +38,6 @@ def test_the_pipeline_runs_and_a_second_run_reuses_all_of_it(looped: Looped) -> 
     verdict = looped.read("out/gate/verdict.json")
     assert verdict["status"] == "PASS" and verdict["cold_start"]
     assert "PASS" in (looped.folder / "out/report.html").read_text(encoding="utf-8")
-    assert "nothing changed since the last run: every step re-used" in looped.command("run_pipeline")
     (looped.folder / "out/report.html").unlink()
     assert looped.command("run_pipeline").count("re-used") == 5
     assert (looped.folder / "out/report.html").exists()

@@ -7,11 +7,11 @@ from hosted import NOBODY, git, write
 from tracked import contents, log_run, tracked
 
 from mlops import UserError
+from mlops.platform.local.endpoint_state import EndpointState, Slot, read_state, write_state
 from mlops.platform.local.models import LocalModels
 from mlops.platform.local.records import RECORDS_FILE, Recorder, Request, rows_since
 from mlops.platform.local.rehearsal import BRANCH as OLDER
 from mlops.platform.local.rehearsal import branch_of, restore, save
-from mlops.platform.local.state import Endpoint, Slot, read_state, write_state
 from mlops.platform.tracking import artefacts
 from mlops.repo.git import Account
 
@@ -56,7 +56,7 @@ def saved(runner, tmp_path_factory, remote):
     (root.parent / "restored").rename(root / "restored")
     slot = Slot(model="flights", version=1, port=1, state="ready")
     tags = {"rejected-flights-2": "slow"}
-    write_state(root / "endpoints/x", Endpoint(port=8101, key=KEY, tags=tags, deployments={"blue": slot}))
+    write_state(root / "endpoints/x", EndpointState(port=8101, key=KEY, tags=tags, deployments={"blue": slot}))
     for name in ("endpoints/x/deployments/blue/model.pkl", "endpoints/x/logs/blue.log", "endpoints/x.lock", "cache/a"):
         write(root / name, "made anew")
     recorder = Recorder(root / "endpoints/x" / RECORDS_FILE)

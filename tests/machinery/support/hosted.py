@@ -10,8 +10,8 @@ from services import AzureDevOpsService, GitHubService
 from conftest import copy_project
 from mlops.data.files import read_json, write_json
 from mlops.platform import ModelVersion, registered_version
+from mlops.platform.local.endpoint_state import EndpointState, write_state
 from mlops.platform.local.processes import free_port
-from mlops.platform.local.state import Endpoint, write_state
 
 SYSTEMS = [GitHubService, AzureDevOpsService]
 REGISTRY = Path(".mlops") / "registry"
@@ -136,5 +136,5 @@ def outputs(service, said):
 
 def endpoint(name, port=0, **tags):
     """An endpoint that was made earlier; nothing of it runs."""
-    state = Endpoint(port=port or free_port(), key="key", tags=tags)
+    state = EndpointState(port=port or free_port(), key="key", tags=tags)
     write_state(Path(".mlops/endpoints") / name, state)

@@ -7,7 +7,7 @@ from small_pipeline import ACCEPTED, FILES, LEFT, SOUND, change, write_pipeline
 
 from conftest import ROOT
 from mlops import UserError
-from mlops.platform.azureml.refusals import in_one_line
+from mlops.platform.azureml.error_messages import in_one_line
 from mlops.platform.pipeline.node import KEYS
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the SDK's own, by the ten thousand

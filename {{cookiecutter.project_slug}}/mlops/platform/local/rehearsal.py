@@ -13,8 +13,8 @@ from pathlib import Path
 
 from mlops import UserError
 from mlops.data.files import read_json, write_json, write_text
+from mlops.platform.local.endpoint_state import STATE_FILE
 from mlops.platform.local.records import RECORDS_FILE
-from mlops.platform.local.state import STATE_FILE
 from mlops.platform.tracking import database
 from mlops.repo.git import REMOTE, Account, access, git, identity, prefix, root
 

@@ -15,7 +15,7 @@ MODEL_STATUS = "ms-azureml-model-error-statuscode"  # the container's own, where
 SCORING = "https://ml.azure.com/.default"
 
 
-class Route:
+class ScoringClient:
     """Asks one endpoint with its key, or as whoever runs this process where it takes Entra tokens."""
 
     def __init__(self, workspace: AzureWorkspace, endpoint: str, url: str, auth: str) -> None:

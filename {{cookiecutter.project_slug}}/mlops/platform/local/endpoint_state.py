@@ -50,7 +50,7 @@ class Slot(Part):
     process: Started | None = None
 
 
-class Endpoint(Part):
+class EndpointState(Part):
     """The whole state. Shares in percent by slot; a slot that is not named has none."""
 
     port: int
@@ -61,11 +61,11 @@ class Endpoint(Part):
     deployments: dict[str, Slot] = Field(default_factory=dict)
     router: Started | None = None
 
-    def with_slot(self, slot: str, deployment: Slot) -> "Endpoint":
+    def with_slot(self, slot: str, deployment: Slot) -> "EndpointState":
         """The same endpoint with this in the slot."""
         return self.changed(deployments={**self.deployments, slot: deployment})
 
-    def without_slot(self, slot: str) -> "Endpoint":
+    def without_slot(self, slot: str) -> "EndpointState":
         """The same endpoint with nothing in the slot."""
         return self.changed(deployments={name: each for name, each in self.deployments.items() if name != slot})
 
@@ -79,19 +79,19 @@ def log_file(folder: Path, name: str) -> Path:
     return folder / "logs" / f"{name}.log"
 
 
-def read_state(folder: Path) -> Endpoint | None:
+def read_state(folder: Path) -> EndpointState | None:
     """The endpoint in the folder; None when there is none. UserError when its file is damaged."""
     path = folder / STATE_FILE
     if not path.exists():
         return None
     try:
         content = read_json(path)
-        return check(Endpoint, content, path)
+        return check(EndpointState, content, path)
     except UserError as error:
         raise UserError(f"{error}; run `stop`, delete {folder} and apply again") from None
 
 
-def write_state(folder: Path, endpoint: Endpoint) -> None:
+def write_state(folder: Path, endpoint: EndpointState) -> None:
     """Write the file, whole or not at all."""
     write_json(folder / STATE_FILE, endpoint.model_dump())
 

@@ -3,7 +3,7 @@
 import pytest
 
 from mlops import UserError
-from mlops.platform.shares import check_shares
+from mlops.platform.legal_traffic import check_shares
 
 DEPLOYMENTS = ("blue", "green", "red")
 READY = {"blue", "green"}
