@@ -76,6 +76,12 @@ def test_a_missing_file_says_where_to_run():
         load_pipeline(Path("pipelines/other.yml"))
 
 
+def test_a_pipeline_has_jobs(small):
+    (small / FILE).write_text("type: pipeline", encoding="utf-8")
+    with pytest.raises(UserError, match=r"train\.yml: jobs: missing$"):
+        load_pipeline(FILE)
+
+
 def test_a_sound_pipeline_is_read_whole(small):
     plan = load_pipeline(FILE)
     prepare, fit = plan.jobs

@@ -60,7 +60,9 @@ class Node:
         value: Any = default if self.value is None else self.value
         if value is None:
             raise self.mistake("missing")
-        if not isinstance(value, kind) and not (kind is float and type(value) is int):
+        if kind is float and type(value) is int:
+            value = float(value)
+        if not isinstance(value, kind):
             raise self.mistake(f"must be {KINDS[kind]}, got {value!r}")
         return value
 
