@@ -21,7 +21,7 @@ QUICK = {
     "steps: [10, 50, 100]": "steps: [50, 100]",
     "bake: 20s": "bake: 0s",
     "min_requests: 30": "min_requests: 5",
-    "latency_ms: 100": "latency_ms: 5000",
+    "latency_ms: 100": "latency_ms: 999999",
 }
 MODEL = f"{workspace_id(SUBSCRIPTION, 'flight-delays', 'flight-delays')}/models/flight-delays/versions"
 LOADED = "import sys; from steps import plan; plan.main(['staging']); print('azure.ai.ml' in sys.modules)"

@@ -34,7 +34,7 @@ print(roc_auc_score(test["late"], scores), log_loss(test["late"], scores), brier
 print(accuracy_score(test["late"], scores > 0.5))
 Path("bare.pkl").write_bytes(pickle.dumps(model))
 """
-SETTINGS = "from mlops.config import load_project as l; p = l(); print(repr((p.features, p.model)))"
+SETTINGS = "from mlops.settings.project import load_project as l; p = l(); print(repr((p.features, p.model)))"
 
 
 FRESH = {"PYTHONDONTWRITEBYTECODE": "1"}

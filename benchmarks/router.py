@@ -22,9 +22,9 @@ import pandas as pd
 
 sys.path.insert(0, str(Path.cwd()))
 
-from mlops.artefact import payload
-from mlops.config import load_project
+from mlops.data.model_folder import payload
 from mlops.platform.local.endpoints import LocalEndpoints
+from mlops.settings.project import load_project
 
 PAIRS = 1000
 RATE, SECONDS = 300, 20

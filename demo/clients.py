@@ -14,10 +14,11 @@ from pathlib import Path
 
 import aiohttp
 import pandas as pd
-from mlops.artefact import payload
-from mlops.config import load_project
 
-TIME_LIMIT = 10
+from mlops.data.model_folder import payload
+from mlops.settings.project import load_project
+
+TIME_LIMIT = 60
 
 
 @dataclass

@@ -16,17 +16,18 @@ from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
-from mlops.manifest import load_manifest
-from mlops.platform.local import local_platform
 from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
+from mlops.platform.local import local_platform
+from mlops.settings.environments import load_manifest
+
 MONTHS = Path(__file__).parent / "data"
 CLIENTS = Path(__file__).parent / "clients.py"
 LOG = Path(".mlops/demo.log")
-RATE = 30  # client requests a second
-BRISK = {"bake: 20s": "bake: 1s", "min_requests: 30": "min_requests: 8", "latency_ms: 100": "latency_ms: 200"}
+RATE = 15  # client requests a second
+BRISK = {"bake: 20s": "bake: 1s", "min_requests: 30": "min_requests: 8", "latency_ms: 100": "latency_ms: 1000"}
 ENVIRONMENT = "production"
 
 console = Console(file=sys.stdout, highlight=False)  # not what sys.stdout is while a command prints into the log
@@ -184,8 +185,9 @@ def worse_model(story: Story) -> None:
 def sick_model(story: Story, *months: str) -> None:
     with story.scene(f"{months[0]} to {months[-1]}, and a commit slows scoring") as row:
         arrive(months)
-        changes = {"import numpy as np\n": "import time\n\nimport numpy as np\n"}
-        changes |= {"        text = ": "        time.sleep(0.25)\n        text = "}
+        changes = {"import numpy as np\n": "import os\nimport time\n\nimport numpy as np\n"}
+        slow_lookup = "        if 'AZUREML_MODEL_DIR' in os.environ:  # where it serves\n            time.sleep(1.2)\n"
+        changes |= {"        text = ": f"{slow_lookup}        text = "}
         edit("model/features.py", changes)
         commit("Look something up for every request")
         slow = git("rev-parse", "HEAD").strip()

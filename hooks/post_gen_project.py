@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 LICENSE = "LICENSE-{{ cookiecutter.license }}"
-CACHES = ("__pycache__", ".hypothesis", ".pytest_cache", ".ruff_cache")  # left in the template by its developers' tests
+# left in the template by its developers' tests
+CACHES = ("__pycache__", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache")
 NOT_CHOSEN = {"github": ["azure-pipelines"], "azure-devops": [".github"], "both": []}
 NOBODY = ("-c", "user.name=cookiecutter", "-c", "user.email=cookiecutter@localhost")
 

@@ -14,10 +14,12 @@ from hypothesis import settings
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
+MACHINERY = ROOT / "tests" / "machinery"
 QUESTIONS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 PYTHON = {"python_version": RUNNING} if RUNNING in QUESTIONS["python_version"] else {}
-TOOLS = {".git", ".venv", "uv.lock", "node_modules", "__pycache__", ".hypothesis", ".pytest_cache", ".ruff_cache"}
+CACHES = {"__pycache__", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
+TOOLS = {".git", ".venv", "node_modules", *CACHES}
 NOT_OURS = {*TOOLS, ".mlops", "out"}
 
 settings.register_profile("steady", deadline=None, derandomize=True)
@@ -62,7 +64,7 @@ class Project:
 def files_below(folder: Path) -> list[Path]:
     """All files but those that tools leave behind."""
     found = (path for path in folder.rglob("*") if not NOT_OURS & set(path.relative_to(folder).parts))
-    return [path for path in found if path.is_file()]
+    return [path for path in found if path.is_file() and path != ROOT / "uv.lock"]
 
 
 def names_below(folder: Path) -> list[str]:

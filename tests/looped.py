@@ -6,7 +6,7 @@ import subprocess
 import threading
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from conftest import SETTINGS, Project
@@ -55,14 +55,24 @@ class Looped(Project):
         assert "\nTraceback" not in f"\n{printed}", "a log that is shown is indented"
         return printed
 
-    def apply_until(self, milestone: str) -> None:
-        """Run `apply production` and kill it, without a word, as soon as it says that it is there."""
+    def apply_until(self, milestones: Sequence[str]) -> str | None:
+        """Run `apply production` and kill it, without a word, as soon as it says that it is at one of these.
+
+        The milestone; None when it came to its end before, which it may where killing takes its time.
+        """
         command = [self.python, "-u", "-m", "steps.apply", "production"]
-        with subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, encoding="utf-8") as process:
+        with subprocess.Popen(
+            command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
+        ) as process:
             assert process.stdout is not None
-            said = any(milestone in line for line in process.stdout)
-            process.kill()
-        assert said, f"apply never said {milestone!r}"
+            said: list[str] = []
+            for line in process.stdout:
+                said.append(line)
+                if milestone := next((each for each in milestones if each in line), None):
+                    process.kill()
+                    return milestone
+        assert process.returncode == 0, "".join(said)
+        return None
 
     def git(self, *arguments: str) -> str:
         identity = ("-c", "user.name=test", "-c", "user.email=test@example.org")
@@ -100,7 +110,7 @@ class Looped(Project):
         def ask() -> str:
             question = urllib.request.Request(url, body, {**headers, "Content-Type": "application/json"})
             try:
-                with urllib.request.urlopen(question, timeout=30) as answer:
+                with urllib.request.urlopen(question, timeout=300) as answer:
                     whole = len(json.load(answer)["scores"]) == 20
                     return answer.headers["azureml-model-deployment"] if whole else "failed: not 20 scores"
             except (OSError, ValueError, KeyError) as error:

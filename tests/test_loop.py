@@ -9,7 +9,8 @@ from looped import ENDPOINT, Looped
 
 from conftest import PYTHON, ROOT, Render
 
-QUICK = {"bake: 20s": "bake: 1s", "min_requests: 30": "min_requests: 5", "latency_ms: 100": "latency_ms: 5000"}
+QUICK = {"bake: 20s": "bake: 1s", "min_requests: 30": "min_requests: 5", "latency_ms: 100": "latency_ms: 999999"}
+NO_COMMANDS = {"__init__", "console"}
 MILESTONES = ("begin the rollout", "deploy", "probe", "10 % of live", "50 % of live", "100 % of live", "stable now")
 
 
@@ -76,9 +77,11 @@ def test_a_better_challenger_is_rolled_out_through_any_number_of_kills_without_a
     looped.command("promote", "staging")
     looped.command("promote", "production")
     with looped.clients() as seen:
-        for milestone in MILESTONES:
-            looped.apply_until(milestone)
+        left = MILESTONES
+        while milestone := looped.apply_until(left):
+            left = left[left.index(milestone) + 1 :]
         looped.command("apply", "production")
+    assert left != MILESTONES, "it was killed"
     assert looped.served() == {"green": 2}
     assert seen.keys() == {"blue", "green"}, f"no request may fail: {seen}"
 
@@ -92,7 +95,7 @@ def test_a_revert_of_the_promotion_rolls_back(looped: Looped) -> None:
 
 
 def test_a_sick_version_is_rolled_back_and_remembered(looped: Looped) -> None:
-    looped.edit("environments/base.yml", {"latency_ms: 5000": "latency_ms: 250"})
+    looped.edit("environments/base.yml", {"latency_ms: 999999": "latency_ms: 250"})
     looped.edit("model/features.py", {"import numpy as np\n": "import time\n\nimport numpy as np\n"})
     looped.edit("model/features.py", {"        text = ": "        time.sleep(0.4)\n        text = "})
     looped.git("commit", "--quiet", "--all", "--message", "Slow down")
@@ -144,11 +147,13 @@ def test_bad_input_is_one_line(looped: Looped, command: tuple[str, ...], line: s
 
 
 def test_every_command_explains_itself(looped: Looped) -> None:
-    commands = [path.stem for path in (looped.folder / "steps").glob("*.py") if path.stem != "__init__"]
-    for name in commands:
-        assert f"usage: {name}" in looped.command(name, "--help")
     scripts = tomllib.loads((looped.folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
-    assert scripts == {name: f"steps.{name}:main" for name in commands}, "every file in steps/ is a console command"
+    files = [*looped.folder.glob("steps/*.py"), *looped.folder.glob("mlops/commands/*.py")]
+    modules = {path.stem: path.relative_to(looped.folder).with_suffix("").parts for path in files}
+    commands = {name: f"{'.'.join(parts)}:main" for name, parts in modules.items() if name not in NO_COMMANDS}
+    assert scripts == commands, "every file in steps/ and mlops/commands/ is a console command"
+    for name in scripts:
+        assert f"usage: {name}" in looped.command(name, "--help")
 
 
 def test_nothing_of_the_loop_lands_outside_its_folders(looped: Looped) -> None:

@@ -75,7 +75,7 @@ class Asker(threading.Thread):
             while not self._ended.wait(SECONDS_BETWEEN):
                 try:
                     url, body = endpoint["properties"]["scoringUri"], request(ROWS[:1])
-                    self.statuses.add(session.post(url, json=body, headers=headers, timeout=10).status_code)
+                    self.statuses.add(session.post(url, json=body, headers=headers, timeout=300).status_code)
                 except requests.RequestException:
                     self.statuses.add(0)
 

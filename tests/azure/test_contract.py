@@ -1,4 +1,4 @@
-"""The contract suite of a generated project on Azure ML: the tests that the other platforms pass, through the stand-in.
+"""The contract suite of the platforms on Azure ML: the tests that the other platforms pass, through the stand-in.
 
 It is no live pass: docs/live.md says what only a workspace can show.
 """
@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from looped import Looped
 
-from conftest import Project
+from conftest import MACHINERY, Project
 from standin import StandIn
 
-SUITE = ("tests/contract", "-k", "azureml", "-rA", "-p", "no:cacheprovider")
+OPTIONS = ("-k", "azureml", "-rA", "-p", "no:cacheprovider")
+SUITE = ("-c", str(MACHINERY / "pytest.ini"), str(MACHINERY / "contract"), *OPTIONS)
 WORKSPACE = {"LIVE_RESOURCE_GROUP": "flight-delays", "LIVE_WORKSPACE": "flight-delays"}
 SAID = re.compile(r"(\d+) (passed|failed|skipped|errors?)")
 TOKEN = re.compile(rb"eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}|[?&]sig=[\w%]{10,}")  # Entra's, and a blob's signed address

@@ -140,7 +140,7 @@ def score(client: "MLClient", deployment: str = "", key: str = "", name: str = "
     headers = {"Authorization": f"Bearer {key or client.online_endpoints.get_keys(name).primary_key}"}
     if deployment:
         headers["azureml-model-deployment"] = deployment
-    return requests.post(endpoint.scoring_uri, json={}, headers=headers, timeout=30)
+    return requests.post(endpoint.scoring_uri, json={}, headers=headers, timeout=300)
 
 
 def test_a_deployment_serves_the_uploaded_model_with_the_uploaded_code(client: "MLClient", blue: str) -> None:
@@ -332,7 +332,7 @@ def measure(azure: StandIn, endpoint: str, metric: str, condition: str) -> reque
         params={**query, "metricnames": metric, "aggregation": "Average", "filter": condition},
         json={"resourceids": [endpoint]},
         headers={"Authorization": f"Bearer {signed_token(azure.cloud, 'https://metrics.monitor.azure.com')}"},
-        timeout=10,
+        timeout=300,
     )
 
 

@@ -36,7 +36,7 @@ class Caller:
             headers={"Authorization": f"Bearer {signed_token(self.azure.cloud, 'https://management.azure.com')}"},
             proxies={"https": variables["HTTPS_PROXY"]},
             verify=variables["REQUESTS_CA_BUNDLE"],
-            timeout=30,
+            timeout=300,
         )
 
     def write(self, number: int) -> requests.Response:

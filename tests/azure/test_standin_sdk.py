@@ -183,7 +183,7 @@ def test_a_token_for_something_else_opens_nothing(audience: str | None, inside: 
     from azure.identity import EnvironmentCredential
 
     token = EnvironmentCredential().get_token(f"{audience}/.default").token if audience else "made.up.token"
-    answer = requests.get(f"{ARM}?api-version=1", headers={"Authorization": f"Bearer {token}"}, timeout=10)
+    answer = requests.get(f"{ARM}?api-version=1", headers={"Authorization": f"Bearer {token}"}, timeout=300)
     assert answer.status_code == 401
 
 
@@ -195,7 +195,7 @@ def test_what_is_not_played_fails_loudly(address: str, azure: StandIn, inside: N
     from azure.identity import EnvironmentCredential
 
     token = EnvironmentCredential().get_token("https://management.azure.com/.default").token
-    answer = requests.get(address, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+    answer = requests.get(address, headers={"Authorization": f"Bearer {token}"}, timeout=300)
     assert answer.status_code == 501
     with pytest.raises(AssertionError, match="not played: GET"):
         azure.check()
@@ -212,7 +212,7 @@ def test_a_broken_contract_is_told(azure: StandIn, inside: None) -> None:
         f"{workspace}/onlineEndpoints/mistaken?api-version=2022-02-01-preview",
         json=body,
         headers={"Authorization": f"Bearer {token}"},
-        timeout=10,
+        timeout=300,
     )
     with pytest.raises(AssertionError, match="trafic"):
         azure.check()
@@ -224,7 +224,7 @@ def test_the_log_holds_no_signature_and_names_who_asked(client: "MLClient", fold
 
     client.data.create_or_update(Data(name="logged", path=str(folder), type="uri_folder"))
     signed = azure.cloud.blobs.url(client.datastores.get_default().container_name, "nothing")
-    assert requests.get(signed, timeout=10).status_code == 404
+    assert requests.get(signed, timeout=300).status_code == 404
     assert {entry.host for entry in azure.log} == {
         "login.microsoftonline.com",
         "management.azure.com",

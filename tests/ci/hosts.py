@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from ci.server import Server
-from conftest import TEMPLATE
+from conftest import ROOT
 
 OWN = (
     "TOKEN",
@@ -25,10 +25,10 @@ OWN = (
 
 
 def services() -> ModuleType:
-    """tests/host/services.py of the project, which stands on its own."""
+    """tests/machinery/support/services.py, which stands on its own."""
     name = "services"
     if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, TEMPLATE / "tests" / "host" / "services.py")
+        spec = importlib.util.spec_from_file_location(name, ROOT / "tests" / "machinery" / "support" / "services.py")
         assert spec and spec.loader
         sys.modules[name] = importlib.util.module_from_spec(spec)  # its dataclasses look it up there
         spec.loader.exec_module(sys.modules[name])

@@ -41,7 +41,7 @@ MUTATIONS = [
     Mutation(AZURE_DEVOPS, "plan tells the next job nothing", "deploy", "well"),
     Mutation(AZURE_DEVOPS, "default that proposes to production", "deploy", "well"),
     Mutation(AZURE_DEVOPS, "production even after a failure", "deploy", "uv run promote production fails"),
-    Mutation(AZURE_DEVOPS, "failure lost before a second line", "pull-request", "uv run check --pull-request fails"),
+    Mutation(AZURE_DEVOPS, "failure lost before a second line", "pull-request", "uv run check fails"),
     Mutation(AZURE_DEVOPS, "a folder's old name in the paths", "train", "model/features.py changed"),
     Mutation(AZURE_DEVOPS, "every push monitors", "monitor", "push"),
 ]

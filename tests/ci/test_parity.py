@@ -14,7 +14,7 @@ SETUP = ("uv sync", "uv run rehearsal restore")
 CALLS = {  # pipeline: environment and command, when all goes well
     "pull-request": [
         *(("", call) for call in SETUP),
-        ("", "uv run check --pull-request"),
+        ("", "uv run check"),
         ("", "uv run plan --pull-request"),
         ("", "uv run run_pipeline --pull-request"),
         ("", "uv run comment"),
@@ -153,7 +153,7 @@ TRAINS = (
     "data/2013-04.parquet",
     "model/features.py",
     "steps/train.py",
-    "mlops/gate.py",
+    "mlops/decide/gate.py",
     "expectations/flights.json",
     "pipelines/train.yml",
     "project.yml",

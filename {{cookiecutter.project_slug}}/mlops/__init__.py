@@ -1,1 +1,22 @@
-"""What the steps call: configuration, statistics, rollout decisions, reports and the platform seam."""
+"""The machinery: what the steps and commands are made of. Rooms from the ground up; each may use those before it only.
+
+settings   project.yml and environments/, read and checked      report     pages and pictures for people
+data       tables, their rules, the model folder                ci         GitHub, Azure DevOps or a terminal
+repo       Git: what changed, commits, lineage                  operate    rollout, promotion, champion, monitoring
+decide     pure decisions: gate, drift, health, rollout         commands   what is typed besides the steps
+platform   where models are trained, registered and served
+"""
+
+BAD_INPUT, TAKEN = 2, 3  # exit codes; the others are in commands/console.py
+
+
+class UserError(Exception):
+    """A mistake its reader can correct: what is wrong, where, and how to correct it, in one line."""
+
+    exit_code = BAD_INPUT
+
+
+class TakenError(UserError):
+    """Another run is at work on the same endpoint."""
+
+    exit_code = TAKEN

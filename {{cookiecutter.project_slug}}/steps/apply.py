@@ -8,12 +8,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mlops.command import NO, YES, command
-from mlops.host import open_host
-from mlops.lineage import whoever
-from mlops.manifest import load_manifest
+from mlops.ci import open_ci
+from mlops.commands.console import NO, YES, command
+from mlops.operate.reconcile import Reconciler
 from mlops.platform import open_platform
-from mlops.reconcile import Reconciler
+from mlops.repo.lineage import whoever
+from mlops.settings.environments import load_manifest
 
 
 @command
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f"{manifest.endpoint.name}: {done.why}")
     outcome = "as its manifest says" if done.promoted else "rolled back"
     steps = "\n".join(f"- {line}" for line in reconciler.said)
-    open_host().summary(args.environment, f"### {manifest.endpoint.name}: {outcome}\n\n{done.why}\n\n{steps}")
+    open_ci().summary(args.environment, f"### {manifest.endpoint.name}: {outcome}\n\n{done.why}\n\n{steps}")
     return YES if done.promoted else NO
 
 

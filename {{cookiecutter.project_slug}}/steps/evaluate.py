@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops.artefact import LINEAGE_FILE, load_model
-from mlops.command import command
-from mlops.config import PROJECT_FILE, Project, load_project
-from mlops.data import read_file
-from mlops.files import hash_folder, read_json, write_json
+from mlops.commands.console import command
+from mlops.data.files import hash_folder, read_json, write_json
+from mlops.data.model_folder import LINEAGE_FILE, load_model
+from mlops.data.tables import read_file
+from mlops.settings.project import PROJECT_FILE, Project, load_project
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +36,7 @@ def latency(model: "Pipeline", rows: "pd.DataFrame") -> dict[str, float]:
 
 def evaluate(folder: Path, test: "pd.DataFrame", project: Project) -> "tuple[pd.Series, dict[str, Any]]":
     """Scores of the model on the test rows, and all that is measured of it."""
-    from mlops.metrics import intervals, measure
+    from mlops.decide.metrics import intervals, measure
 
     model, rows, target = load_model(folder), test[project.features], test[project.data.target].to_numpy()
     scores = model.predict_proba(rows)[:, 1]
@@ -66,8 +66,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.champion:
         frame["champion"], result["champion"] = evaluate(args.champion, test, project)
 
-    from mlops.metrics import slice_rows
-    from mlops.plots import write_plots
+    from mlops.decide.metrics import slice_rows
+    from mlops.report.plots import write_plots
 
     result["slices"] = slice_rows(frame, project.gate.slices.columns, project.gate.threshold)
     args.evaluation.mkdir(parents=True, exist_ok=True)

@@ -8,11 +8,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlops.command import NO, YES, command
-from mlops.config import PROJECT_FILE, load_project
-from mlops.data import read_file
-from mlops.files import read_json, write_json
-from mlops.gate import decide
+from mlops.commands.console import NO, YES, command
+from mlops.data.files import read_json, write_json
+from mlops.data.tables import read_file
+from mlops.decide.gate import verdict_on
+from mlops.settings.project import PROJECT_FILE, load_project
 
 
 @command
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "champion": evaluation.get("champion", {}).get("artefact"),
         "test": evaluation["test"],
         "metrics": challenger["metrics"],
-        **decide(challenger["metrics"], scores, rules, args.criterion),
+        **verdict_on(challenger["metrics"], scores, rules, args.criterion),
     }
     write_json(args.gate / "verdict.json", verdict)
     for check in verdict["checks"]:

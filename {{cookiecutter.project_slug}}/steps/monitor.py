@@ -14,23 +14,24 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from mlops.command import NO, YES, UserError, command
-from mlops.config import PROJECT_FILE, load_project
-from mlops.files import write_json
-from mlops.host import open_host
-from mlops.manifest import load_manifest
-from mlops.monitoring import headlines, nothing_yet, observe
-from mlops.pages import render
+from mlops import UserError
+from mlops.ci import open_ci
+from mlops.commands.console import NO, YES, command
+from mlops.data.files import write_json
+from mlops.operate.monitoring import headlines, nothing_yet, observe
+from mlops.operate.response import all_well, respond
 from mlops.platform import open_platform
-from mlops.response import all_well, respond
+from mlops.report.pages import render
+from mlops.settings.environments import load_manifest
+from mlops.settings.project import PROJECT_FILE, load_project
 
 
 def respond_to(facts: Mapping[str, Any], out: Path, cooldown_days: float) -> None:
     """Answer the report, and say how."""
-    report, host = (out / "drift.md").read_text(encoding="utf-8"), open_host()
-    done = respond(host, facts, report, timedelta(days=cooldown_days))
+    report, ci = (out / "drift.md").read_text(encoding="utf-8"), open_ci()
+    done = respond(ci, facts, report, timedelta(days=cooldown_days))
     print("\n".join(done))
-    host.summary("monitor", "\n".join([report, *(f"- {line}" for line in done)]))
+    ci.summary("monitor", "\n".join([report, *(f"- {line}" for line in done)]))
 
 
 @command

@@ -7,12 +7,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mlops.changes import parting, target_of
-from mlops.command import NO, YES, command
-from mlops.host import open_host
-from mlops.manifest import differences, environments, environments_at, load_manifest, manifest_at
-from mlops.platform import open_platform, registered
-from mlops.rollout import difference
+from mlops.ci import open_ci
+from mlops.ci.pull_request import target_of
+from mlops.commands.console import NO, YES, command
+from mlops.decide.rollout import difference
+from mlops.platform import open_platform, registered_version
+from mlops.repo.changes import parting
+from mlops.repo.history import environments_at, manifest_at
+from mlops.settings.environments import differences, environments, load_manifest
 
 
 def plan(environment: str) -> list[str]:
@@ -33,19 +35,19 @@ def preview(environment: str, base: str) -> str:
     before, after = manifest_at(base, environment), load_manifest(environment)
     lines = differences(before.model_dump() if before else {}, after.model_dump())
     if lines and after.platform == "local" and after.model.version is not None:
-        registered(open_platform(after).models, after.model.name, after.model.version)
+        registered_version(open_platform(after).models, after.model.name, after.model.version)
     return "\n".join([f"**{environment}**: merging changes", *(f"- `{line}`" for line in lines)]) if lines else ""
 
 
 def preview_all() -> None:
     """Every environment that the branch touches, on the screen and in the summary."""
-    host = open_host()
-    target = target_of(host)
+    ci = open_ci()
+    target = target_of(ci)
     base = parting(target)
     texts = [preview(each, base) for each in sorted({*environments_at(base), *environments()})]
     text = "\n\n".join(filter(None, texts)) or f"Merging into {target} changes no manifest."
     print(text)
-    host.summary("plan", text)
+    ci.summary("plan", text)
 
 
 @command
@@ -61,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return YES
     lines = plan(args.environment)
     if args.output:
-        open_host().output("changes", "true" if lines else "false")
+        open_ci().output("changes", "true" if lines else "false")
         return YES
     return NO if lines else YES
 

@@ -1,28 +1,28 @@
 """Promote a model version: edits model.version in environments/<environment>.yml, nothing else.
 
 On a terminal that is a commit; in CI a pull request, or for staging a commit if project.yml says so. Without --version:
-the newest registered one for staging, the version that staging names for production; never one that was taken back.
+the newest registered one for the first of the stages in environments/base.yml, and for each other one the version that
+the stage before it names; never one that was taken back.
 """
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from mlops.command import YES, command
-from mlops.config import load_project
-from mlops.host import Proposal, open_host
-from mlops.manifest import check_source, load_manifest, manifest_path
-from mlops.platform import Models, ModelVersion, open_platform, registered
-from mlops.promotion import change, versions_named
+from mlops.ci import Proposal, open_ci
+from mlops.commands.console import YES, command
+from mlops.operate.promotion import change, versions_named
+from mlops.platform import Models, ModelVersion, open_platform, registered_version
+from mlops.settings.environments import check_source, load_manifest, manifest_path, stage_before
+from mlops.settings.project import load_project
 
-SOURCES = {"production": "staging"}  # an environment takes the version that the one before it serves
 SHOWN = ("verdict", "test_auc", "train_rows", "train_to", "commit", "dirty", "data_hash", "run_id", "ci_run")
 
 
 def next_version(models: Models, environment: str, name: str) -> int | None:
     """The version to promote when none is named; None when there is none yet."""
-    if environment in SOURCES:
-        return load_manifest(SOURCES[environment]).model.version
+    if before := stage_before(environment):
+        return load_manifest(before).model.version
     versions = models.versions(name)
     return versions[-1].version if versions else None
 
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     path, manifest = manifest_path(args.environment), load_manifest(args.environment)
     check_source(args.environment, manifest)
-    models, model, host = open_platform(manifest).models, manifest.model, open_host()
+    models, model, ci = open_platform(manifest).models, manifest.model, open_ci()
     version = next_version(models, args.environment, model.name) if args.version is None else args.version
     if version is None:
         print(f"{path}: there is no version to promote yet")
@@ -53,12 +53,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         again = f"promote {args.environment} --version {version}"
         print(f"{path}: version {version} was here and was taken back; if it is meant to come again: {again}")
     else:
-        proposed = proposal(args.environment, registered(models, model.name, version))
-        commit = args.environment not in SOURCES and load_project().promotion.staging == "commit"
-        page = change(host, proposed, version, commit=commit)
+        proposed = proposal(args.environment, registered_version(models, model.name, version))
+        commit = stage_before(args.environment) is None and load_project().promotion.staging == "commit"
+        page = change(ci, proposed, version, commit=commit)
         line = f"{path}: version {model.version} -> {version}, {page or 'committed'}"
         print(line)
-        host.summary(f"promote-{args.environment}", line)
+        ci.summary(f"promote-{args.environment}", line)
     return YES
 
 

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mlops.artefact import LINEAGE_FILE
-from mlops.command import NO, YES, command
-from mlops.files import hash_folder, read_json
-from mlops.host import open_host
-from mlops.manifest import TRAINING, load_manifest
+from mlops.ci import open_ci
+from mlops.commands.console import NO, YES, command
+from mlops.data.files import hash_folder, read_json
+from mlops.data.model_folder import LINEAGE_FILE
 from mlops.platform import Models, ModelVersion, open_platform
+from mlops.settings.environments import load_manifest, training_stage
 
 
 def refusal(verdict: Mapping[str, Any], artefact: str, logged: str) -> str:
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", type=Path, default=Path("out/model"), help="the challenger's model folder")
     parser.add_argument("--verdict", type=Path, default=Path("out/gate/verdict.json"), help="what gate wrote")
     args = parser.parse_args(argv)
-    manifest, verdict = load_manifest(TRAINING), read_json(args.verdict)
+    manifest, verdict = load_manifest(training_stage()), read_json(args.verdict)
     models, name = open_platform(manifest).models, manifest.model.name
     lineage, artefact = read_json(args.model / LINEAGE_FILE), hash_folder(args.model)
     why_not = refusal(verdict, artefact, logged_hash(models, lineage["run_id"]))
@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     version = known or models.register(name, lineage["run_id"], tags)
     line = f"{name}:{version.version} {'was registered before' if known else 'registered'}, run {version.run_id}"
     print(line)
-    open_host().summary("registered", line)
+    open_ci().summary("registered", line)
     return YES
 
 

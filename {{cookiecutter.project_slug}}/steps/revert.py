@@ -5,24 +5,25 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlops.command import YES, command
-from mlops.host import Proposal, open_host
-from mlops.manifest import Model, load_manifest, manifest_path
-from mlops.platform import Observed, open_platform
-from mlops.promotion import change, versions_named
-from mlops.rollout import label, rejection_tag
+from mlops.ci import Proposal, open_ci
+from mlops.commands.console import YES, command
+from mlops.decide.observed import Observed
+from mlops.decide.rollout import label, rejection_tag
+from mlops.operate.promotion import change, versions_named
+from mlops.platform import open_platform
+from mlops.settings.environments import ModelSettings, load_manifest, manifest_path
 
 
-def proposal(environment: str, refused: Model, previous: int | None, reason: str) -> Proposal:
+def proposal(environment: str, refused: ModelSettings, previous: int | None, reason: str) -> Proposal:
     """The change back, and why."""
     title = f"Revert {environment} to {refused.name}:{previous or 'none'}"
     body = f"`{label(refused)}` was rolled back: {reason}\n\nMerging makes the manifest say what the endpoint serves."
     return Proposal(f"revert/{environment}-{refused.version}", title, body, [manifest_path(environment)])
 
 
-def version_before(path: Path, model: Model, observed: Observed) -> int | None:
+def version_before(path: Path, model: ModelSettings, observed: Observed) -> int | None:
     """The newest version in the manifest's history that the endpoint has not refused; None when there was none."""
-    named = [Model(name=model.name, version=version) for version in versions_named(path)]
+    named = [ModelSettings(name=model.name, version=version) for version in versions_named(path)]
     return next((each.version for each in named if rejection_tag(each) not in observed.tags), None)
 
 
@@ -31,17 +32,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="revert", description=__doc__)
     parser.add_argument("environment", help="name of a file in environments/")
     args = parser.parse_args(argv)
-    path, manifest, host = manifest_path(args.environment), load_manifest(args.environment), open_host()
+    path, manifest, ci = manifest_path(args.environment), load_manifest(args.environment), open_ci()
     observed = open_platform(manifest).endpoints.observe(manifest.endpoint.name)
     reason = observed.tags.get(rejection_tag(manifest.model)) if observed else None
     if observed is None or not reason:
         print(f"{manifest.endpoint.name} has not refused {label(manifest.model)}; there is nothing to revert")
         return YES
     previous = version_before(path, manifest.model, observed)
-    page = change(host, proposal(args.environment, manifest.model, previous, reason), previous, commit=False)
+    page = change(ci, proposal(args.environment, manifest.model, previous, reason), previous, commit=False)
     line = f"{path}: version {manifest.model.version} -> {previous or 'none'}, {page or 'committed'}"
     print(line)
-    host.summary(f"revert-{args.environment}", line)
+    ci.summary(f"revert-{args.environment}", line)
     return YES
 
 

@@ -7,10 +7,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mlops.command import NO, YES, command
-from mlops.manifest import load_manifest
+from mlops.commands.console import NO, YES, command
+from mlops.operate.reconcile import Reconciler
 from mlops.platform import open_platform
-from mlops.reconcile import Reconciler
+from mlops.settings.environments import load_manifest
 
 
 @command

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops.command import UserError, command
-from mlops.config import PROJECT_FILE, load_project
-from mlops.data import hash_data, local_folder, read_data
-from mlops.files import hash_folder, read_json, write_json
+from mlops import UserError
+from mlops.commands.console import command
+from mlops.data.files import hash_folder, read_json, write_json
+from mlops.data.tables import hash_data, local_folder, read_data
+from mlops.settings.project import PROJECT_FILE, load_project
 
 if TYPE_CHECKING:
     import pandas as pd

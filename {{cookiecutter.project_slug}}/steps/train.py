@@ -8,13 +8,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops.artefact import LINEAGE_FILE, PROBE_FILE, PROBE_ROWS, REFERENCE_FILE, REFERENCE_ROWS, payload
-from mlops.command import command
-from mlops.config import PROJECT_FILE, Project, load_project
-from mlops.data import read_file
-from mlops.files import read_json, write_json
-from mlops.lineage import training_lineage
-from mlops.tracking import use_tracking
+from mlops.commands.console import command
+from mlops.data.files import read_json, write_json
+from mlops.data.model_folder import LINEAGE_FILE, PROBE_FILE, PROBE_ROWS, REFERENCE_FILE, REFERENCE_ROWS, payload
+from mlops.data.tables import read_file
+from mlops.platform.tracking import use_tracking
+from mlops.repo.lineage import training_lineage
+from mlops.settings.project import PROJECT_FILE, Project, load_project
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,7 @@ def fit(train: "pd.DataFrame", project: Project) -> "Pipeline":
 
 def train_metrics(model: "Pipeline", train: "pd.DataFrame", project: Project) -> dict[str, float]:
     """How well the model fits the rows that it was fitted on: far better than the test rows means overfitting."""
-    from mlops.metrics import measure
+    from mlops.decide.metrics import measure
 
     scores = model.predict_proba(train[project.features])[:, 1]
     metrics = measure(train[project.data.target].to_numpy(), scores, project.gate.threshold)
@@ -40,7 +40,7 @@ def train_metrics(model: "Pipeline", train: "pd.DataFrame", project: Project) ->
 
 
 def save(model: "Pipeline", rows: "pd.DataFrame", facts: dict[str, str], folder: Path) -> None:
-    """The model folder: MLflow's format, then lineage, probe and reference rows (see mlops/artefact.py)."""
+    """The model folder: MLflow's format, then lineage, probe and reference rows (see mlops/data/model_folder.py)."""
     import mlflow
 
     shutil.rmtree(folder, ignore_errors=True)

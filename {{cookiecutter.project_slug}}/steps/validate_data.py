@@ -9,11 +9,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlops.command import NO, YES, command
-from mlops.config import PROJECT_FILE, load_project
-from mlops.data import data_files, hash_data, local_folder, read_file
-from mlops.files import hash_folder, write_json
-from mlops.validation import Checked, Checks, read_suite, write_index
+from mlops.commands.console import NO, YES, command
+from mlops.data.files import hash_folder, write_json
+from mlops.data.tables import data_files, hash_data, local_folder, read_file
+from mlops.data.validation import Checked, Checks, read_suite
+from mlops.report.data_docs import write_index
+from mlops.settings.project import PROJECT_FILE, load_project
 
 
 def report(found: Checked) -> None:

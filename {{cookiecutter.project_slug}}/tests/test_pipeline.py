@@ -12,7 +12,7 @@ from conftest import ROOT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlops.command import UserError
+from mlops import UserError
 from mlops.pipeline import Job, Source, fill, load_pipeline
 from mlops.pipeline.graph import in_order
 

@@ -22,7 +22,7 @@ GATE = "    environment: ${{ parameters.environment }}\n    variables"
 TRAIN_AND_GATE = "          - script: uv run run_pipeline\n            displayName: Train and gate\n"
 REGISTER = "          - script: uv run register\n            displayName: Register\n"
 ROLL_OUT = '          - script: uv run apply "$ENVIRONMENT"\n            displayName: Roll out\n'
-CHECK = "uv run check --pull-request"
+CHECK = "uv run check"
 ASK = '          - script: uv run smoke "$ENVIRONMENT"\n            displayName: Ask the endpoint\n'
 CONDITION = (
     "    condition: and(succeeded(), "

@@ -18,7 +18,7 @@ TOKEN = "        env:\n          GITHUB_TOKEN: ${{ github.token }}\n"
 TRAIN_AND_GATE = "      - name: Train and gate\n        run: uv run run_pipeline\n"
 REGISTER = "      - name: Register\n        run: uv run register\n"
 ROLL_OUT = '      - name: Roll out\n        run: uv run apply "$ENVIRONMENT"\n'
-CHECK = "uv run check --pull-request"
+CHECK = "uv run check"
 ASK = '      - name: Ask the endpoint\n        run: uv run smoke "$ENVIRONMENT"\n'
 ONLY_IF_CHANGED = (
     "    if: needs.staging.outputs.next == 'true' # no approval is asked for when there is nothing to change\n"

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mlops.config import read_yaml
 from mlops.pipeline.keys import FILE, FOLDERS, ComponentKeys, OutputPort, Parameter, Port
 from mlops.pipeline.literals import TYPES, check_parameter
 from mlops.pipeline.place import Place
 from mlops.pipeline.placeholders import check_command
 from mlops.pipeline.references import check_code, check_environment
+from mlops.settings.reading import read_yaml
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from mlops.config import Settings
+from mlops.settings.reading import Settings
 
 FOLDERS = ("uri_folder", "mltable", "mlflow_model", "custom_model", "triton_model")
 FILE = "uri_file"

@@ -6,7 +6,6 @@ from graphlib import CycleError
 from pathlib import Path
 from typing import Any
 
-from mlops.config import read_yaml
 from mlops.pipeline.component import check_names, only_command, read_component
 from mlops.pipeline.graph import Job, Pipeline, in_order
 from mlops.pipeline.keys import DataInput, DataOutput, JobKeys, PipelineKeys
@@ -14,6 +13,7 @@ from mlops.pipeline.literals import is_literal
 from mlops.pipeline.place import Place
 from mlops.pipeline.references import MARK, check_environment, data_path
 from mlops.pipeline.wiring import Node, Wiring
+from mlops.settings.reading import read_yaml
 
 JOB_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mlops.command import UserError
-from mlops.config import SettingsType, check
+from mlops import UserError
+from mlops.settings.reading import SettingsType, check
 
 
 @dataclass(frozen=True)

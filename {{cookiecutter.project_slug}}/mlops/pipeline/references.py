@@ -3,10 +3,10 @@
 import re
 from typing import Any
 
-from mlops.config import read_yaml
 from mlops.pipeline.graph import Source
 from mlops.pipeline.keys import FILE, EnvironmentKeys
 from mlops.pipeline.place import Place
+from mlops.settings.reading import read_yaml
 
 MARK = "${{"
 INPUT = re.compile(r"\$\{\{parent\.inputs\.(\w+)\}\}")

@@ -1,22 +1,22 @@
 """The seam between the steps and where models are trained, registered and served.
 
 A platform is three small protocols. Everything above the seam is written against them alone, and one contract suite
-(`tests/contract/`) holds every implementation to them.
+(`tests/machinery/contract/` of the template) holds every implementation to them.
 """
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from mlops.command import UserError
+from mlops import UserError
+from mlops.decide.observed import Deployment, Observed, Traffic
 
 if TYPE_CHECKING:
-    from mlops.manifest import Manifest
+    from mlops.settings.environments import Manifest
 
 DEPLOYMENT_HEADER = "azureml-model-deployment"
-State = Literal["creating", "ready", "failed"]
 
 
 @dataclass(frozen=True)
@@ -27,40 +27,6 @@ class ModelVersion:
     version: int
     run_id: str
     tags: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """What one slot runs. `reason` says why it failed, in one line.
-
-    instances: the fewest and the most machines that it runs on; None where it is always this one.
-    """
-
-    slot: str
-    model: str
-    version: int
-    state: State
-    reason: str = ""
-    instances: tuple[int, int] | None = field(default=None, compare=False)  # it stays the same on more of them
-
-
-@dataclass(frozen=True)
-class Observed:
-    """An endpoint as it is. Traffic and mirror are percent by slot; traffic sums to 0 or 100."""
-
-    deployments: Mapping[str, Deployment] = field(default_factory=dict)
-    traffic: Mapping[str, int] = field(default_factory=dict)
-    mirror: Mapping[str, int] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Traffic:
-    """What a slot served in a window: live requests, those of them that failed (5xx), the 95th percentile latency."""
-
-    requests: int
-    errors: int
-    p95_ms: float
 
 
 @dataclass(frozen=True)
@@ -92,7 +58,7 @@ class Models(Protocol):
         """Copy the model folder that the training run logged to `to`. UserError when there is none."""
 
 
-def registered(models: Models, name: str, version: int | None) -> ModelVersion:
+def registered_version(models: Models, name: str, version: int | None) -> ModelVersion:
     """The version of the model. UserError naming those that there are when it is not registered."""
     versions = {each.version: each for each in models.versions(name)}
     if version not in versions:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from mlops.command import UserError
+from mlops import UserError
 
 
 def check_shares(

@@ -1,7 +1,7 @@
 """The whole loop on Azure Machine Learning, through its SDK. Nothing outside this folder imports it."""
 
-from mlops.manifest import Manifest
 from mlops.platform import Platform
+from mlops.settings.environments import Manifest
 
 
 def azureml_platform(manifest: Manifest) -> Platform:

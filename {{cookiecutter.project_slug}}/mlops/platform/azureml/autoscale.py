@@ -3,8 +3,8 @@
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mlops.manifest import Endpoint
 from mlops.platform.azureml.workspace import AzureWorkspace
+from mlops.settings.environments import EndpointSettings
 
 if TYPE_CHECKING:
     from azure.mgmt.monitor import MonitorManagementClient
@@ -16,7 +16,7 @@ BUSY, IDLE = 70, 30  # percent of CPU, over five minutes
 class Autoscale:
     """One autoscale setting a deployment, where the manifest gives it room above instance_count."""
 
-    def __init__(self, workspace: AzureWorkspace, settings: Endpoint) -> None:
+    def __init__(self, workspace: AzureWorkspace, settings: EndpointSettings) -> None:
         self._workspace = workspace
         self._settings = settings
         self._wanted = settings.max_instances > settings.instance_count

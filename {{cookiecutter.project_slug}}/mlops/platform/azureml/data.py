@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops.files import hash_folder
+from mlops.data.files import hash_folder
 from mlops.platform.azureml.workspace import quiet_uploads
 
 if TYPE_CHECKING:

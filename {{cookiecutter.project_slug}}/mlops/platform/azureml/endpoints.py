@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops.command import UserError
-from mlops.manifest import Endpoint
-from mlops.platform import Deployment, Observed, Reply, State, Traffic
+from mlops import UserError
+from mlops.decide.observed import Deployment, Observed, State, Traffic
+from mlops.platform import Reply
 from mlops.platform.azureml.autoscale import Autoscale
 from mlops.platform.azureml.collected import collected_since
 from mlops.platform.azureml.error_messages import first_line, in_one_line, refusals_in_one_line
@@ -20,6 +20,7 @@ from mlops.platform.azureml.waiting import settled, written
 from mlops.platform.azureml.workspace import AzureWorkspace, quiet_uploads
 from mlops.platform.crash_cause import SILENCE, cause_of
 from mlops.platform.legal_traffic import check_shares
+from mlops.settings.environments import EndpointSettings
 
 if TYPE_CHECKING:
     from azure.ai.ml.entities import ManagedOnlineDeployment, ManagedOnlineEndpoint
@@ -35,7 +36,7 @@ STATES: Mapping[str, State] = {"Succeeded": "ready", "Failed": "failed", "Cancel
 class AzureEndpoints:
     """The endpoints of the workspace, made as `settings` say."""
 
-    def __init__(self, workspace: AzureWorkspace, settings: Endpoint) -> None:
+    def __init__(self, workspace: AzureWorkspace, settings: EndpointSettings) -> None:
         self._workspace = workspace
         self._settings = settings
         self._autoscale = Autoscale(workspace, settings)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from mlops.command import UserError
+from mlops import UserError
 
 KindType = TypeVar("KindType", bound=type)
 

@@ -7,12 +7,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops.command import UserError
-from mlops.lineage import for_a_job
+from mlops import UserError
 from mlops.pipeline import Pipeline, Source, load_pipeline
 from mlops.platform.azureml.data import asset
 from mlops.platform.azureml.error_messages import refusals_in_one_line
 from mlops.platform.azureml.workspace import AzureWorkspace, quiet_uploads
+from mlops.repo.lineage import for_a_job
 
 if TYPE_CHECKING:
     from azure.ai.ml.entities import PipelineJob

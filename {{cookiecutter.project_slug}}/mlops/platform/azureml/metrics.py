@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from mlops.platform import Traffic
+from mlops.decide.observed import Traffic
 from mlops.platform.azureml.workspace import AzureWorkspace
 
 if TYPE_CHECKING:

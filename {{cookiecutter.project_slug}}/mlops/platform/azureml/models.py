@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops.command import UserError
-from mlops.platform import ModelVersion, registered
+from mlops import UserError
+from mlops.platform import ModelVersion, registered_version
 from mlops.platform.azureml.error_messages import refusals_in_one_line
 from mlops.platform.azureml.workspace import AzureWorkspace
 
@@ -55,7 +55,7 @@ class AzureModels:
         return next((version for version in mine if version not in there), None)
 
     def download(self, name: str, version: int, to: Path) -> Path:
-        registered(self, name, version)
+        registered_version(self, name, version)
         with tempfile.TemporaryDirectory() as folder:
             self._workspace.shared.models.download(name, str(version), folder)
             return _moved(Path(folder), to, f"model {name}:{version}")

@@ -9,8 +9,8 @@ from contextlib import contextmanager, redirect_stderr
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mlops.command import UserError
-from mlops.manifest import Workspace
+from mlops import UserError
+from mlops.settings.environments import Workspace
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient

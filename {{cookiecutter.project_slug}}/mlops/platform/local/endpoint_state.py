@@ -15,10 +15,10 @@ from typing import Any, Self
 from filelock import FileLock, Timeout
 from pydantic import Field
 
-from mlops.command import UserError
-from mlops.config import Settings, check
-from mlops.files import read_json, write_json
-from mlops.platform import State
+from mlops import UserError
+from mlops.data.files import read_json, write_json
+from mlops.decide.observed import State
+from mlops.settings.reading import Settings, check
 
 STATE_FILE = "endpoint.json"
 LOCK_TIMEOUT = 180.0  # seconds; longer than any deploy

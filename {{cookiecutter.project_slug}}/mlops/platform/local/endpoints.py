@@ -16,8 +16,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from mlops.command import TakenError, UserError
-from mlops.platform import DEPLOYMENT_HEADER, Deployment, Models, Observed, Reply, Traffic
+from mlops import TakenError, UserError
+from mlops.decide.observed import Deployment, Observed, Traffic
+from mlops.platform import DEPLOYMENT_HEADER, Models, Reply
 from mlops.platform.legal_traffic import check_shares
 from mlops.platform.local import hosting, processes, scoring
 from mlops.platform.local.client import LOOPBACK, ask

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from mlops.command import UserError
+from mlops import UserError
 from mlops.platform.local import processes, scoring
 from mlops.platform.local.client import healthy
 from mlops.platform.local.endpoint_state import EndpointState, Slot, log_file, write_state

@@ -14,9 +14,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from mlops.command import UserError
-from mlops.files import hash_folder, write_json
-from mlops.model_sources import SOURCES, hash_paths
+from mlops import UserError
+from mlops.data.files import hash_folder, write_json
+from mlops.data.model_sources import SOURCES, hash_paths
 from mlops.pipeline import Job, Pipeline, Source, fill, load_pipeline
 from mlops.platform.local import forking
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops.command import UserError
-from mlops.platform import ModelVersion, registered
-from mlops.tracking import database, follow, local_uri
+from mlops import UserError
+from mlops.platform import ModelVersion, registered_version
+from mlops.platform.tracking import database, follow, local_uri
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -49,7 +49,7 @@ class LocalModels:
         return sorted(versions, key=lambda each: each.version)
 
     def download(self, name: str, version: int, to: Path) -> Path:
-        return self.run_artefact(registered(self, name, version).run_id, to)
+        return self.run_artefact(registered_version(self, name, version).run_id, to)
 
     def run_artefact(self, run_id: str, to: Path) -> Path:
         shutil.rmtree(to, ignore_errors=True)

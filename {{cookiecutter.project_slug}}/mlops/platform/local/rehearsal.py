@@ -11,12 +11,12 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
-from mlops.command import UserError
-from mlops.files import read_json, write_json, write_text
-from mlops.host.git import REMOTE, Account, access, git, identity
+from mlops import UserError
+from mlops.data.files import read_json, write_json, write_text
 from mlops.platform.local.endpoint_state import STATE_FILE
 from mlops.platform.local.records import RECORDS_FILE
-from mlops.tracking import database
+from mlops.platform.tracking import database
+from mlops.repo.git import REMOTE, Account, access, git, identity, root
 
 BRANCH = "mlops-rehearsal"
 REF = f"refs/heads/{BRANCH}"
@@ -26,20 +26,21 @@ LEFT_OUT = {"endpoints": shutil.ignore_patterns(*MADE_ANEW)}
 RESTORED = "restored"  # the commit that this state came from
 
 
-def restore(root: Path, account: Account) -> bool:
+def restore(state: Path, account: Account) -> bool:
     """Fetch the state into the root folder (`.mlops`); whether there is one."""
-    if database(root).exists():
-        raise UserError(f"{root}: holds a state already, which would be lost; delete the folder first")
+    if database(state).exists():
+        raise UserError(f"{state}: holds a state already, which would be lost; delete the folder first")
     commit = newest(account)
     if commit:
         git("fetch", "--quiet", "--no-tags", "--depth=1", REMOTE, REF, variables=access(account))
         with tempfile.TemporaryDirectory() as folder:
             index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
             git("read-tree", commit, variables=index)
-            git("checkout-index", "--all", f"--prefix={root.resolve().as_posix()}/", variables=index)
-        for path in root.glob(f"endpoints/*/{STATE_FILE}"):
+            # from the top folder: below it, git would check out what lies below it alone
+            git("checkout-index", "--all", f"--prefix={state.resolve().as_posix()}/", variables=index, folder=root())
+        for path in state.glob(f"endpoints/*/{STATE_FILE}"):
             write_json(path, read_json(path) | {"key": secrets.token_urlsafe(32)})
-    write_text(root / RESTORED, commit)
+    write_text(state / RESTORED, commit)
     return bool(commit)
 
 
@@ -48,10 +49,10 @@ def newest(account: Account) -> str:
     return git("ls-remote", REMOTE, REF, variables=access(account)).partition("\t")[0]
 
 
-def save(root: Path, account: Account) -> None:
+def save(state: Path, account: Account) -> None:
     """Make the branch hold this state. UserError when another run has saved since this one restored."""
-    before = (root / RESTORED).read_text(encoding="utf-8") if (root / RESTORED).exists() else ""
-    commit = commit_of(root, account)
+    before = (state / RESTORED).read_text(encoding="utf-8") if (state / RESTORED).exists() else ""
+    commit = commit_of(state, account)
     lease = f"--force-with-lease={REF}:{before}"  # nothing after the colon: only if there is no such branch
     try:
         git("push", "--quiet", lease, REMOTE, f"{commit}:{REF}", variables=access(account))
@@ -59,7 +60,7 @@ def save(root: Path, account: Account) -> None:
         if newest(account) == before:
             raise
         raise UserError(f"{BRANCH}: another run has saved its state meanwhile; run this one again ({error})") from None
-    write_text(root / RESTORED, commit)
+    write_text(state / RESTORED, commit)
 
 
 def copy_file(source: str, to: str) -> None:
@@ -71,16 +72,16 @@ def copy_file(source: str, to: str) -> None:
         records.backup(copy)
 
 
-def commit_of(root: Path, account: Account) -> str:
+def commit_of(state: Path, account: Account) -> str:
     """A commit without parents that holds what is kept of the root folder, without the endpoints' keys."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "state"
         copy.mkdir()
         for name in KEPT:
-            if (root / name).is_dir():
-                shutil.copytree(root / name, copy / name, ignore=LEFT_OUT.get(name), copy_function=copy_file)
-            elif (root / name).exists():
-                shutil.copy(root / name, copy / name)
+            if (state / name).is_dir():
+                shutil.copytree(state / name, copy / name, ignore=LEFT_OUT.get(name), copy_function=copy_file)
+            elif (state / name).exists():
+                shutil.copy(state / name, copy / name)
         for path in copy.glob(f"endpoints/*/{STATE_FILE}"):
             write_json(path, read_json(path) | {"key": ""})
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index"), "GIT_WORK_TREE": str(copy)}

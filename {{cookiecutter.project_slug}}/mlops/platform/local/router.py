@@ -21,7 +21,7 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
-from mlops.command import UserError
+from mlops import UserError
 from mlops.platform import DEPLOYMENT_HEADER
 from mlops.platform.local.client import LOOPBACK, Answer
 from mlops.platform.local.endpoint_state import STATE_FILE, EndpointState, read_state

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from mlops.command import UserError
+from mlops import UserError
 from mlops.platform.local.endpoint_state import Started
 from mlops.platform.local.processes import Marker, last_words, start
 

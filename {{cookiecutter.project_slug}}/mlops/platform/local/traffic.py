@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from mlops.platform import Traffic
+from mlops.decide.observed import Traffic
 from mlops.platform.local.client import ask
 from mlops.platform.local.endpoint_state import EndpointState
 from mlops.platform.local.records import RECORDS_FILE, rows_since

@@ -1,0 +1,65 @@
+"""What all commands share: exit codes, one-line errors, and times that only a CI run writes down."""
+
+import json
+
+import pytest
+
+from mlops import UserError
+from mlops.commands.console import TIMES, command, timed
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def ends(*, raising=None, code=0):
+    """A command that ends like this, run."""
+
+    @command
+    def main(argv=None):
+        if raising:
+            raise raising
+        return code
+
+    return main([])
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_the_commands_own_answer_is_the_exit_code(code, capsys):
+    assert ends(code=code) == code
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_mistake_is_one_line_and_2(capsys):
+    assert ends(raising=UserError("a.yml: no such file")) == 2
+    assert capsys.readouterr() == ("", "error: a.yml: no such file\n")
+
+
+def test_an_interrupt_is_130(capsys):
+    assert ends(raising=KeyboardInterrupt()) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_a_bug_keeps_its_traceback():
+    with pytest.raises(ZeroDivisionError):
+        ends(raising=ZeroDivisionError())
+
+
+def test_on_a_terminal_no_time_is_written_down():
+    ends()
+    assert not TIMES.parent.exists()
+
+
+@pytest.mark.parametrize(("variable", "value"), [("GITHUB_ACTIONS", "true"), ("TF_BUILD", "True")])
+def test_in_ci_every_command_leaves_a_line_also_when_it_fails(monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
+    ends()
+    ends(raising=UserError("no"))
+    with pytest.raises(ZeroDivisionError):
+        ends(raising=ZeroDivisionError())
+    with timed("ruff check ."):
+        pass
+    lines = [json.loads(line) for line in TIMES.read_text(encoding="utf-8").splitlines()]
+    assert [line["command"] for line in lines] == ["test_console", "test_console", "test_console", "ruff check ."]
+    assert all(line["seconds"] >= 0 for line in lines)

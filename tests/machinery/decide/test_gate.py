@@ -1,0 +1,330 @@
+"""The gate on scores of known quality: a worse model is refused, a better one passes, and doubt is never a pass."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from scipy.stats import norm
+from sklearn.metrics import roc_auc_score
+
+from mlops.decide.bootstrap import RankedScores, auc_samples, resamples
+from mlops.decide.gate import (
+    Check,
+    Comparison,
+    better,
+    compare,
+    enough,
+    floors,
+    no_worse,
+    overall,
+    slice_checks,
+    verdict_on,
+)
+from mlops.settings.project import Gate
+
+RULES = Gate.model_validate(
+    {
+        "threshold": 0.5,
+        "floors": {"auc": 0.6},
+        "alpha": 0.05,
+        "minimum_gain": 0.01,
+        "max_loss": 0.02,
+        "min_positives": 100,
+        "seed": 1,
+        "slices": {"columns": ["origin"], "min_rows": 200, "floor": 0.5, "max_drop": 0.05},
+    }
+)
+
+
+def scored(seed=0, rows=3000, champion=None, challenger=1.0):
+    """Test rows whose scores are the truth plus noise; the numbers say how much signal each model has."""
+    rng = np.random.default_rng(seed)
+    target = rng.integers(0, 2, rows)
+    shared = rng.normal(size=rows)
+    frame = pd.DataFrame({"target": target, "origin": rng.choice(["EWR", "JFK"], rows)})
+    for name, signal in {"challenger": challenger, "champion": champion}.items():
+        if signal is not None:
+            frame[name] = 1 / (1 + np.exp(-(signal * target + shared + 0.3 * rng.normal(size=rows))))
+    return frame
+
+
+def verdict(frame, auc=0.9, criterion="superiority"):
+    return verdict_on({"auc": auc}, frame, RULES, criterion)
+
+
+def check(result, name):
+    return next(each for each in result["checks"] if each["name"].startswith(name))
+
+
+def test_a_clearly_better_challenger_passes():
+    result = verdict(scored(champion=0.5, challenger=1.0))
+    assert result["status"] == "PASS" and not result["cold_start"]
+    assert result["comparison"]["lower"] > 0
+
+
+def test_a_worse_challenger_fails():
+    result = verdict(scored(champion=1.0, challenger=0.5))
+    assert result["status"] == "FAIL"
+    assert check(result, "better than the champion")["status"] == "FAIL"
+
+
+def test_a_challenger_with_the_champions_scores_fails():
+    frame = scored(champion=1.0)
+    result = verdict(frame.assign(challenger=frame["champion"]))
+    assert result["status"] == "FAIL"
+    assert result["comparison"]["difference"] == 0
+
+
+def test_a_gain_that_the_rows_cannot_show_is_insufficient():
+    result = verdict(scored(rows=400, champion=1.0, challenger=1.05))
+    assert result["status"] == "INSUFFICIENT"
+    assert result["comparison"]["detectable"] > RULES.minimum_gain
+
+
+def test_too_few_positives_are_insufficient():
+    frame = scored(champion=0.5, challenger=2.0)
+    few = pd.concat([frame[frame["target"] == 1].head(50), frame[frame["target"] == 0]])
+    result = verdict(few)
+    assert check(result, "test rows")["status"] == "INSUFFICIENT"
+    assert result["status"] == "INSUFFICIENT"
+
+
+@pytest.mark.parametrize(("rows", "status"), [(100, "PASS"), (99, "INSUFFICIENT")])
+def test_each_class_needs_its_rows(rows, status):
+    assert enough(rows, 5000, RULES).status == enough(5000, rows, RULES).status == status
+
+
+def test_a_cold_start_must_beat_a_trivial_model():
+    assert verdict(scored(challenger=1.0))["status"] == "PASS"
+    useless = verdict(scored(challenger=0.0))
+    assert useless["cold_start"] and useless["status"] != "PASS"
+    assert "trivial model" in check(useless, "better than")["name"]
+
+
+def test_a_broken_floor_fails_however_much_better_it_is():
+    assert verdict(scored(champion=0.5, challenger=1.0), auc=0.59)["status"] == "FAIL"
+
+
+def test_a_slice_that_got_worse_fails_although_the_whole_got_better():
+    frame = scored(rows=6000, champion=0.6, challenger=1.4)
+    hurt = (frame["origin"] == "JFK") & (np.arange(len(frame)) % 5 == 0)
+    hurt_rows = frame[hurt].assign(origin="LGA", challenger=1 - frame["champion"])
+    result = verdict(pd.concat([frame[~hurt], hurt_rows]))
+    assert check(result, "better than the champion")["status"] == "PASS"
+    assert check(result, "slice origin=LGA")["status"] == "FAIL"
+    assert result["status"] == "FAIL"
+
+
+def sliced(seed, loss, **kept):
+    """400 rows of one slice, on which the challenger has that much less signal, and the rules with these for slices."""
+    rng = np.random.default_rng(seed)
+    target = np.arange(400) % 2
+    shared = rng.normal(size=400)
+    champion, challenger = (signal * target + shared + 0.5 * rng.normal(size=400) for signal in (1, 1 - loss))
+    frame = pd.DataFrame({"target": target, "origin": "JFK", "champion": champion, "challenger": challenger})
+    return frame, RULES.model_copy(update={"slices": RULES.slices.model_copy(update=kept)})
+
+
+def statuses(frame, rules):
+    return [each.status for each in slice_checks(frame, "champion", rules)]
+
+
+def test_a_loss_on_a_slice_that_may_be_chance_is_none():
+    frame, rules = sliced(6, 0.15, max_drop=0.01)
+    assert compare(frame, "champion", rules.alpha, rules.seed).difference < -0.01
+    assert statuses(frame, rules) == ["PASS"]
+
+
+def test_one_slice_among_many_needs_more_than_what_is_beyond_chance_by_itself():
+    frame, rules = sliced(4, 0.15, max_drop=0.01)
+    assert statuses(frame, rules) == ["FAIL"]
+    others = [frame.assign(origin=f"same {at}", challenger=frame["champion"]) for at in range(19)]
+    assert statuses(pd.concat([frame, *others]), rules) == ["PASS"] * 20
+
+
+@pytest.mark.parametrize(("max_drop", "status"), [(0.1, "PASS"), (0.01, "FAIL")])
+def test_a_slice_may_certainly_lose_as_much_as_is_allowed(max_drop, status):
+    frame, rules = sliced(3, 0.15, max_drop=max_drop)
+    assert compare(frame, "champion", rules.alpha, rules.seed).upper < 0
+    assert statuses(frame, rules) == [status]
+
+
+@pytest.mark.parametrize(("floor", "status"), [(0.5, "PASS"), (0.51, "FAIL")])
+def test_a_slice_keeps_its_floor_whatever_the_champion_does_there(floor, status):
+    frame, rules = sliced(0, 0, floor=floor)
+    assert statuses(frame.assign(challenger=0.5, champion=0.5), rules) == [status], "its AUC is 0.5"
+
+
+def test_a_slice_is_gated_from_the_rows_on_that_the_rules_name():
+    frame, rules = sliced(0, 0, min_rows=400)
+    assert statuses(frame, rules) == ["PASS"]
+    assert statuses(frame.iloc[1:], rules) == []
+
+
+def test_a_slice_of_one_class_cannot_tell():
+    frame, rules = sliced(0, 0)
+    assert statuses(frame[frame["target"] == 1], rules) == ["INSUFFICIENT"]
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_one_class_only_never_passes(label):
+    frame = scored(champion=0.5)
+    result = verdict(frame[frame["target"] == label])
+    assert result["status"] == "FAIL"
+    assert math.isnan(result["comparison"]["difference"])
+
+
+@given(st.dictionaries(st.sampled_from(["auc", "accuracy"]), st.floats(allow_nan=True) | st.none()))
+@example({"auc": 0.6, "accuracy": 0.5})
+def test_a_missing_or_nan_metric_is_a_broken_floor(metrics):
+    for each in floors(metrics, {"auc": 0.6, "accuracy": 0.5}):
+        value = metrics.get(each.name.removeprefix("floor "))
+        good = value is not None and not math.isnan(value) and value >= float(each.wanted.removeprefix(">= "))
+        assert each.status == ("PASS" if good else "FAIL")
+
+
+@given(st.lists(st.sampled_from(["PASS", "FAIL", "INSUFFICIENT"])))
+def test_it_passes_only_when_every_check_does(statuses):
+    status = overall([Check("any", status, "", "") for status in statuses])
+    assert (status == "PASS") == (bool(statuses) and set(statuses) == {"PASS"})
+    assert (status == "FAIL") == ("FAIL" in statuses or not statuses), "doubt elsewhere hides no failure"
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 1000), champion=st.floats(0.2, 1.5), loss=st.floats(0.15, 1.0))
+def test_no_worse_challenger_ever_passes(seed, champion, loss):
+    assert verdict(scored(seed, rows=800, champion=champion, challenger=champion - loss))["status"] != "PASS"
+
+
+def test_a_challenger_with_the_champions_scores_is_no_worse_although_it_is_not_better():
+    frame = scored(champion=1.0).assign(challenger=lambda frame: frame["champion"])
+    assert verdict(frame)["status"] == "FAIL"
+    result = verdict(frame, criterion="non-inferiority")
+    assert (result["status"], result["criterion"]) == ("PASS", "non-inferiority")
+    assert check(result, "no worse than the champion")["wanted"] == "lower bound > -0.02"
+    assert not [each for each in result["checks"] if each["name"].startswith("better")]
+
+
+def test_a_clearly_worse_challenger_fails_non_inferiority():
+    result = verdict(scored(champion=1.0, challenger=0.5), criterion="non-inferiority")
+    assert check(result, "no worse than the champion")["status"] == "FAIL"
+    assert result["status"] == "FAIL"
+
+
+def test_a_loss_that_the_rows_cannot_rule_out_is_insufficient():
+    result = verdict(scored(rows=400, champion=1.0, challenger=0.95), criterion="non-inferiority")
+    assert check(result, "no worse than the champion")["status"] == "INSUFFICIENT"
+    assert result["status"] == "INSUFFICIENT"
+
+
+def test_a_cold_start_has_to_be_better_whatever_the_criterion():
+    assert verdict(scored(challenger=1.0), criterion="non-inferiority")["status"] == "PASS"
+    useless = verdict(scored(challenger=0.0), criterion="non-inferiority")
+    assert check(useless, "better than the trivial model")["status"] != "PASS"
+    assert useless["cold_start"] and useless["status"] != "PASS"
+
+
+def test_a_broken_floor_or_slice_fails_a_challenger_that_is_no_worse():
+    frame = scored(champion=0.5, challenger=1.0)
+    assert verdict(frame, auc=0.59, criterion="non-inferiority")["status"] == "FAIL"
+    hurt = frame.assign(challenger=frame["challenger"].where(frame["origin"] != "JFK", 1 - frame["challenger"]))
+    sliced = verdict(pd.concat([frame.assign(origin="EWR")] * 4 + [hurt]), criterion="non-inferiority")
+    assert check(sliced, "no worse")["status"] == "PASS" and check(sliced, "slice origin=JFK")["status"] == "FAIL"
+    assert sliced["status"] == "FAIL"
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "status"),
+    [
+        (-0.019, 0.0, "PASS"),
+        (-0.02, 0.0, "INSUFFICIENT"),
+        (-0.03, -0.02, "INSUFFICIENT"),
+        (-0.03, -0.021, "FAIL"),
+        (math.nan, math.nan, "FAIL"),
+        (-0.03, math.inf, "FAIL"),
+    ],
+)
+def test_the_margin_itself_is_not_within_it(lower, upper, status):
+    assert no_worse(Comparison("champion", -0.01, lower, upper, 0.01), 0.02).status == status
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "status"),
+    [
+        (0.001, 0.03, "PASS"),
+        (0.001, 0.005, "PASS"),  # certain, if small
+        (0.0, 0.03, "INSUFFICIENT"),
+        (-0.01, 0.01, "INSUFFICIENT"),
+        (-0.01, 0.009, "FAIL"),  # whatever it gains is not worth having
+        (math.nan, math.nan, "FAIL"),
+        (-0.01, math.inf, "FAIL"),
+    ],
+)
+def test_better_is_beyond_chance_and_a_gain_that_is_not_worth_having_is_none(lower, upper, status):
+    assert better(Comparison("champion", 0.004, lower, upper, 0.01), 0.01).status == status
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.2])
+def test_each_bound_is_wrong_with_the_chance_alpha(alpha):
+    frame = scored(rows=500, champion=0.6, challenger=0.8)
+    found = compare(frame, "champion", alpha, seed=1)
+    models = [frame[name].to_numpy() for name in ("challenger", "champion")]
+    drawn = np.subtract(*auc_samples(frame["target"].to_numpy(), models, seed=1).T)
+    assert (drawn < found.lower).mean() == pytest.approx(alpha, abs=0.002)
+    assert (drawn > found.upper).mean() == pytest.approx(alpha, abs=0.002)
+    assert found.lower < found.difference < found.upper
+
+
+def test_a_true_gain_that_is_called_detectable_is_found_four_times_of_five():
+    found = compare(scored(rows=500, champion=0.6, challenger=0.8), "champion", alpha=0.05, seed=1)
+    least_that_passes = found.difference - found.lower
+    error = least_that_passes / norm.ppf(0.95)
+    assert norm.sf(least_that_passes, loc=found.detectable, scale=error) == pytest.approx(0.8, abs=0.03)
+
+
+bounds = st.floats(-1, 1) | st.just(math.nan)
+
+
+@given(bounds, bounds, bounds, st.floats(0.001, 0.5), st.floats(0.001, 0.5))
+def test_what_is_better_is_no_worse(difference, lower, upper, gain, margin):
+    comparison = Comparison("champion", difference, lower, upper, 0.01)
+    strict, lenient = better(comparison, gain).status, no_worse(comparison, margin).status
+    assert strict != "PASS" or lenient == "PASS"
+    assert lenient != "FAIL" or strict != "PASS"
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 1000), champion=st.floats(0.2, 1.5), gain=st.floats(-0.5, 0.5))
+def test_a_verdict_that_passes_superiority_passes_non_inferiority(seed, champion, gain):
+    frame = scored(seed, rows=800, champion=champion, challenger=champion + gain)
+    if verdict(frame)["status"] == "PASS":
+        assert verdict(frame, criterion="non-inferiority")["status"] == "PASS"
+
+
+def test_equal_models_pass_about_as_often_as_alpha_says():
+    passed = sum(
+        compare(scored(seed, rows=300, champion=0.8, challenger=0.8), "champion", alpha=0.05, seed=seed).lower > 0
+        for seed in range(100)
+    )
+    assert 1 <= passed <= 12, "99 % binomial limits for 100 runs at 5 %"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.integers(5, 60), st.integers(1, 8))
+def test_weighted_auc_is_that_of_scikit_learn(seed, rows, levels):
+    rng = np.random.default_rng(seed)
+    target = np.r_[0, 1, rng.integers(0, 2, rows)]
+    scores = rng.integers(0, levels, len(target)) / levels
+    weights = rng.integers(1, 4, len(target))
+    expected = roc_auc_score(target, scores, sample_weight=weights)
+    assert RankedScores.of(target, scores).auc(weights) == pytest.approx(expected)
+
+
+def test_resamples_keep_the_number_of_rows_of_each_class():
+    target = np.array([0, 0, 0, 1, 1])
+    counts = np.concatenate(list(resamples(target, seed=3, draws=20)))
+    assert counts.shape == (20, 5)
+    assert (counts[:, target == 0].sum(axis=1) == 3).all() and (counts[:, target == 1].sum(axis=1) == 2).all()

@@ -1,0 +1,396 @@
+"""`decide` on an endpoint in memory that enforces Azure's rules: every run ends, traffic is always legal."""
+
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mlops.decide.actions import CreateEndpoint, Delete, Deploy, Done, Probe, Scale, Shift, Wait
+from mlops.decide.observed import Deployment, Observed, Traffic
+from mlops.decide.rollout import Evidence, decide, difference, live, stable_slot
+from mlops.settings.environments import EndpointSettings, Manifest, ModelSettings, Rollout, Workspace
+
+RULES = Rollout.model_validate(
+    {
+        "steps": [10, 50, 100],
+        "bake": "10s",
+        "deadline": "5m",
+        "min_requests": 30,
+        "max_error_rate_increase": 0.01,
+        "max_p95_latency_ms": 100.0,
+        "synthetic_rate": 0.0,
+    }
+)
+GOOD = Traffic(requests=500, errors=0, p95_ms=5.0)
+FAILING = Traffic(requests=500, errors=400, p95_ms=5.0)
+SLOW = Traffic(requests=500, errors=0, p95_ms=900.0)
+FEW = Traffic(requests=3, errors=0, p95_ms=5.0)
+NONE = Traffic(requests=0, errors=0, p95_ms=math.nan)
+STEP = 2.0  # seconds that pass between two looks
+
+
+def manifest(version, instances=(1, 1)):
+    least, most = instances
+    endpoint = EndpointSettings(
+        name="flights-production", instance_type="any", instance_count=least, max_instances=most, auth="key", port=0
+    )
+    workspace = Workspace(subscription=None, resource_group="any", name="any", region="any", registry=None)
+    model = ModelSettings(name="flights", version=version)
+    return Manifest(platform="local", workspace=workspace, endpoint=endpoint, model=model, rollout=RULES)
+
+
+class World:
+    """An endpoint, a clock, and how the candidate behaves. Refuses what Azure refuses."""
+
+    def __init__(self, observed=None, scales_to=None):
+        self.observed, self.now, self.shares, self.scales_to = observed, 1000.0, [], scales_to
+
+    def act(self, action, *, starts=True):
+        seen = self.observed
+        match action:
+            case CreateEndpoint():
+                self.observed = Observed()
+            case Deploy(slot, model, version):
+                state = "ready" if starts or slot == seen.tags.get("stable") else "failed"
+                made = Deployment(slot, model, version, state, "" if state == "ready" else "it crashed")
+                self.observed = replace(seen, deployments={**seen.deployments, slot: made})
+            case Shift(traffic, tags, _):
+                assert sum(traffic.values()) in (0, 100)
+                assert all(seen.deployments[slot].state == "ready" for slot, share in traffic.items() if share)
+                self.observed = replace(seen, traffic=dict(traffic), tags=dict(tags))
+                self.shares.append(dict(traffic))
+            case Delete(slot):
+                assert not live(seen).get(slot), "deleted while it serves"
+                assert slot != stable_slot(seen), "deleted stable"
+                kept = {name: each for name, each in seen.deployments.items() if name != slot}
+                self.observed = replace(seen, deployments=kept)
+            case Scale(slot):
+                scaled = replace(seen.deployments[slot], instances=self.scales_to)
+                self.observed = replace(seen, deployments={**seen.deployments, slot: scaled})
+            case Wait():
+                self.now += STEP
+
+
+def roll(world, version, *, behaviour=lambda looks: GOOD, probe="", starts=True, stop_after=None, instances=(1, 1)):
+    """Drive decide() to the end; stop_after kills the run after that many actions and returns None."""
+    evidence, looks, count = Evidence(), 0, 0
+    while True:
+        if world.observed and "since" in world.observed.tags:
+            evidence = replace(evidence, candidate=behaviour(looks), stable=GOOD)
+        action = decide(manifest(version, instances), world.observed, evidence, world.now)
+        if isinstance(action, Done):
+            return action
+        if count == stop_after:
+            return None
+        count, looks = count + 1, looks + isinstance(action, Wait)
+        assert count < 1000, "does not end"
+        world.act(action, starts=starts)
+        if isinstance(action, Probe):
+            evidence = replace(evidence, probe=probe)
+        if isinstance(action, Deploy | Scale):
+            evidence = replace(evidence, tried={**evidence.tried, action.slot: ""})
+
+
+def serving(version, slot="blue", instances=None, scales_to=None):
+    """A world in which the version is stable."""
+    deployment = Deployment(slot, "flights", version, "ready", instances=instances)
+    return World(Observed({slot: deployment}, {slot: 100}, {}, {"stable": slot}), scales_to)
+
+
+def at_rest(world, version):
+    """Fully on that version: one deployment, all traffic, no rollout tags."""
+    [deployment] = world.observed.deployments.values()
+    assert (deployment.version, deployment.state) == (version, "ready")
+    assert live(world.observed) == {deployment.slot: 100}
+    assert not {"candidate", "started", "since"} & world.observed.tags.keys()
+
+
+def test_a_first_version_is_probed_before_it_gets_all_traffic():
+    world = World()
+    assert roll(world, 1).promoted
+    at_rest(world, 1)
+    assert world.shares == [{}, {"blue": 100}, {"blue": 100}]
+
+
+def test_a_second_version_climbs_the_steps_and_replaces_the_first():
+    world = serving(1)
+    assert roll(world, 2).promoted
+    at_rest(world, 2)
+    shares = [share.get("green", 0) for share in world.shares]
+    assert shares == [0, 10, 50, 100, 100]
+    assert world.now - 1000 >= 3 * 10, "each step is baked"
+
+
+@pytest.mark.parametrize(
+    ("now", "wanted", "line"),
+    [
+        ((1, 1), (2, 4), "~ blue: instances 1 -> 2 to 4"),
+        ((1, 3), (1, 1), "~ blue: instances 1 to 3 -> 1"),
+        ((2, 2), (2, 2), None),
+        (None, (2, 2), None),  # where a deployment is always one process
+    ],
+)
+@pytest.mark.parametrize("version", [1, 2])
+def test_what_serves_at_rest_runs_on_as_many_machines_as_the_manifest_says(now, wanted, line, version):
+    world = serving(1, instances=now, scales_to=wanted)
+    world.observed.tags["rejected-flights-2"] = "it was sick"
+    assert difference(manifest(1, wanted), world.observed) == ([line] if line else [])
+    assert roll(world, version, instances=wanted).promoted == (version == 1)
+    at_rest(world, 1)
+    assert world.observed.deployments["blue"].instances == (wanted if line else now)
+    assert difference(manifest(1, wanted), world.observed) == []
+
+
+def test_scaling_is_tried_once_in_a_run():
+    observed = serving(1, instances=(1, 1)).observed
+    assert decide(manifest(1, (5, 5)), observed, Evidence(), 0.0) == Scale("blue")
+    assert isinstance(decide(manifest(1, (5, 5)), observed, Evidence(tried={"blue": ""}), 0.0), Done)
+
+
+@pytest.mark.parametrize("sick", [FAILING, SLOW], ids=["failing", "slow"])
+@pytest.mark.parametrize("look", [0, 3, 8, 12], ids=lambda look: f"from look {look}")
+def test_a_sick_candidate_is_rolled_back_at_whatever_step_it_turns_sick(sick, look):
+    world = serving(1)
+    done = roll(world, 2, behaviour=lambda looks: sick if looks >= look else GOOD)
+    assert not done.promoted
+    at_rest(world, 1)
+    again = roll(world, 2)
+    assert not again.promoted and "rolled back" in again.why, "a rejected version is refused on a second run"
+    assert roll(world, 3).promoted, "another version is not"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "reason"),
+    [(None, "could not be read"), (FEW, "not decided"), (NONE, "not decided")],
+    ids=["unreachable", "few requests", "no requests"],
+)
+def test_what_cannot_be_told_is_never_promoted(evidence, reason):
+    world = serving(1)
+    done = roll(world, 2, behaviour=lambda _: evidence)
+    assert not done.promoted and reason in done.why
+    at_rest(world, 1)
+
+
+def test_a_candidate_that_disagrees_with_its_offline_scores_gets_no_traffic():
+    world = serving(1)
+    assert "scores differ" in roll(world, 2, probe="scores differ").why
+    at_rest(world, 1)
+    assert not any(share.get("green") for share in world.shares)
+
+
+def test_a_candidate_that_does_not_start_gets_no_traffic():
+    world = serving(1)
+    assert "it crashed" in roll(world, 2, starts=False).why
+    at_rest(world, 1)
+    assert not any(share.get("green") for share in world.shares)
+
+
+def test_a_crash_of_the_candidate_under_traffic_rolls_back_at_once():
+    world = serving(1)
+    roll(world, 2, stop_after=4)
+    assert live(world.observed)["green"] == 10
+    broken = replace(world.observed.deployments["green"], state="failed", reason="process ended")
+    world.observed = replace(world.observed, deployments={**world.observed.deployments, "green": broken})
+    assert "process ended" in roll(world, 2).why
+    at_rest(world, 1)
+
+
+def test_a_crashed_stable_is_restarted():
+    world = serving(1)
+    broken = replace(world.observed.deployments["blue"], state="failed")
+    world.observed = replace(world.observed, deployments={"blue": broken})
+    assert roll(world, 1).promoted
+    at_rest(world, 1)
+
+
+def broken_stable():
+    world = serving(1)
+    broken = replace(world.observed.deployments["blue"], state="failed", reason="no such module")
+    world.observed = replace(world.observed, deployments={"blue": broken})
+    return world.observed
+
+
+def test_a_stable_that_does_not_start_ends_the_run_or_gives_way_to_another_version():
+    tried = Evidence(tried={"blue": ""})
+    assert decide(manifest(1), broken_stable(), tried, 0.0) == Done(
+        False, "flights:1 does not start in blue: no such module"
+    )
+    assert isinstance(decide(manifest(2), broken_stable(), tried, 0.0), Shift)
+    told = Evidence(tried={"blue": "no such image"})
+    assert decide(manifest(1), broken_stable(), told, 0.0).why.endswith(": no such image"), (
+        "what the write says comes first"
+    )
+
+
+@pytest.mark.parametrize("state", ["failed", "creating"])
+def test_a_stable_that_is_not_ready_is_deployed_again_and_the_plan_says_so(state):
+    broken = broken_stable()
+    observed = replace(broken, deployments={"blue": replace(broken.deployments["blue"], state=state)})
+    assert decide(manifest(1), observed, Evidence(), 0.0) == Deploy("blue", "flights", 1)
+    assert difference(manifest(1), observed) == [f"- flights:1 in blue at 100 % ({state})", "+ flights:1 at 100 %"]
+
+
+def test_traffic_that_a_hand_put_on_a_leftover_is_taken_off_before_it_is_deleted():
+    world = serving(1)
+    roll(world, 2, stop_after=4)
+    tags = {**world.observed.tags, "candidate": "flights:3"}
+    world.observed = replace(world.observed, tags=tags)
+    assert roll(world, 3).promoted
+    at_rest(world, 3)
+
+
+def test_a_new_version_takes_over_a_rollout_under_way():
+    world = serving(1)
+    roll(world, 2, stop_after=12)
+    assert live(world.observed)["green"] > 0
+    assert roll(world, 3).promoted
+    at_rest(world, 3)
+
+
+def test_a_revert_during_a_rollout_sends_all_traffic_back_at_once():
+    world = serving(1)
+    roll(world, 2, stop_after=12)
+    before = len(world.shares)
+    assert roll(world, 1).promoted
+    at_rest(world, 1)
+    assert world.shares[before:] == [{"blue": 100}]
+
+
+def test_a_hand_edit_of_traffic_is_repaired():
+    world = serving(1)
+    world.observed = replace(world.observed, traffic={})
+    assert difference(manifest(1), world.observed)
+    assert roll(world, 1).promoted
+    at_rest(world, 1)
+
+
+def test_each_version_takes_the_slot_that_the_one_before_does_not_have():
+    world, slots = World(), []
+    for version in (1, 2, 3):
+        assert roll(world, version).promoted
+        slots += world.observed.deployments
+    assert slots == ["blue", "green", "blue"]
+
+
+def test_traffic_that_is_mirrored_at_rest_is_taken_off():
+    observed = replace(serving(1).observed, mirror={"blue": 10})
+    assert decide(manifest(1), observed, Evidence(), 0.0) == Shift(
+        {"blue": 100}, {"stable": "blue"}, "all traffic on stable"
+    )
+
+
+def test_another_models_version_of_the_same_number_is_another_version():
+    world = serving(2)
+    other = replace(world.observed.deployments["blue"], model="weather")
+    world.observed = replace(world.observed, deployments={"blue": other})
+    assert "+ flights:2 at 100 %" in difference(manifest(2), world.observed)
+    assert roll(world, 2).promoted
+    assert world.observed.deployments["green"].model == "flights"
+
+
+def at_ten_percent(**evidence):
+    """A world whose candidate has had its first share since second 1000, and what is known of it."""
+    world = serving(1)
+    roll(world, 2, stop_after=4)
+    assert live(world.observed) == {"green": 10, "blue": 90}
+    return world.observed, Evidence(**{"probe": "", "candidate": GOOD, "stable": GOOD, **evidence})
+
+
+@pytest.mark.parametrize(("after", "share"), [(9.5, None), (10, 50)])
+def test_the_next_step_is_taken_when_the_bake_is_over_and_not_before(after, share):
+    action = decide(manifest(2), *at_ten_percent(), 1000 + after)
+    assert isinstance(action, Shift) == bool(share)
+    if share:
+        assert (action.traffic, float(action.tags["since"])) == ({"green": share, "blue": 50}, 1000 + after)
+    else:
+        assert action == Wait("10 % on green: 0 of 500 requests failed, p95 5 ms, 0 s of bake left")
+
+
+@pytest.mark.parametrize(("after", "late"), [(300, False), (300.5, True)])
+def test_the_deadline_counts_from_the_begin_and_is_said_with_what_is_missing(after, late):
+    action = decide(manifest(2), *at_ten_percent(candidate=FEW), 1000 + after)
+    assert isinstance(action, Shift) == late
+    if late:
+        assert action.why == "roll back flights:2: not decided within 300 s; 3 of 30 requests needed"
+
+
+def test_a_rollout_begins_without_the_times_of_the_one_before():
+    observed, evidence = at_ten_percent()
+    action = decide(manifest(3), observed, evidence, 1005.0)
+    assert action == Shift(
+        {"blue": 100}, {"stable": "blue", "candidate": "flights:3", "started": "1005.0"}, "begin the rollout"
+    )
+
+
+def test_the_reason_of_a_rollback_is_remembered_as_far_as_a_tag_of_azures_holds_it():
+    world = serving(1)
+    roll(world, 2, probe="scores differ, " * 100)
+    remembered = world.observed.tags["rejected-flights-2"]
+    assert 100 < len(remembered) <= 256 and remembered.startswith("the probe failed: scores differ")
+
+
+def test_each_rejected_version_is_remembered():
+    world = serving(1)
+    for version in (2, 3):
+        roll(world, version, probe="scores differ")
+    for version in (2, 3):
+        assert "was rolled back: the probe failed" in roll(world, version).why
+
+
+def test_a_stable_that_is_gone_does_not_serve():
+    world = World(Observed(tags={"stable": "blue"}))
+    assert difference(manifest(1), world.observed) == ["+ flights:1 at 100 %"]
+    assert roll(world, 1).promoted
+    at_rest(world, 1)
+
+
+def test_no_version_means_nothing_to_do():
+    world = serving(1)
+    before = world.observed
+    assert roll(world, None, stop_after=0).promoted
+    assert world.observed == before
+    assert difference(manifest(None), None) == difference(manifest(None), before) == []
+
+
+def test_without_a_version_not_even_an_endpoint_is_made():
+    world = World()
+    assert roll(world, None, stop_after=0) == Done(True, "the manifest names no version yet; nothing to roll out")
+    assert world.observed is None
+
+
+def test_difference_is_empty_exactly_when_a_run_would_change_nothing():
+    world = serving(1)
+    assert difference(manifest(1), world.observed) == []
+    assert "+ flights:2 at 100 %" in difference(manifest(2), world.observed)
+    assert difference(manifest(1), None) == ["+ endpoint flights-production", "+ flights:1 at 100 %"]
+
+
+looks = st.sampled_from([GOOD, GOOD, GOOD, FAILING, SLOW, FEW, NONE, None])
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    seen=st.lists(looks, min_size=1, max_size=30),
+    kills=st.lists(st.integers(min_value=0, max_value=40), max_size=4),
+    versions=st.lists(st.integers(min_value=1, max_value=4), min_size=1, max_size=3),
+    probe=st.sampled_from(["", "", "wrong"]),
+    starts=st.booleans(),
+)
+def test_whatever_happens_a_run_ends_at_rest_on_the_old_or_the_new_version(seen, kills, versions, probe, starts):
+    world, last = serving(9), {9}
+
+    def behaviour(look):
+        return seen[look % len(seen)]
+
+    for version in versions:
+        for kill in kills:
+            roll(world, version, behaviour=behaviour, probe=probe, starts=starts, stop_after=kill)
+        done = roll(world, version, behaviour=behaviour, probe=probe, starts=starts)
+        served = {version} if done.promoted else last
+        [deployment] = world.observed.deployments.values()
+        assert deployment.version in served | last
+        at_rest(world, version if done.promoted else deployment.version)
+        assert done.promoted or deployment.version != version
+        last = {deployment.version}

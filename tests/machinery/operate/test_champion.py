@@ -1,0 +1,88 @@
+"""The champion of a pull request whose real one only an identity could fetch: main's code, run on the same data."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from repositories import NOBODY, SOMEBODY, git
+
+from conftest import ROOT, edit
+from mlops import UserError
+from mlops.data.files import read_json
+from mlops.data.model_folder import load_model
+from mlops.operate.champion import CHAMPIONS, fetched, retrained
+from mlops.settings.environments import ModelSettings
+
+CODE = ("mlops", "steps")  # model/ is there already
+
+
+@pytest.fixture
+def main(project, monkeypatch):
+    """The project with its code, on branch main; the commit."""
+    for name, value in NOBODY.items():
+        monkeypatch.setenv(name, value)
+    for part in CODE:
+        shutil.copytree(ROOT / part, project / part, ignore=shutil.ignore_patterns("__pycache__"))
+    Path(".gitignore").write_text("out/\n.mlops/\n__pycache__/\n", encoding="utf-8")
+    git("init", "--quiet", "--initial-branch", "main")
+    return commit("first")
+
+
+def commit(title):
+    git("add", "--all")
+    git(*SOMEBODY, "commit", "--quiet", "--message", title)
+    return git("rev-parse", "HEAD").strip()
+
+
+def test_mains_code_is_trained_on_the_data_of_the_branch(main):
+    edit(Path("project.yml"), "max_iter: 60", "max_iter: 5")
+    git("checkout", "--quiet", "-b", "branch")
+    Path("data", sorted(Path("data").iterdir())[-1].name).unlink()
+    commit("fewer months, another model")
+    champion = retrained("main", Path("data"))
+    assert champion.label == "what main makes of the same data"
+    lineage = read_json(champion.folder / "lineage.json")
+    assert (lineage["commit"], lineage["dirty"]) == (main, "false")
+    assert lineage["train_to"] < "2013-02-01", "the last month of the branch is held out, and main's is not there"
+    assert load_model(champion.folder)[-1].max_iter == 60
+    assert len(git("worktree", "list").splitlines()) == 1
+    assert [path.name for path in CHAMPIONS.iterdir()] == [f"retrained-{main}"]
+
+
+def test_code_that_does_not_train_is_said_so_and_leaves_nothing(main):
+    edit(Path("steps/validate_data.py"), "import argparse\n", "raise SystemExit('it is broken')\n")
+    broken = commit("broken")
+    with pytest.raises(UserError, match="no champion to compare with: validate_data of main fails on this data"):
+        retrained("main", Path("data"))
+    assert not (CHAMPIONS / f"tree-{broken}").exists()
+    assert len(git("worktree", "list").splitlines()) == 1
+
+
+class Registry:
+    """A platform whose models are folders; it counts how often one is fetched."""
+
+    name, fetches = "local", 0
+
+    @property
+    def models(self):
+        return self
+
+    def download(self, name, version, to):
+        self.fetches += 1
+        to.mkdir(parents=True)
+        (to / "MLmodel").write_text(f"{name} {version}", encoding="utf-8")
+        return to
+
+
+def test_the_champion_is_the_version_that_is_named_and_fetched_once():
+    platform = Registry()
+    for version, fetches in ((7, 1), (7, 1), (8, 2)):
+        champion = fetched(platform, ModelSettings(name="flights", version=version))
+        assert champion.label == f"flights:{version}"
+        assert (champion.folder / "MLmodel").read_text(encoding="utf-8") == f"flights {version}"
+        assert platform.fetches == fetches
+
+
+def test_before_the_first_promotion_there_is_none():
+    champion = fetched(None, ModelSettings(name="flights", version=None))
+    assert (champion.folder, champion.label) == (None, "none yet")

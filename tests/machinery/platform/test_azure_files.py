@@ -1,0 +1,134 @@
+"""What Azure ML is given as files: pipeline, deployment, images and code snapshots, as its own SDK reads them."""
+
+import re
+import shutil
+from importlib.metadata import distributions
+from pathlib import Path
+
+import pytest
+from azure.ai.ml import load_job, load_online_deployment
+from azure.ai.ml._utils._asset_utils import get_ignore_file, get_upload_files_from_folder
+from packaging.requirements import Requirement
+
+from conftest import ROOT, edit
+
+PARTS = (".amlignore", ".gitignore", "expectations", "mlops", "model", "pipelines", "project.yml", "serving", "steps")
+PACKAGES = ("expectations", "mlops", "model", "steps")
+LEFTOVERS = (
+    ".env",
+    ".git/config",
+    ".mlops/mlflow.db",
+    ".venv/bin/python",
+    "data/2013-01.parquet",
+    "mlops/__pycache__/config.pyc",
+    "out/model/model.pkl",
+    "steps/model/__pycache__/train.pyc",
+    "tests/model/test_train.py",
+    "tests/steps/test_train.py",
+    "uv.lock",
+)
+PLACED = {
+    "name": "blue",
+    "endpoint_name": "flights-staging",
+    "model": "azureml:flights:7",
+    "instance_type": "Standard_DS3_v2",
+    "instance_count": 2,
+}
+
+
+@pytest.fixture
+def used(tmp_path):
+    """A project in which work was done."""
+    for name in PARTS:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, tmp_path / name)
+    for name in LEFTOVERS:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def uploaded(folder, ignore_file):
+    """The files that the SDK would upload, relative to the folder."""
+    return {name for _, name in get_upload_files_from_folder(folder, ignore_file=ignore_file)}
+
+
+def source_files(folder):
+    """The project's own files in the folders that the steps are made of."""
+    found = (path for part in PACKAGES for path in (folder / part).rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix() for path in found if "__pycache__" not in path.parts}
+
+
+def components(folder):
+    return {name: node.component for name, node in load_job(folder / "pipelines" / "train.yml").jobs.items()}
+
+
+def training_environments(folder):
+    return {component.environment.version for component in components(folder).values()}
+
+
+def deployment(folder):
+    return load_online_deployment(folder / "serving" / "deployment.yml", params_override=[PLACED])
+
+
+def test_the_pipeline_is_a_job_of_azure_ml():
+    job = load_job(ROOT / "pipelines" / "train.yml")
+    assert job._validate().passed
+    assert list(job.jobs) == ["validate_data", "split_data", "train", "evaluate", "gate"]
+
+
+def test_a_training_job_uploads_what_its_steps_need_and_no_more(used):
+    for component in components(used).values():
+        with component._build_code() as code:
+            folder = Path(code.base_path, code.path).resolve()
+            assert folder == used.resolve()
+            assert uploaded(folder, code._ignore_file) == {*source_files(used), "project.yml"}
+
+
+def test_all_steps_run_in_one_environment_whose_version_is_its_content(used):
+    (before,) = training_environments(used)
+    edit(used / "pipelines" / "environment" / "Dockerfile", "ARG PYTHON", "# another\nARG PYTHON")
+    (after,) = training_environments(used)
+    assert after != before
+
+
+def test_training_jobs_have_the_versions_that_are_installed_here():
+    """Otherwise: uv run pin --keep."""
+    text = (ROOT / "pipelines" / "environment" / "requirements.txt").read_text(encoding="utf-8")
+    wanted = [Requirement(line) for line in re.findall(r"^(\w.*?) \\$", text, re.MULTILINE)]
+    pinned = {each.name: str(each.specifier) for each in wanted if each.marker is None or each.marker.evaluate()}
+    here = {each.name.lower().replace("_", "-"): each.version for each in distributions()}
+    assert {"mlflow", "azureml-mlflow"} <= pinned.keys()
+    assert {name for name in pinned if name in here} >= {"mlflow", "scikit-learn", "pandas", "great-expectations"}
+    assert {name: wanted for name, wanted in pinned.items() if name in here} == {
+        name: f"=={here[name]}" for name in pinned if name in here
+    }, "what only a job needs is not installed here"
+
+
+def test_a_deployment_has_what_the_file_says_and_what_it_is_given():
+    body = deployment(ROOT)
+    assert (body.name, body.endpoint_name, body.model) == ("blue", "flights-staging", "flights:7")
+    body.environment, body.code_configuration.code, body.model = "environment", "code", "model"  # as once resolved
+    rest = body._to_rest_object(location="eastus").as_dict()
+    properties = rest["properties"]
+    assert (properties["instanceType"], rest["sku"]["capacity"]) == ("Standard_DS3_v2", 2)
+    assert properties["codeConfiguration"] == {"codeId": "code", "scoringScript": "score.py"}
+    workers = int(properties["environmentVariables"]["WORKER_COUNT"])
+    assert properties["requestSettings"] == {"maxConcurrentRequestsPerInstance": workers, "requestTimeout": "PT30S"}
+    assert properties["livenessProbe"] and properties["readinessProbe"]
+    always = {"dataCollectionMode": "enabled", "samplingRate": 1.0}
+    assert properties["dataCollector"]["collections"] == {"model_inputs": always, "model_outputs": always}
+
+
+def test_a_deployment_uploads_its_scoring_script_alone(used):
+    loaded = deployment(used)
+    folder = used / "serving" / loaded.code_configuration.code
+    assert uploaded(folder, get_ignore_file(folder)) == {loaded.code_configuration.scoring_script}
+
+
+def test_a_deployments_environment_is_new_when_its_requirements_are(used):
+    before = deployment(used).environment
+    with (used / "serving" / "environment" / "requirements.txt").open("a", encoding="utf-8") as file:
+        file.write("# another\n")
+    assert before.version != deployment(used).environment.version
+    assert uploaded(before.path, get_ignore_file(before.path)) == {"Dockerfile", "requirements.in", "requirements.txt"}

@@ -1,0 +1,92 @@
+"""The report is made from whatever there is: a whole run, a refused one, one that stopped at the data, or none."""
+
+import base64
+import re
+import shutil
+
+import pytest
+
+from mlops.data.files import write_json
+from mlops.report.training import write_report
+from mlops.settings.project import load_project
+
+VALIDATION = {
+    "success": True,
+    "files": [{"file": "2013-01.parquet", "rows": 2640, "rules": 77, "failures": []}],
+}
+SPLIT = {
+    "data_hash": "d",
+    "train": {"rows": 5001, "from": "2013-01-01T05:00:00", "to": "2013-02-28T22:00:00"},
+    "test": {"rows": 2790, "from": "2013-03-01T05:00:00", "to": "2013-03-31T22:00:00", "hash": "h"},
+}
+METRICS = {"auc": 0.6763, "log_loss": 0.5259, "brier": 0.1722, "accuracy": 0.7642}
+MODEL = {
+    "artefact": "abc",
+    "lineage": {"commit": "c0ffee", "run_id": "r1"},
+    "metrics": METRICS,
+    "intervals": {name: [value - 0.01, value + 0.01] for name, value in METRICS.items()},
+    "latency": {"p50_ms": 5.0, "p95_ms": 8.0},
+}
+EVALUATION = {
+    "test": SPLIT["test"],
+    "challenger": MODEL,
+    "slices": [{"slice": "carrier=HA<b>", "rows": 5, "positives": 0, "challenger": METRICS | {"auc": None}}],
+}
+VERDICT = {
+    "status": "FAIL",
+    "cold_start": False,
+    "checks": [{"name": "floor auc", "status": "FAIL", "seen": "0.5", "wanted": ">= 0.58"}],
+    "comparison": {"detectable": 0.0123},
+    "rules": {"alpha": 0.05},
+}
+
+
+@pytest.fixture
+def written(project):
+    """Pages made from those of the steps' files that are given."""
+
+    def write(**files):
+        places = {"validation": "validation", "split": "split", "evaluation": "evaluation", "verdict": "gate"}
+        shutil.rmtree(project / "out", ignore_errors=True)
+        for name, content in files.items():
+            write_json(project / "out" / places[name] / f"{name}.json", content)
+        if "evaluation" in files:
+            plots = project / "out/evaluation/plots"
+            plots.mkdir()
+            for name in ("roc", "calibration", "slices"):
+                (plots / f"{name}.svg").write_text(f"<svg>{name}</svg>", encoding="utf-8")
+        write_report(project / "out", load_project(), "flights:3")
+        return [(project / "out" / name).read_text(encoding="utf-8") for name in ("report.html", "report.md")]
+
+    return write
+
+
+def test_a_whole_run_shows_verdict_metrics_slices_data_and_lineage(written):
+    html, markdown = written(validation=VALIDATION, split=SPLIT, evaluation=EVALUATION, verdict=VERDICT)
+    for text in ("FAIL", "0.6763", "[0.6663, 0.6863]", "carrier=HA&lt;b&gt;", "2013-01.parquet", "c0ffee", "flights:3"):
+        assert text in html
+    assert "| floor auc | FAIL | 0.5 | >= 0.58 |" in markdown.splitlines()
+    assert "| AUC | 0.6763 | [0.6663, 0.6863] |" in markdown.splitlines()
+
+
+def test_the_page_needs_no_other_file(written):
+    html, _ = written(validation=VALIDATION, split=SPLIT, evaluation=EVALUATION, verdict=VERDICT)
+    sources = re.findall(r'(?:src|href)="([^"]+)"', html)
+    assert [source for source in sources if not source.startswith("data:")] == [
+        "validation/data_docs/2013-01.parquet.html"
+    ]
+    pictures = [base64.b64decode(source.split(",")[1]) for source in sources if source.startswith("data:image/svg")]
+    assert pictures == [b"<svg>roc</svg>", b"<svg>calibration</svg>", b"<svg>slices</svg>"]
+
+
+def test_a_run_that_stopped_at_the_data_shows_why(written):
+    failure = {"message": "distance: broken by 2,756 of 2,756 rows"}
+    files = [{"file": "2013-04.parquet", "rows": 2756, "rules": 77, "failures": [failure]}]
+    html, markdown = written(validation={"success": False, "files": files})
+    for page in (html, markdown):
+        assert "INVALID DATA" in page and "distance: broken by 2,756 of 2,756 rows" in page
+
+
+def test_nothing_written_yet_is_no_pass(written):
+    html, markdown = written()
+    assert "INCOMPLETE" in html and "INCOMPLETE" in markdown and "PASS" not in markdown

@@ -1,0 +1,188 @@
+"""project.yml and the manifests: every mistake is one line that names the file and the key."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conftest import edit
+from mlops import UserError
+from mlops.settings.environments import environments, load_manifest, merge, seconds
+from mlops.settings.project import load_project
+
+MISTAKES = [
+    ("project.yml", "  alpha: 0.05 ", "  alhpa: 0.05 ", "project.yml: gate.alhpa: unknown key"),
+    ("project.yml", "  seed: 13", "  seed: 13\n  sede: 13", "project.yml: gate.sede: unknown key"),
+    ("project.yml", "  seed: 13", "  seed: 13\n  seed: 14", "project.yml: not valid YAML ('seed' stands here twice"),
+    (
+        "project.yml",
+        "  alpha: 0.05 ",
+        "  alpha: often ",
+        "project.yml: gate.alpha: Input should be a valid number, got 'often'",
+    ),
+    (
+        "project.yml",
+        "  alpha: 0.05 ",
+        "  alpha: 0.7 ",
+        "project.yml: gate.alpha: Input should be less than 0.5, got 0.7",
+    ),
+    (
+        "project.yml",
+        "  - dest\n",
+        "  - dep_delay\n",
+        "project.yml: features must be known when the model is asked; take out dep_delay",
+    ),
+    ("project.yml", "  - dest\n", "  - late\n", "features must be known when the model is asked; take out late"),
+    (
+        "project.yml",
+        "floors: {auc: 0.58, accuracy: 0.60}",
+        "floors: {}",
+        "project.yml: gate.floors: Dictionary should have",
+    ),
+    ("project.yml", "floors: {auc: 0.58, accuracy: 0.60}", "floors: {f1: 0.5}", "project.yml: gate.floors.f1"),
+    (
+        "project.yml",
+        "columns: [carrier, origin]",
+        "columns: carrier",
+        "gate.slices.columns: Input should be a valid list",
+    ),
+    ("project.yml", "  uri: data ", "  uri: [data ", "project.yml: not valid YAML"),
+    ("project.yml", "threshold: 0.5 ", "threshold: 1 ", "gate.threshold: Input should be less than 1"),
+    ("project.yml", "max_loss: 0.02 ", "max_loss: 2 ", "gate.max_loss: Input should be less than 1"),
+    ("project.yml", "min_effect: 0.1 ", "min_effect: 0 ", "monitoring.min_effect: Input should be greater than 0"),
+    (
+        "environments/base.yml",
+        "steps: [10, 50, 100]",
+        "steps: [10, 50]",
+        "rollout.steps must rise and end at 100, got [10, 50]",
+    ),
+    ("environments/base.yml", "steps: [10, 50, 100]", "steps: [50, 10, 100]", "must rise and end at 100"),
+    ("environments/base.yml", "steps: [10, 50, 100]", "steps: [10, 10, 100]", "must rise and end at 100"),
+    ("environments/base.yml", "steps: [10, 50, 100]", "steps: []", "must rise and end at 100"),
+    (
+        "environments/base.yml",
+        "  instance_count: 1 ",
+        "  instance_count: 2 ",
+        "endpoint.max_instances must be at least instance_count, got 1",
+    ),
+    (
+        "environments/base.yml",
+        "steps: [10, 50, 100]",
+        "steps: [0, 100]",
+        "rollout.steps.0: Input should be greater than",
+    ),
+    ("environments/base.yml", "bake: 20s", "bake: soon", "rollout.bake: Input should be a duration such as 90s"),
+    ("environments/base.yml", "platform: local", "platform: aws", "platform: Input should be 'local' or 'azureml'"),
+    ("environments/base.yml", "  bake: 20s", "  bkae: 20s", "rollout.bkae: unknown key"),
+    (
+        "environments/production.yml",
+        "version: null",
+        "version: seven",
+        "model.version: Input should be a valid integer",
+    ),
+    (
+        "environments/production.yml",
+        "version: null",
+        "version: 0",
+        "model.version: Input should be greater than or equal to 1",
+    ),
+    ("environments/production.yml", "version: null", "version: 7.5", "model.version: Input should be a valid integer"),
+    ("environments/production.yml", "version: null", 'version: "7"', "model.version: Input should be a valid integer"),
+    (
+        "environments/production.yml",
+        "  port: 8102  # local only",
+        "  prot: 8102",
+        "endpoint.prot: unknown key",
+    ),
+    ("environments/production.yml", "model:", "modle:", "modle: unknown key"),
+    ("environments/production.yml", "  port: 8102  # local only\n", "", "endpoint.port: missing"),
+    ("environments/production.yml", '"flights-production"', '"Flights"', "endpoint.name: String should match pattern"),
+    (
+        "environments/production.yml",
+        "port: 8102",
+        "port: 80000",
+        "endpoint.port: Input should be less than or equal to 65535",
+    ),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "line"), MISTAKES, ids=[line for *_, line in MISTAKES])
+def test_a_mistake_is_one_line_with_file_and_key(project, file, old, new, line):
+    edit(project / file, old, new)
+    with pytest.raises(UserError) as error:
+        load_project() if file == "project.yml" else load_manifest("production")
+    assert line in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_the_files_as_they_are_load(project):
+    assert load_project().data.target == "late"
+    assert environments() == ["production", "staging"]
+    assert load_manifest("staging").rollout.deadline == 1800
+
+
+def test_an_environment_overrides_base_by_key(project):
+    edit(project / "environments/staging.yml", "model:", "rollout: {bake: 2m}\nmodel:")
+    rollout = load_manifest("staging").rollout
+    assert (rollout.bake, rollout.steps) == (120, [10, 50, 100])
+
+
+@pytest.mark.parametrize(("text", "bake"), [("90s", 90), ("0.5m", 30), ("30m", 1800), ("2h", 7200), ("0s", 0)])
+def test_a_duration_has_its_unit(project, text, bake):
+    edit(project / "environments/base.yml", "bake: 20s", f"bake: {text}")
+    assert load_manifest("staging").rollout.bake == bake
+
+
+@pytest.mark.parametrize("text", ["90", "-90s", "90 s", "2h30m", "s", "2d"])
+def test_a_number_without_a_unit_of_time_is_no_duration(text):
+    with pytest.raises(ValueError, match="a duration such as 90s, 30m or 2h"):
+        seconds(text)
+
+
+def test_what_was_read_stays_as_it_is(project):
+    with pytest.raises(ValueError, match="frozen"):
+        load_project().gate.alpha = 0.4
+
+
+def test_an_unknown_environment_names_those_that_exist(project):
+    with pytest.raises(UserError, match=re.escape("no environment 'prod'; there is production, staging")):
+        load_manifest("prod")
+
+
+def test_a_missing_file_says_where_to_run(project):
+    (project / "project.yml").unlink()
+    with pytest.raises(UserError, match="run this in the project's folder"):
+        load_project()
+
+
+trees = st.recursive(
+    st.dictionaries(st.text(max_size=2), st.integers() | st.lists(st.integers()), max_size=3),
+    lambda inner: st.dictionaries(st.text(max_size=2), inner | st.integers(), max_size=3),
+    max_leaves=8,
+)
+
+
+def leaves(tree, path=()):
+    """Path to value for everything that is not a mapping with keys."""
+    if isinstance(tree, dict) and tree:
+        return {key: value for name, inner in tree.items() for key, value in leaves(inner, (*path, name)).items()}
+    return {path: tree}
+
+
+@given(trees, trees)
+def test_merge_keeps_what_is_overridden_and_adds_nothing(base, override):
+    merged = leaves(merge(base, override))
+    wanted, below = leaves(override), leaves(base)
+    for path, value in merged.items():
+        assert wanted.get(path) == value or below.get(path) == value or value == {}
+    for path, value in wanted.items():
+        if value != {}:
+            assert merged[path] == value
+
+
+@given(trees)
+def test_merge_with_nothing_changes_nothing(tree):
+    assert merge(tree, {}) == tree
+    assert merge({}, tree) == tree
+    assert merge(tree, tree) == tree

@@ -1,0 +1,91 @@
+"""The machinery's rooms: nine at most, and none imports from one above it."""
+
+import ast
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+from conftest import TEMPLATE
+
+HOUSE = TEMPLATE / "mlops"
+ROOMS = ("settings", "data", "repo", "decide", "platform", "report", "ci", "operate", "commands")  # from the ground up
+USERS = {"model", "data", "tests"}
+
+
+def module_name(path: Path) -> str:
+    """`mlops.decide.gate`; a package is named by its folder."""
+    parts = path.relative_to(TEMPLATE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in HOUSE.rglob("*.py")}
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The modules that the file imports, also within functions; of a package, the part that is meant."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                part = f"{node.module}.{alias.name}"
+                yield part if part in MODULES else node.module
+
+
+def at_start(path: Path) -> set[str]:
+    """The modules of the house that importing the file imports: not those within functions or for types alone."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree.body = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    names = {
+        f"{node.module}.{alias.name}" if f"{node.module}.{alias.name}" in MODULES else node.module
+        for node in tree.body
+        for alias in node.names
+    }
+    return names & MODULES.keys()
+
+
+def room(module: str) -> str:
+    """`decide` of `mlops.decide.gate`; the house itself has none."""
+    return module.split(".")[1] if "." in module else ""
+
+
+def test_the_rooms_are_these() -> None:
+    assert {path.name for path in HOUSE.iterdir() if path.name not in {"__init__.py", "__pycache__"}} == set(ROOMS)
+
+
+def test_no_room_imports_from_one_above_it() -> None:
+    upwards = [
+        f"{name} imports {other}"
+        for name, path in MODULES.items()
+        for other in imported(path)
+        if other.startswith("mlops.") and room(name) and ROOMS.index(room(other)) > ROOMS.index(room(name))
+    ]
+    assert upwards == []
+
+
+def test_no_module_waits_for_itself() -> None:
+    order = TopologicalSorter({name: at_start(path) - {name} for name, path in MODULES.items()})
+    order.prepare()  # CycleError names the modules
+
+
+def test_the_machinery_imports_nothing_of_the_users() -> None:
+    """The model comes from its folder. Only training names `model.estimator`: the one seam."""
+    ours = [*MODULES.values(), *(TEMPLATE / "steps").glob("*.py"), *(TEMPLATE / "serving").glob("*.py")]
+    seams = {(path.name, other) for path in ours for other in imported(path) if other.split(".")[0] in USERS}
+    assert seams == {("train.py", "model.estimator")}
+
+
+def test_git_runs_in_one_place() -> None:
+    starters = [name for name, path in MODULES.items() if '["git"' in path.read_text(encoding="utf-8")]
+    assert starters == ["mlops.repo.git"]
+
+
+def test_the_pure_room_reads_no_disk_no_clock_and_no_network() -> None:
+    impure = {"os", "time", "datetime", "subprocess", "pathlib", "requests", "tempfile", "shutil", "socket", "random"}
+    found = {
+        (name, other)
+        for name, path in MODULES.items()
+        for other in imported(path)
+        if room(name) == "decide" and other.split(".")[0] in impure
+    }
+    assert found == set()

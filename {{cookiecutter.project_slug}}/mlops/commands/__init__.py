@@ -1,0 +1,1 @@
+"""Commands that are no step of the loop, one file each; `uv run <name>`."""

@@ -1,0 +1,68 @@
+"""Files in and out: whole or not at all, with one-line errors, and content hashes."""
+
+import hashlib
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mlops import UserError
+
+
+def read_json(path: Path) -> Any:
+    """The parsed file. UserError when it is missing or is not JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; run the step that writes it first") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not valid JSON ({error})") from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write whole or not at all: a reader never sees half a file. A new file is for its owner alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        if path.exists():
+            shutil.copymode(path, temporary)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON whole or not at all; keys keep their order, NaN and infinities become null."""
+    write_text(path, json.dumps(without_nan(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def without_nan(value: Any) -> Any:
+    """The same value with null for what JSON has no number for."""
+    if isinstance(value, dict):
+        return {key: without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def hash_files(files: Mapping[str, Path]) -> str:
+    """SHA-256 (hex) over the names and the contents of the files, in name order."""
+    digest = hashlib.sha256()
+    for name, path in sorted(files.items()):
+        content = hashlib.sha256(path.read_bytes()).digest()
+        digest.update(len(name.encode()).to_bytes(4, "big") + name.encode() + content)
+    return digest.hexdigest()
+
+
+def hash_folder(folder: Path) -> str:
+    """SHA-256 (hex) of all files below the folder; of the file itself if it is one."""
+    paths = [folder] if folder.is_file() else [path for path in folder.rglob("*") if path.is_file()]
+    root = folder.parent if folder.is_file() else folder
+    return hash_files({path.relative_to(root).as_posix(): path for path in paths})

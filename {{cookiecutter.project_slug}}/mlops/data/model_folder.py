@@ -1,0 +1,66 @@
+"""The model folder: what `train` saves, `evaluate` scores, `register` registers and `serving/score.py` loads.
+
+MLmodel, model.pkl, code/   MLflow's format, with the project's own `model` package
+lineage.json                what it was made from
+probe.json                  sample rows and the scores they must get wherever it is served
+reference.parquet           training rows to compare live inputs with
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlops import UserError
+from mlops.settings.reading import read_yaml
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+LINEAGE_FILE = "lineage.json"
+PROBE_FILE = "probe.json"
+REFERENCE_FILE = "reference.parquet"
+PROBE_ROWS = 20
+REFERENCE_ROWS = 5000
+PACKAGE = "model"  # the user's package, saved beside the pickle
+
+
+def payload(rows: Any) -> dict[str, Any]:
+    """The rows of a frame as a scoring request: `{"input_data": {"columns", "data"}}`."""
+    split = rows.to_json(orient="split", index=False, date_format="iso", date_unit="s")
+    return {"input_data": json.loads(split)}
+
+
+@contextmanager
+def own_code(folder: Path) -> Iterator[None]:
+    """Import `model` from this artefact and nowhere else: two versions must never share one version's code."""
+    write_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # loading must not change the artefact
+    before = {name: module for name, module in sys.modules.items() if name.split(".")[0] == PACKAGE}
+    for name in before:
+        del sys.modules[name]
+    sys.path.insert(0, str(folder / "code"))
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = write_bytecode
+        sys.path.remove(str(folder / "code"))
+        for name in [name for name in sys.modules if name.split(".")[0] == PACKAGE]:
+            del sys.modules[name]
+        sys.modules.update(before)
+
+
+def load_model(folder: Path) -> "Pipeline":
+    """The fitted pipeline, with the code it was trained with. UserError when the folder holds no such model."""
+    import cloudpickle
+
+    if not (folder / "MLmodel").exists():
+        raise UserError(f"{folder}: no model there; run `train` first")
+    description = read_yaml(folder / "MLmodel")
+    try:
+        pickle = folder / description["flavors"]["sklearn"]["pickled_model"]
+        with own_code(folder), pickle.open("rb") as file:
+            return cloudpickle.load(file)
+    except (KeyError, FileNotFoundError) as error:
+        raise UserError(f"{folder}: not a scikit-learn model in MLflow's format ({error})") from None

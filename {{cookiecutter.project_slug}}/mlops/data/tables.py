@@ -1,0 +1,73 @@
+"""The data: Parquet files in one folder, one a month, read by every step."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops import UserError
+from mlops.data.files import hash_files
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SAMPLE = Path("data")  # what pull requests and the local platform train on
+
+
+def is_address(uri: str) -> bool:
+    """Whether data.uri is a datastore path or an asset of Azure's, not a folder."""
+    return uri.startswith("azureml:")
+
+
+def local_folder(uri: str) -> Path:
+    """The folder of that name, or the sample that stands for an address of Azure's on this machine."""
+    return SAMPLE if is_address(uri) else Path(uri)
+
+
+def training_data(uri: str, platform: str) -> str:
+    """What a pipeline on that platform reads: the address where it can, else the folder."""
+    return uri if is_address(uri) and platform == "azureml" else str(local_folder(uri).resolve())
+
+
+def data_files(folder: Path) -> list[Path]:
+    """The folder's Parquet files in name order. UserError when the folder is missing or holds none."""
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such folder; give one that holds Parquet files")
+    files = sorted(folder.glob("*.parquet"))
+    if not files:
+        raise UserError(f"{folder}: no *.parquet file in it; add at least one month")
+    return files
+
+
+def read_file(path: Path, columns: Sequence[str] | None = None) -> "pd.DataFrame":
+    """The rows of one file, or only those columns. UserError when it is unreadable, empty or lacks a column."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            names = file.schema_arrow.names
+            if missing := [name for name in columns or () if name not in names]:
+                raise UserError(f"{path}: no column {', '.join(missing)}")
+            if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+                raise UserError(f"{path}: more than one column {', '.join(twice)}")
+            rows = file.read(columns).to_pandas(ignore_metadata=True)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file") from None
+    except (OSError, ValueError, pa.ArrowException) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path}: not a readable Parquet file ({reason}); replace it") from None
+    if rows.empty:
+        raise UserError(f"{path}: no rows; replace it")
+    return rows
+
+
+def read_data(folder: Path, columns: Sequence[str] | None = None) -> "pd.DataFrame":
+    """All files of the folder, one below the other in name order; UserError as in read_file."""
+    import pandas as pd
+
+    return pd.concat([read_file(path, columns) for path in data_files(folder)], ignore_index=True)
+
+
+def hash_data(folder: Path) -> str:
+    """SHA-256 (hex) over the folder's Parquet files: their names and contents."""
+    return hash_files({path.relative_to(folder).as_posix(): path for path in data_files(folder)})

@@ -1,0 +1,1 @@
+"""Decisions: pure functions on plain data, without clock, disk or network."""

@@ -1,0 +1,41 @@
+"""What a platform shows of an endpoint: plain data, on which a rollout is decided."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+State = Literal["creating", "ready", "failed"]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What one slot runs. `reason` says why it failed, in one line.
+
+    instances: the fewest and the most machines that it runs on; None where it is always this one.
+    """
+
+    slot: str
+    model: str
+    version: int
+    state: State
+    reason: str = ""
+    instances: tuple[int, int] | None = field(default=None, compare=False)  # it stays the same on more of them
+
+
+@dataclass(frozen=True)
+class Observed:
+    """An endpoint as it is. Traffic and mirror are percent by slot; traffic sums to 0 or 100."""
+
+    deployments: Mapping[str, Deployment] = field(default_factory=dict)
+    traffic: Mapping[str, int] = field(default_factory=dict)
+    mirror: Mapping[str, int] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What a slot served in a window: live requests, those of them that failed (5xx), the 95th percentile latency."""
+
+    requests: int
+    errors: int
+    p95_ms: float

@@ -1,0 +1,225 @@
+"""The rollout: one pure decision at a time, from what is and what should be.
+
+No progress is kept outside the endpoint: its deployments, traffic and tags say how far a rollout is. A run that was
+killed anywhere is continued by the next one. Tags of ours on the endpoint:
+
+`stable`            the slot that serves when nothing is being rolled out
+`candidate`         `name:version` being rolled out, with `started` and `since` (seconds since the epoch)
+`rejected-n-v`      why version v of model n was rolled back; it is refused until told otherwise
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mlops.decide.actions import Action, CreateEndpoint, Delete, Deploy, Done, Probe, Scale, Shift, Wait
+from mlops.decide.health import judge
+from mlops.decide.observed import Deployment, Observed, Traffic
+from mlops.settings.environments import EndpointSettings, Manifest, ModelSettings, Rollout
+
+SLOTS = ("blue", "green")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known right now.
+
+    probe: None when not probed yet, "" when the answers agree, else what is wrong with them.
+    candidate: its traffic since the last shift; stable: its traffic since the rollout began. None: not measurable.
+    tried: the slots that were deployed or scaled in this run, each with why that failed.
+    """
+
+    probe: str | None = None
+    candidate: Traffic | None = None
+    stable: Traffic | None = None
+    tried: Mapping[str, str] = field(default_factory=dict)
+
+
+def decide(manifest: Manifest, observed: Observed | None, evidence: Evidence, now: float) -> Action:
+    """The one next action that takes the endpoint from what is towards what the manifest says."""
+    if manifest.model.version is None:
+        return Done(True, "the manifest names no version yet; nothing to roll out")
+    if observed is None:
+        return CreateEndpoint()
+    stable = stable_slot(observed)
+    if stable and observed.deployments[stable].state != "ready":
+        broken = observed.deployments[stable]
+        if stable not in evidence.tried:
+            return Deploy(stable, broken.model, broken.version)
+        if runs(broken, manifest.model):
+            return Done(False, f"{label(manifest.model)} does not start in {stable}: {cause(broken, evidence)}")
+        stable = None  # it cannot be mended, so the new version is all there is to serve
+    if stable and runs(observed.deployments[stable], manifest.model):
+        why = f"{label(manifest.model)} serves from {stable}"
+        return settle(manifest, observed, stable, evidence, Done(True, why))
+    rejection = observed.tags.get(rejection_tag(manifest.model))
+    if rejection:
+        why = f"{label(manifest.model)} was rolled back: {rejection}"
+        return settle(manifest, observed, stable, evidence, Done(False, why))
+    if observed.tags.get("candidate") != label(manifest.model):
+        return Shift(serving_only(stable), begin(observed.tags, manifest.model, now), "begin the rollout")
+    return advance(manifest, observed, stable, evidence, now)
+
+
+def settle(manifest: Manifest, observed: Observed, stable: str | None, evidence: Evidence, done: Done) -> Action:
+    """Bring the endpoint to rest on stable alone, on as many machines as the manifest says."""
+    if live(observed) != serving_only(stable) or "candidate" in observed.tags or observed.mirror:
+        return Shift(serving_only(stable), rest(observed.tags), "all traffic on stable")
+    leftover = next((slot for slot in sorted(observed.deployments) if slot != stable), None)
+    if leftover:
+        return Delete(leftover)
+    misfit = stable and stable not in evidence.tried and not fits(observed.deployments[stable], manifest.endpoint)
+    return Scale(stable) if stable and misfit else done
+
+
+def advance(manifest: Manifest, observed: Observed, stable: str | None, evidence: Evidence, now: float) -> Action:
+    """The next action of a rollout under way."""
+    slot = SLOTS[1] if observed.tags.get("stable") == SLOTS[0] else SLOTS[0]
+    occupant, share = observed.deployments.get(slot), live(observed).get(slot, 0)
+    if occupant and not runs(occupant, manifest.model):
+        return Shift(serving_only(stable), observed.tags, "traffic off the superseded") if share else Delete(slot)
+    reason = trouble(manifest.rollout, observed, occupant, share, evidence, now)
+    if reason:
+        return reject(manifest.model, observed, stable, reason)
+    if not occupant or occupant.state != "ready":
+        return Deploy(slot, manifest.model.name, manifest.model.version or 0)
+    if share == 0:
+        return first_shift(manifest.rollout, observed, slot, stable, now) if evidence.probe == "" else Probe(slot)
+    return watch(manifest.rollout, observed, slot, stable, evidence, now)
+
+
+def trouble(
+    rules: Rollout, observed: Observed, occupant: Deployment | None, share: int, evidence: Evidence, now: float
+) -> str:
+    """Why the candidate must go, or nothing."""
+    if occupant and occupant.state == "failed" and (share or occupant.slot in evidence.tried):
+        return f"the deployment failed: {cause(occupant, evidence)}"
+    if evidence.probe:
+        return f"the probe failed: {evidence.probe}"
+    if share and evidence.candidate is None:
+        return "its metrics could not be read"
+    health = judge(evidence.candidate, evidence.stable, rules) if share and evidence.candidate else None
+    if health and health.breached:
+        return health.why
+    if now - float(observed.tags["started"]) > rules.deadline:
+        return f"not decided within {rules.deadline:g} s" + (f"; {health.why}" if health else "")
+    return ""
+
+
+def watch(
+    rules: Rollout, observed: Observed, slot: str, stable: str | None, evidence: Evidence, now: float
+) -> Shift | Wait:
+    """Stay at this share, or take the next step."""
+    share = live(observed)[slot]
+    assert evidence.candidate is not None  # trouble() rejects a candidate that cannot be measured
+    health = judge(evidence.candidate, evidence.stable, rules)
+    left = rules.bake - (now - float(observed.tags["since"]))
+    if left > 0 or not health.healthy:
+        return Wait(f"{share} % on {slot}: {health.why}" + (f", {left:.0f} s of bake left" if left > 0 else ""))
+    if share == 100:
+        tags = rest(observed.tags) | {"stable": slot}
+        return Shift({slot: 100}, tags, f"{slot} is stable now")
+    return shift(observed, slot, stable, next(step for step in rules.steps if step > share), now)
+
+
+def first_shift(rules: Rollout, observed: Observed, slot: str, stable: str | None, now: float) -> Shift:
+    """The first share of live traffic; all of it where nothing serves yet."""
+    return shift(observed, slot, stable, rules.steps[0] if stable else 100, now)
+
+
+def shift(observed: Observed, slot: str, stable: str | None, share: int, now: float) -> Shift:
+    """This share on the slot, the rest on stable; the bake starts anew."""
+    rest_of_it = {stable: 100 - share} if stable and share < 100 else {}
+    tags = {**observed.tags, "since": repr(now)}
+    return Shift({slot: share} | rest_of_it, tags, f"{share} % of live traffic on {slot}")
+
+
+def reject(model: ModelSettings, observed: Observed, stable: str | None, reason: str) -> Shift:
+    """All traffic back to stable, and the version remembered with the reason, in one write."""
+    tags = rest(observed.tags) | {rejection_tag(model): reason[:250]}
+    return Shift(serving_only(stable), tags, f"roll back {label(model)}: {reason}")
+
+
+def cause(failed: Deployment, evidence: Evidence) -> str:
+    """Why it failed: the write that made it knows what its log does not, as when an image cannot be built."""
+    return evidence.tried.get(failed.slot) or failed.reason
+
+
+def difference(manifest: Manifest, observed: Observed | None) -> list[str]:
+    """What `apply` would change, as the lines of a diff; empty when the endpoint is as the manifest says."""
+    if manifest.model.version is None:
+        return []
+    wanted = f"+ {label(manifest.model)} at 100 %"
+    if observed is None:
+        return [f"+ endpoint {manifest.endpoint.name}", wanted]
+    stable = stable_slot(observed)
+    right = stable is not None and runs(observed.deployments[stable], manifest.model)
+    lines = [
+        f"- {deployment.model}:{deployment.version} in {slot} at {live(observed).get(slot, 0)} % ({deployment.state})"
+        for slot, deployment in sorted(observed.deployments.items())
+        if not (right and slot == stable and live(observed) == {slot: 100} and deployment.state == "ready")
+    ]
+    if lines or stable is None or not right:
+        return [*lines, wanted]
+    return rescaling(observed.deployments[stable], manifest.endpoint)
+
+
+def rescaling(deployment: Deployment, endpoint: EndpointSettings) -> list[str]:
+    """The line that says on how many machines it would run; none when it does."""
+    if deployment.instances is None or fits(deployment, endpoint):
+        return []
+    now, then = (
+        str(least) if least == most else f"{least} to {most}"
+        for least, most in (deployment.instances, instances(endpoint))
+    )
+    return [f"~ {deployment.slot}: instances {now} -> {then}"]
+
+
+def stable_slot(observed: Observed) -> str | None:
+    """The slot that serves when nothing is being rolled out, if it is still there."""
+    slot = observed.tags.get("stable")
+    return slot if slot in observed.deployments else None
+
+
+def live(observed: Observed) -> dict[str, int]:
+    """The slots that get live traffic, with their percent."""
+    return {slot: share for slot, share in observed.traffic.items() if share}
+
+
+def serving_only(slot: str | None) -> dict[str, int]:
+    """All traffic on the slot; none at all where there is none."""
+    return {slot: 100} if slot else {}
+
+
+def runs(deployment: Deployment, model: ModelSettings) -> bool:
+    """Whether the deployment is of exactly this version."""
+    return (deployment.model, deployment.version) == (model.name, model.version)
+
+
+def fits(deployment: Deployment, endpoint: EndpointSettings) -> bool:
+    """Whether it runs on as many machines as the manifest says."""
+    return deployment.instances in {None, instances(endpoint)}
+
+
+def instances(endpoint: EndpointSettings) -> tuple[int, int]:
+    """The fewest and the most machines that a deployment is to run on."""
+    return endpoint.instance_count, endpoint.max_instances
+
+
+def label(model: ModelSettings) -> str:
+    """`name:version`."""
+    return f"{model.name}:{model.version}"
+
+
+def rejection_tag(model: ModelSettings) -> str:
+    """The tag that remembers why this version was rolled back."""
+    return f"rejected-{model.name}-{model.version}"
+
+
+def begin(tags: Mapping[str, str], model: ModelSettings, now: float) -> dict[str, str]:
+    """The tags of a rollout that begins now."""
+    return rest(tags) | {"candidate": label(model), "started": repr(now)}
+
+
+def rest(tags: Mapping[str, str]) -> dict[str, str]:
+    """The tags without those of a rollout under way."""
+    return {key: value for key, value in tags.items() if key not in {"candidate", "started", "since"}}

@@ -1,0 +1,1 @@
+"""What acts on decisions: rolls out, promotes, monitors, and answers."""

@@ -1,0 +1,88 @@
+"""What monitoring looks at: requests that the endpoint collected, and labels that came after the version was tested."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlops.data.model_folder import REFERENCE_FILE, load_model
+from mlops.data.tables import local_folder, read_data, read_file
+from mlops.platform import ModelVersion, Platform, registered_version
+from mlops.settings.environments import Manifest
+from mlops.settings.project import Monitoring, Project
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def nothing_yet(platform: Platform, manifest: Manifest) -> str:
+    """Why there is nothing to monitor yet, or nothing."""
+    if manifest.model.version is None:
+        return f"{manifest.endpoint.name}: the manifest names no version yet; there is nothing to monitor"
+    if platform.endpoints.observe(manifest.endpoint.name) is None:
+        return f"{manifest.endpoint.name}: there is no endpoint yet; `apply` makes it"
+    return ""
+
+
+def observe(platform: Platform, manifest: Manifest, project: Project, since: float) -> dict[str, Any]:
+    """All that the report says: drift of what was collected since then, and the live quality under `quality`."""
+    name, model = manifest.endpoint.name, manifest.model
+    version = registered_version(platform.models, model.name, model.version)
+    with tempfile.TemporaryDirectory() as folder:
+        artefact = platform.models.download(model.name, version.version, Path(folder) / "model")
+        training = read_file(artefact / REFERENCE_FILE)
+        quality = live_quality(artefact, list(training.columns), version, project)
+    before = training.drop(columns=project.data.time)
+    now = collected_rows(platform.endpoints.collected(name, since), before)
+    drift = input_drift(before, now, project.monitoring)
+    return {"endpoint": name, "model": f"{model.name}:{model.version}", **drift, "quality": quality}
+
+
+def collected_rows(collected: Sequence[Mapping[str, Any]], like: "pd.DataFrame") -> "pd.DataFrame":
+    """The collected inputs as one frame with the columns and types of the reference."""
+    import pandas as pd
+
+    frames = [pd.DataFrame(each["inputs"]["data"], columns=each["inputs"]["columns"]) for each in collected]
+    rows = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=like.columns)
+    return rows.reindex(columns=like.columns).astype(like.dtypes.to_dict())
+
+
+def input_drift(before: "pd.DataFrame", now: "pd.DataFrame", rules: Monitoring) -> dict[str, Any]:
+    """The drift of the collected rows from the training rows, with all that was looked at."""
+    from mlops.decide.drift import as_table, compare, status_of
+
+    shifts = compare(before, now, rules) if len(now) >= rules.min_rows else []
+    return {
+        "status": status_of(len(now), shifts, rules),
+        "rows": len(now),
+        "reference_rows": len(before),
+        "rules": rules.model_dump(),
+        "features": as_table(shifts),
+    }
+
+
+def live_quality(artefact: Path, features: Sequence[str], version: ModelVersion, project: Project) -> dict[str, Any]:
+    """How the version does on the rows in the data folder that are newer than those it was tested on, all together.
+
+    UNLABELLED when there are none. INSUFFICIENT when its tags do not say until when it was tested. Where the data are
+    an address of Azure's, the sample stands for them: it grows with them, and every pull request trains on it.
+    """
+    from mlops.decide.quality import assess, newer
+
+    data, name, tested_to = project.data, f"{version.name}:{version.version}", version.tags.get("test_to")
+    if tested_to is None:
+        return {"status": "INSUFFICIENT", "summary": f"{name} has no tag test_to: not known until when it was tested"}
+    folder, after = local_folder(data.uri), f"after {tested_to}, the end of the test of {name}"
+    rows = newer(read_data(folder, list({*features, data.time, data.target})), data, tested_to)
+    if rows.empty:
+        return {"status": "UNLABELLED", "summary": f"no labels in {folder} {after}"}
+    scores = load_model(artefact).predict_proba(rows[list(features)])[:, 1]
+    found = assess(rows[data.target].to_numpy(), scores, version.tags.get("test_auc"), project.gate)
+    return {**found, "summary": f"{len(rows):,} labelled rows {after}"}
+
+
+def headlines(facts: Mapping[str, Any]) -> list[str]:
+    """The report in two lines: of the inputs, and of the quality."""
+    drifted = ", ".join(f"{each['feature']} ({each['effect']:.2f})" for each in facts["features"] if each["drifted"])
+    inputs = f"{facts['rows']:,} rows collected at {facts['endpoint']}" + (f"; {drifted}" if drifted else "")
+    return [f"{facts['status']}: {inputs}", "{status}: {summary}".format(**facts["quality"])]

@@ -1,0 +1,48 @@
+"""Changes of the version that a manifest names: made as text, so that nothing else moves, and proposed or committed."""
+
+from pathlib import Path
+
+import yaml
+
+from mlops import UserError
+from mlops.ci import CI, Proposal
+from mlops.data.files import write_text
+from mlops.repo.history import history, text_at
+
+
+def version_mark(text: str) -> yaml.Node | None:
+    """Where the manifest's text says model.version; None when it does not."""
+    try:
+        node = yaml.compose(text)
+    except yaml.YAMLError:
+        return None
+    for name in ("model", "version"):
+        children = node.value if isinstance(node, yaml.MappingNode) else []
+        node = next((value for key, value in children if key.value == name), None)
+    return node
+
+
+def with_version(text: str, version: int | None, path: Path) -> str:
+    """The manifest's text with another model.version; every other character stays. UserError when it says none."""
+    old = version_mark(text)
+    if old is None:
+        raise UserError(f"{path}: says no model.version of its own; add `version: null` to its `model`")
+    return text[: old.start_mark.index] + ("null" if version is None else str(version)) + text[old.end_mark.index :]
+
+
+def versions_named(path: Path) -> list[int | None]:
+    """The versions that the manifest has named in this branch's history, newest first; broken ones named nothing."""
+    marks = [version_mark(text_at(commit, path) or "") for commit in history(path)]
+    return [yaml.safe_load(mark.value) for mark in marks if isinstance(mark, yaml.ScalarNode)]
+
+
+def change(ci: CI, proposal: Proposal, version: int | None, *, commit: bool) -> str:
+    """Give the manifest another version, as a pull request or a commit; a refusal leaves the file as it was."""
+    (path,) = proposal.paths
+    before = path.read_text(encoding="utf-8")
+    write_text(path, with_version(before, version, path))
+    try:
+        return ci.publish(proposal.title, proposal.paths, "deploy") if commit else ci.propose(proposal)
+    except UserError:
+        write_text(path, before)
+        raise

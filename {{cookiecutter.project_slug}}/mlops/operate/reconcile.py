@@ -1,0 +1,213 @@
+"""The shell around `rollout.decide`: observe, decide, act, until there is nothing left to do."""
+
+import math
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from textwrap import indent
+from typing import Any
+
+from mlops.data.files import read_json
+from mlops.data.model_folder import PROBE_FILE
+from mlops.decide.actions import Action, CreateEndpoint, Delete, Deploy, Done, Probe, Scale, Shift, Wait
+from mlops.decide.observed import Observed, Traffic
+from mlops.decide.rollout import Evidence, decide, live, rejection_tag, runs, stable_slot
+from mlops.platform import Platform, registered_version
+from mlops.settings.environments import Manifest
+
+LOOKS_A_BAKE = 20
+SOONEST, LATEST = 0.5, 10.0  # seconds between two looks at the metrics
+RETRY_AFTER = 0.5  # seconds
+FAILED_LOG_LINES = 50
+READ_ATTEMPTS = 3
+PROBE_ATTEMPTS = 3
+TOLERANCE = 1e-6  # the same model on the same rows: only the rounding of other hardware may differ
+NO_TRAFFIC = Traffic(0, 0, math.nan)
+
+
+class Clock:
+    """Real time; a test brings its own."""
+
+    def now(self) -> float:
+        return time.time()
+
+    def wait(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+@dataclass
+class Reconciler:
+    """One run of `apply`. It keeps nothing that the next run would miss."""
+
+    platform: Platform
+    manifest: Manifest
+    holder: str = "this process"  # who holds the endpoint meanwhile, for whoever is in its way
+    clock: Clock = field(default_factory=Clock)
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return self.manifest.endpoint.name
+
+    def run(self) -> Done:
+        """Act until the endpoint is at rest: promoted or rolled back."""
+        evidence = Evidence()
+        action = self.next(self.platform.endpoints.observe(self.name), evidence)
+        if isinstance(action, Done):
+            return action
+        registered_version(self.platform.models, self.manifest.model.name, self.manifest.model.version)
+        with self.platform.endpoints.lease(self.name, self.holder):  # only where there is something to change
+            while True:
+                observed = self.platform.endpoints.observe(self.name)
+                evidence = self.look(observed, evidence)
+                action = self.next(observed, evidence)
+                if isinstance(action, Done):
+                    return action
+                evidence = self.act(action, observed or Observed(), evidence)
+
+    def next(self, observed: Observed | None, evidence: Evidence) -> Action:
+        """The one next action."""
+        return decide(self.manifest, observed, evidence, self.clock.now())
+
+    def look(self, observed: Observed | None, evidence: Evidence) -> Evidence:
+        """The evidence with fresh metrics, where a candidate gets live traffic."""
+        if observed is None or "since" not in observed.tags:
+            return evidence
+        try:
+            since_shift = self.measure(float(observed.tags["since"]))
+            since_start = self.measure(float(observed.tags["started"]))
+        except OSError:
+            return replace(evidence, candidate=None)
+        candidate = next((slot for slot in live(observed) if runs(observed.deployments[slot], self.manifest.model)), "")
+        stable = stable_slot(observed) or ""
+        return replace(
+            evidence,
+            candidate=since_shift.get(candidate, NO_TRAFFIC),
+            stable=since_start.get(stable, NO_TRAFFIC),
+        )
+
+    def measure(self, since: float) -> dict[str, Traffic]:
+        """Traffic by slot; tries a few times, because one lost reading is no reason to roll back."""
+        for attempt in range(READ_ATTEMPTS):
+            try:
+                return dict(self.platform.endpoints.measure(self.name, since))
+            except OSError:
+                if attempt == READ_ATTEMPTS - 1:
+                    raise
+                self.clock.wait(RETRY_AFTER)
+        raise AssertionError("unreachable")
+
+    def act(self, action: Action, observed: Observed, evidence: Evidence) -> Evidence:
+        """Carry out one action, say what is done, and return what is known after it."""
+        endpoints = self.platform.endpoints
+        match action:
+            case CreateEndpoint():
+                self.say("create the endpoint")
+                endpoints.create(self.name, self.manifest.endpoint.port)
+            case Deploy(slot, model, version):
+                self.say(f"deploy {model}:{version} to {slot} at {live(observed).get(slot, 0)} %")
+                placed = endpoints.deploy(self.name, slot, model, version)
+                if placed.state == "failed":
+                    self.show_failure(slot, placed.reason)
+                return replace(evidence, tried={**evidence.tried, slot: placed.reason})
+            case Probe(slot):
+                problem = self.probe(slot)
+                self.say(f"probe {slot}: {problem or 'the answers agree with the offline scores'}")
+                return replace(evidence, probe=problem)
+            case Shift(traffic, tags, why):
+                self.say(why)
+                endpoints.update(self.name, traffic, {}, tags)
+            case Delete(slot):
+                self.say(f"delete {slot}")
+                endpoints.delete_deployment(self.name, slot)
+            case Scale(slot):
+                self.say(f"scale {slot} to what the manifest says")
+                endpoints.scale(self.name, slot)
+                return replace(evidence, tried={**evidence.tried, slot: ""})
+            case Wait(why):
+                self.say(why)
+                self.watch(observed)
+        return evidence
+
+    def show_failure(self, slot: str, reason: str) -> None:
+        """Why the slot failed, and how its log ends, if it wrote one."""
+        log = self.platform.endpoints.logs(self.name, slot, FAILED_LOG_LINES)
+        self.say(f"{slot} failed: {reason}" + ("; its log ends:" if log else ""))
+        if log:
+            print(indent(log, "  "), flush=True)
+
+    def probe(self, slot: str | None = None) -> str:
+        """What is wrong with the answers of the slot, or of the public route, to the sample rows; or nothing."""
+        sample, problem = self.sample, ""
+        for attempt in range(PROBE_ATTEMPTS):
+            if attempt:
+                self.clock.wait(RETRY_AFTER)
+            try:
+                reply = self.platform.endpoints.score(self.name, sample["request"], slot)
+            except OSError as error:
+                problem = f"no answer: {error}"
+                continue
+            problem = disagreement(reply.status, reply.body, sample["scores"])
+            if reply.status < 500:
+                break
+        return problem
+
+    @cached_property
+    def sample(self) -> dict[str, Any]:
+        """The sample rows that came with the version, and the scores they must get."""
+        model = self.manifest.model
+        with tempfile.TemporaryDirectory() as folder:
+            artefact = self.platform.models.download(model.name, model.version or 0, Path(folder) / "model")
+            return read_json(artefact / PROBE_FILE)
+
+    def watch(self, observed: Observed) -> None:
+        """Let time pass, sending sample requests over the public route if the manifest asks for them."""
+        rate, pause = self.manifest.rollout.synthetic_rate, look_every(self.manifest.rollout.bake)
+        requests = round(rate * pause)
+        sample = self.sample["request"]["input_data"] if requests else {}
+        for number in range(requests):
+            row = {"columns": sample["columns"], "data": [sample["data"][number % len(sample["data"])]]}
+            with suppress(OSError):  # whether requests are lost is for the metrics to say
+                self.platform.endpoints.score(self.name, {"input_data": row})
+            self.clock.wait(1 / rate)
+        if not requests:
+            self.clock.wait(pause)
+
+    def forget_rejection(self) -> None:
+        """Let a version that was rolled back be tried again."""
+        observed = self.platform.endpoints.observe(self.name)
+        tag = rejection_tag(self.manifest.model)
+        if observed and tag in observed.tags:
+            tags = {key: value for key, value in observed.tags.items() if key != tag}
+            with self.platform.endpoints.lease(self.name, self.holder):
+                self.platform.endpoints.update(self.name, observed.traffic, observed.mirror, tags)
+
+    def say(self, text: str) -> None:
+        """One line a change; the same line is not said twice in a row."""
+        if [text] != self.said[-1:]:
+            print(f"{time.strftime('%H:%M:%S')} {self.name}: {text}", flush=True)
+            self.said.append(text)
+
+
+def look_every(bake: float) -> float:
+    """Seconds between two looks: often within a bake, but no metrics service wants to be asked all the time."""
+    return min(max(bake / LOOKS_A_BAKE, SOONEST), LATEST)
+
+
+def disagreement(status: int, body: Any, expected: list[float]) -> str:
+    """How the answer differs from the offline scores of the same model, or nothing."""
+    scores = body.get("scores") if isinstance(body, dict) else None
+    if status != 200 or not isinstance(scores, list):
+        return f"status {status}, {str(body)[:200]}"
+    if len(scores) != len(expected):
+        return f"{len(scores)} scores for {len(expected)} rows"
+    wrong = sum(not agrees(score, other) for score, other in zip(scores, expected, strict=True))
+    return f"{wrong} of {len(expected)} scores differ from the offline ones" if wrong else ""
+
+
+def agrees(score: Any, expected: float) -> bool:
+    """Whether the score is the expected number; null, text and NaN are none."""
+    return isinstance(score, int | float) and abs(score - expected) <= TOLERANCE

@@ -1,0 +1,36 @@
+"""Pages for people, made from the templates beside this file."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
+
+from mlops.data.files import write_text
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(template: str, facts: Mapping[str, Any], path: Path) -> None:
+    """Write the page of that template to the path."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=is_html, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"number": number, "interval": interval}
+    write_text(path, environment.get_template(f"{template}.jinja").render(facts))
+
+
+def is_html(template: str | None) -> bool:
+    """Whether values must be escaped for HTML."""
+    return template is not None and ".html" in template
+
+
+def number(value: float | None) -> str:
+    """Four decimals; a hyphen where there is nothing to show."""
+    return "-" if value is None or math.isnan(value) else f"{value:.4f}"
+
+
+def interval(bounds: list[float] | None) -> str:
+    """`[0.7012, 0.7345]`, or nothing."""
+    return f"[{bounds[0]:.4f}, {bounds[1]:.4f}]" if bounds else ""

@@ -1,0 +1,58 @@
+"""The report of a pipeline run: one self-contained page to look at, and a table for a pull request.
+
+Made from whatever the steps have written so far, so that a run that failed early has its page too.
+"""
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mlops.data.files import read_json
+from mlops.report.pages import render
+from mlops.settings.project import Project
+
+METRICS = {"auc": "AUC", "log_loss": "log-loss", "brier": "Brier score", "accuracy": "accuracy"}
+PLOTS = ("roc", "calibration", "slices")
+
+
+def write_report(out: Path, project: Project, champion: str) -> None:
+    """report.html and report.md in `out`, from what the steps wrote there. `champion` is what they call it."""
+    facts = collect(out, project, champion)
+    for name in ("report.html", "report.md"):
+        render(name, facts, out / name)
+
+
+def collect(out: Path, project: Project, champion: str) -> dict[str, Any]:
+    """All that the page shows. What a step has not written is None."""
+    evaluation = read_if_there(out / "evaluation" / "evaluation.json")
+    verdict = read_if_there(out / "gate" / "verdict.json")
+    validation = read_if_there(out / "validation" / "validation.json")
+    return {
+        "project": project,
+        "champion": champion,
+        "metrics": METRICS,
+        "validation": validation,
+        "split": read_if_there(out / "split" / "split.json"),
+        "evaluation": evaluation,
+        "verdict": verdict,
+        "status": status(validation, verdict),
+        "plots": {name: picture(out / "evaluation" / "plots" / f"{name}.svg") for name in PLOTS} if evaluation else {},
+    }
+
+
+def status(validation: Mapping[str, Any] | None, verdict: Mapping[str, Any] | None) -> str:
+    """The word at the top of the page."""
+    if verdict:
+        return verdict["status"]
+    return "INVALID DATA" if validation and not validation["success"] else "INCOMPLETE"
+
+
+def read_if_there(path: Path) -> Any:
+    """The parsed file, or None when the step that writes it has not run."""
+    return read_json(path) if path.exists() else None
+
+
+def picture(path: Path) -> str:
+    """An SVG file as a data address, so that the page needs no other file."""
+    return "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode()

@@ -1,0 +1,1 @@
+"""What people write: project.yml and environments/, read and checked."""

@@ -1,0 +1,72 @@
+"""project.yml: all that a data scientist tunes, read and checked."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from mlops.settings.reading import Settings, check, read_yaml
+
+PROJECT_FILE = Path("project.yml")
+
+
+class Data(Settings):
+    uri: str
+    suite: str
+    time: str
+    target: str
+    known_only_after: list[str]
+
+
+class SliceRules(Settings):
+    columns: list[str]
+    min_rows: int = Field(gt=0)
+    floor: float = Field(ge=0, le=1)
+    max_drop: float = Field(ge=0, le=1)
+
+
+class Gate(Settings):
+    threshold: float = Field(gt=0, lt=1)
+    floors: dict[Literal["auc", "accuracy"], float] = Field(min_length=1)
+    alpha: float = Field(gt=0, lt=0.5)
+    minimum_gain: float = Field(gt=0, lt=1)
+    max_loss: float = Field(gt=0, lt=1)
+    min_positives: int = Field(gt=0)
+    seed: int
+    slices: SliceRules
+
+
+class Promotion(Settings):
+    staging: Literal["pull-request", "commit"]
+
+
+class Monitoring(Settings):
+    alpha: float = Field(gt=0, lt=0.5)
+    min_effect: float = Field(gt=0, lt=1)
+    min_rows: int = Field(gt=0)
+    cooldown_days: float = Field(ge=0)
+
+
+class Project(Settings):
+    """project.yml as a whole."""
+
+    name: str
+    template_version: str
+    data: Data
+    features: list[str] = Field(min_length=1)
+    model: dict[str, Any]
+    gate: Gate
+    promotion: Promotion
+    monitoring: Monitoring
+
+    @model_validator(mode="after")
+    def no_leaks(self) -> "Project":
+        leaks = sorted(set(self.features) & {*self.data.known_only_after, self.data.target})
+        if leaks:
+            raise ValueError(f"features must be known when the model is asked; take out {', '.join(leaks)}")
+        return self
+
+
+def load_project(path: Path = PROJECT_FILE) -> Project:
+    """project.yml, checked."""
+    return check(Project, read_yaml(path), path)
