@@ -53,13 +53,13 @@ def check_pull_request(args: argparse.Namespace) -> int:
     """Against the champion of the branch that the pull request goes to, for a model that is no worse."""
     from mlops.ci import open_ci
     from mlops.ci.pull_request import of_pull_request
+    from mlops.data.model_sources import SOURCES
     from mlops.data.tables import local_folder
     from mlops.operate.champion import without_identity
     from mlops.platform.local import local_platform
     from mlops.repo.changes import touching
     from mlops.repo.history import manifest_at
     from mlops.settings.environments import champion_stage, load_manifest
-    from mlops.settings.model_sources import SOURCES
     from mlops.settings.project import load_project
 
     ci, folder = open_ci(), local_folder(load_project().data.uri)

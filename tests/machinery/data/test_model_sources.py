@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from conftest import ROOT
-from mlops.settings.model_sources import CODE, SOURCES, hash_paths
+from mlops.data.model_sources import CODE, SOURCES, hash_paths
 
 GITHUB = ROOT / ".github/workflows/train.yml"
 AZURE = ROOT / "azure-pipelines/train.yml"
