@@ -139,8 +139,8 @@ def version_here(platform: Platform, name: str, version: int | None) -> ModelVer
     if platform.name == "local" and not platform.models.versions(name):
         raise UserError(
             f"model {name} has no version {version} on this machine, nor any other: the local registry is .mlops, which"
-            " is not in Git; fetch what CI keeps (uv run rehearsal restore), or write `version: null` into environments/"
-            " and start anew (uv run run_pipeline)"
+            " is not in Git; fetch what CI keeps (uv run rehearsal restore), or write `version: null` into"
+            " environments/ and start anew (uv run run_pipeline)"
         )
     return registered_version(platform.models, name, version)
 
