@@ -18,17 +18,8 @@ MACHINERY = ROOT / "tests" / "machinery"
 QUESTIONS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 SUPPORTED = RUNNING in QUESTIONS["_python_versions"]  # then it is the default answer
-TOOLS = {
-    ".git",
-    ".venv",
-    "uv.lock",
-    "node_modules",
-    "__pycache__",
-    ".hypothesis",
-    ".mypy_cache",
-    ".pytest_cache",
-    ".ruff_cache",
-}
+CACHES = {"__pycache__", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
+TOOLS = {".git", ".venv", "node_modules", *CACHES}
 NOT_OURS = {*TOOLS, ".mlops", "out"}
 
 settings.register_profile("steady", deadline=None, derandomize=True)
@@ -73,7 +64,7 @@ class Project:
 def files_below(folder: Path) -> list[Path]:
     """All files but those that tools leave behind."""
     found = (path for path in folder.rglob("*") if not NOT_OURS & set(path.relative_to(folder).parts))
-    return [path for path in found if path.is_file()]
+    return [path for path in found if path.is_file() and path != ROOT / "uv.lock"]
 
 
 def names_below(folder: Path) -> list[str]:

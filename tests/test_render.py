@@ -140,7 +140,7 @@ def test_everything_is_committed_on_main(rendered: Project) -> None:
     assert sorted(committed) == names_below(rendered.folder)
 
 
-def test_a_lock_file_is_the_users_to_commit(rendered: Project) -> None:
+def test_the_lock_file_is_the_users_to_commit(rendered: Project) -> None:
     ignored = subprocess.run(["git", "check-ignore", "uv.lock"], cwd=rendered.folder, check=False)
     assert ignored.returncode == 1
 

@@ -11,6 +11,7 @@ from mlops import UserError
 from mlops.data.files import read_json
 from mlops.data.model_folder import load_model
 from mlops.operate.champion import CHAMPIONS, fetched, retrained
+from mlops.platform import ModelVersion
 from mlops.settings.environments import ModelSettings
 
 CODE = ("mlops", "steps")  # model/ is there already
@@ -68,6 +69,34 @@ def test_a_project_that_main_has_elsewhere_is_said_so_in_one_line(main, tmp_path
     with pytest.raises(UserError, match=r"main has no folder projects/flights/; merge it there first$"):
         retrained("main", Path("data"))
     assert len(git("worktree", "list").splitlines()) == 1
+
+
+class Registry:
+    """A platform whose models are folders; it counts how often one is fetched."""
+
+    name, fetches = "local", 0
+
+    @property
+    def models(self):
+        return self
+
+    def versions(self, name):
+        return [ModelVersion(name, each, "run", {}) for each in (7, 8)]
+
+    def download(self, name, version, to):
+        self.fetches += 1
+        to.mkdir(parents=True)
+        (to / "MLmodel").write_text(f"{name} {version}", encoding="utf-8")
+        return to
+
+
+def test_the_champion_is_the_version_that_is_named_and_fetched_once():
+    platform = Registry()
+    for version, fetches in ((7, 1), (7, 1), (8, 2)):
+        champion = fetched(platform, ModelSettings(name="flights", version=version))
+        assert champion.label == f"flights:{version}"
+        assert (champion.folder / "MLmodel").read_text(encoding="utf-8") == f"flights {version}"
+        assert platform.fetches == fetches
 
 
 def test_before_the_first_promotion_there_is_none():

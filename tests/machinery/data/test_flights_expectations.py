@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import MONTHS, ROOT
 
+from conftest import FIXTURE, MONTHS
 from mlops import UserError
 from mlops.data.tables import read_file
 from mlops.data.validation import Checks, read_suite
 
-SUITE = ROOT / "expectations" / "flights.json"
+SUITE = FIXTURE / "expectations" / "flights.json"
 MONTH = read_file(MONTHS[0])
 KEY = {"time_hour", "carrier", "flight", "origin"}
 
@@ -132,6 +132,12 @@ def test_a_rule_in_the_suites_own_words_still_names_its_column(tmp_path):
     (failure,) = Checks(suite_of(tmp_path, rule)).check("month", MONTH).failures
     wrong, rows = (MONTH["temp"] < 200).sum(), len(MONTH)
     assert failure.message.startswith(f"temp: Must boil: broken by {wrong:,} of {rows:,} rows")
+
+
+def test_columns_in_another_order_are_named(tmp_path):
+    rule = {"type": "expect_table_columns_to_match_ordered_list", "kwargs": {"column_list": ["b", "a"]}}
+    (failure,) = Checks(suite_of(tmp_path, rule)).check("month", pd.DataFrame({"a": [1], "b": [2]})).failures
+    assert (failure.column, failure.found) == ("b, a", "found a b")
 
 
 def test_a_rule_that_cannot_be_checked_is_broken(tmp_path):

@@ -5,8 +5,8 @@ import tomllib
 
 import pytest
 import yaml
-from conftest import ROOT
 
+from conftest import ROOT
 from mlops.settings.environments import environments
 
 GITHUB = sorted((ROOT / ".github").rglob("*.yml"))

@@ -1,8 +1,9 @@
 """The project's training pipelines as the Azure SDK sees them. It runs here as it is, without a network."""
 
 import pytest
-from conftest import ROOT
 from sdk import mistakes
+
+from conftest import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the SDK's own, by the ten thousand
 PIPELINES = sorted((ROOT / "pipelines").glob("*.yml"))
