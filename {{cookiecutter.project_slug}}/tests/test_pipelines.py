@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mlops.pipeline import load_pipeline
+from mlops.platform.pipeline import load_pipeline
 from mlops.settings.environments import environments
 
 ROOT = Path(__file__).parent.parent

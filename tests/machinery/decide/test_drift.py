@@ -143,6 +143,8 @@ def test_values_are_pooled_where_the_textbook_says_that_the_test_fails():
     assert common(counts).tolist() == [[80, 82], [11, 9], [5, 5]], "alone, the rare one is left out"
     counts = pd.DataFrame({"before": [80, 8, 5, 4, 3], "now": [80, 12, 4, 3, 1]})
     assert common(counts).tolist() == [[80, 80], [8, 12], [12, 8]]
+    counts = pd.DataFrame({"before": [95, 3, 2], "now": [95, 2, 3]})
+    assert common(counts).tolist() == [[95, 95], [5, 5]], "together they are just enough"
 
 
 def test_one_row_with_a_value_never_seen_is_no_evidence_of_a_shift():

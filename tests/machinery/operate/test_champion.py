@@ -62,15 +62,6 @@ def test_code_that_does_not_train_is_said_so_and_leaves_nothing(main):
     assert len(git("worktree", "list").splitlines()) == 1
 
 
-@pytest.mark.parametrize("main", ["models/flights"], indirect=True)
-def test_a_project_that_main_has_elsewhere_is_said_so_in_one_line(main, tmp_path, monkeypatch):
-    git("mv", "models", "projects", folder=tmp_path)
-    monkeypatch.chdir(tmp_path / "projects/flights")
-    with pytest.raises(UserError, match=r"main has no folder projects/flights/; merge it there first$"):
-        retrained("main", Path("data"))
-    assert len(git("worktree", "list").splitlines()) == 1
-
-
 class Registry:
     """A platform whose models are folders; it counts how often one is fetched."""
 
@@ -81,7 +72,7 @@ class Registry:
         return self
 
     def versions(self, name):
-        return [ModelVersion(name, each, "run", {}) for each in (7, 8)]
+        return [ModelVersion(name, version, "run", {}) for version in (7, 8)]
 
     def download(self, name, version, to):
         self.fetches += 1
@@ -97,6 +88,15 @@ def test_the_champion_is_the_version_that_is_named_and_fetched_once():
         assert champion.label == f"flights:{version}"
         assert (champion.folder / "MLmodel").read_text(encoding="utf-8") == f"flights {version}"
         assert platform.fetches == fetches
+
+
+@pytest.mark.parametrize("main", ["models/flights"], indirect=True)
+def test_a_project_that_main_has_elsewhere_is_said_so_in_one_line(main, tmp_path, monkeypatch):
+    git("mv", "models", "projects", folder=tmp_path)
+    monkeypatch.chdir(tmp_path / "projects/flights")
+    with pytest.raises(UserError, match=r"main has no folder projects/flights/; merge it there first$"):
+        retrained("main", Path("data"))
+    assert len(git("worktree", "list").splitlines()) == 1
 
 
 def test_before_the_first_promotion_there_is_none():

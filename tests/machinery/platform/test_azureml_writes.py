@@ -110,16 +110,11 @@ def test_a_lease_is_renewed_and_outlives_a_renewal_that_is_lost(monkeypatch):
 
 
 def test_a_lease_that_may_have_ended_lets_nothing_be_written(monkeypatch):
-    blob = Blob()
-    blob.cut_off = True
-    held = Lease(blob, "flights", "me")
-    with held:
-        held.check()
+    workspace = AzureWorkspace(WORKSPACE)
+    workspace.container = Blob()
+    endpoints = AzureEndpoints(workspace, settings())
+    with endpoints.lease("flights", "me"):
         monkeypatch.setattr(lease, "LENGTH", -1)
-        with pytest.raises(TakenError, match="flights: the lease on it was lost; run the command again"):
-            held.check()
-        endpoints = AzureEndpoints(AzureWorkspace(WORKSPACE), settings())
-        endpoints._lease = held
         for write in (
             lambda: endpoints.create("flights", 0),
             lambda: endpoints.deploy("flights", "blue", "flights", 1),
@@ -128,18 +123,17 @@ def test_a_lease_that_may_have_ended_lets_nothing_be_written(monkeypatch):
             lambda: endpoints.delete_deployment("flights", "blue"),
             lambda: endpoints.delete("flights"),
         ):
-            with pytest.raises(TakenError, match="was lost"):
+            with pytest.raises(TakenError, match="flights: the lease on it was lost; run the command again"):
                 write()
 
 
-def test_who_is_in_the_way_is_named(monkeypatch):
-    monkeypatch.setattr(lease, "ASK_EVERY", 0.0)
-    blob = Blob()
+def test_who_is_in_the_way_is_waited_for_as_long_as_a_killed_run_holds_on_and_then_named(monkeypatch):
+    blob, clock = Blob(), iter(range(100))
     with Lease(blob, "flights", "the first"):
-        monkeypatch.setattr(lease, "LENGTH", 15)
-        monkeypatch.setattr(lease.time, "monotonic", iter(range(0, 1000, 10)).__next__)
+        monkeypatch.setattr(lease, "time", SimpleNamespace(monotonic=clock.__next__, sleep=lambda seconds: None))
         with pytest.raises(TakenError, match="flights is being rolled out by the first"), Lease(blob, "flights", "me"):
             pass
+    assert next(clock) > lease.LENGTH
 
 
 WORKSPACE = Workspace(subscription="s", resource_group="group", name="workspace", region="any", registry="shared")

@@ -135,15 +135,3 @@ def test_what_is_no_lock_file_is_never_the_same(committed):
     commit("no lock file")
     write("uv.lock", "new")
     assert commit_facts()["dirty"] == "true"
-
-
-def test_what_changes_outside_of_the_projects_folder_does_not_make_it_dirty(committed, monkeypatch):
-    write("model/uv.lock", lock())
-    commit("a project below the root")
-    write("other/notes.txt", "new\n")
-    monkeypatch.chdir("model")
-    assert commit_facts()["dirty"] == "false"
-    write("uv.lock", lock(index="https://index.example"))
-    assert commit_facts()["dirty"] == "false"
-    write("notes.txt", "new\n")
-    assert commit_facts()["dirty"] == "true"

@@ -21,7 +21,7 @@ def commit_facts(folder: Path = Path()) -> dict[str, str]:
     if commit is None:
         return {"commit": "unknown", "dirty": "unknown"}
     status = ask("status", "--porcelain", "-z", ".", folder=folder) or ""  # -z quotes no name
-    differing = [*filter(None, status.split("\0"))]
+    differing = [line for line in status.split("\0") if line]
     changed_lock = f" M {ask('rev-parse', '--show-prefix', folder=folder)}uv.lock"
     same = differing == [changed_lock] and has_the_committed_versions(folder / "uv.lock")
     return {"commit": commit, "dirty": "false" if same or not differing else "true"}

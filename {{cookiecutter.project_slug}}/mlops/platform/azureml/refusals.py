@@ -1,6 +1,7 @@
 """Azure's refusals, in one line each that says how to mend them."""
 
 import functools
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ HINTS = (  # what the service's text says, in lower case, and what mends it
         "make the cluster: az ml compute create --name <name> --type AmlCompute (docs/live.md has the whole line)",
     ),
 )
+IN_A_FILE = re.compile(r'"message": "(.*?)(?:\\n.*?)?",\s*"path": "(.*?)"')  # in the SDK's report of what it loaded
 FORBIDDEN = "give the identity its role (docs/live.md lists them)"
 
 
@@ -24,6 +26,7 @@ def in_one_line() -> Iterator[None]:
     """Turn what the SDK raises into a UserError; everything else passes."""
     from azure.ai.ml.exceptions import MlException
     from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+    from marshmallow import ValidationError
 
     try:
         yield
@@ -35,6 +38,14 @@ def in_one_line() -> Iterator[None]:
         raise UserError(explain(error.status_code, first_line(error))) from None
     except (AzureError, MlException) as error:
         raise UserError(explain(None, first_line(error))) from None
+    except ValidationError as error:
+        raise UserError(f"Azure's SDK refuses the file: {first_mistake(str(error))}") from None
+
+
+def first_mistake(report: str) -> str:
+    """The first mistake that the SDK reports of a file: its key and what is wrong there."""
+    found = IN_A_FILE.search(report)
+    return f"{found[2]}: {found[1]}" if found else " ".join(report.split())
 
 
 def first_line(error: Exception) -> str:

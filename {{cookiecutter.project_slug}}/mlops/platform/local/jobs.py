@@ -17,8 +17,8 @@ from rich.console import Console
 from mlops import UserError
 from mlops.data.files import hash_folder, write_json
 from mlops.data.receipt import CODE, hash_paths
-from mlops.pipeline import Job, Pipeline, Source, fill, load_pipeline
 from mlops.platform.local import warm
+from mlops.platform.pipeline import Job, Pipeline, Source, fill, load_pipeline
 from mlops.platform.tracking import database
 
 USUAL_IMPORTS = (
