@@ -17,8 +17,8 @@ from rich.console import Console
 from mlops import UserError
 from mlops.data.files import hash_folder, write_json
 from mlops.data.model_sources import SOURCES, hash_paths
-from mlops.pipeline import Job, Pipeline, Source, fill, load_pipeline
 from mlops.platform.local import forking
+from mlops.platform.pipeline import Job, Pipeline, Source, fill, load_pipeline
 
 # An idle thread of OpenMP spins by default, which takes processors from the endpoints; one that sleeps at once makes
 # a small fit eight times slower. This many turns are some hundredths of a millisecond.
