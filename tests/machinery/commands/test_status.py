@@ -13,7 +13,7 @@ from tracked import tracked
 from conftest import MONTHS, edit
 from mlops.commands import status
 from mlops.data.files import hash_files, write_json
-from mlops.platform.local.state import Endpoint, Slot, write_state
+from mlops.platform.local.endpoint_state import EndpointState, Slot, write_state
 
 DATA = "data: 3 files, 7,791 rows, newest 2013-03-31 22:00, hash "
 
@@ -38,7 +38,7 @@ def said(capsys):
 def serve(environment, port, version, **tags):
     """An endpoint with that version in blue, whose processes are gone."""
     slot = Slot(model="flights", version=version, port=1, state="ready")
-    state = Endpoint(port=port, key="key", deployments={"blue": slot}, traffic={"blue": 100}, tags=tags)
+    state = EndpointState(port=port, key="key", deployments={"blue": slot}, traffic={"blue": 100}, tags=tags)
     write_state(Path(f".mlops/endpoints/flights-{environment}"), state)
 
 
