@@ -100,7 +100,7 @@ def both(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="session")
 def installed(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Another one with its environment, in which tests may leave files."""
-    project = render(tmp_path_factory.mktemp("Flüge & Wetter "))
+    """Another one of both CI systems with its environment, in which tests may leave files."""
+    project = render(tmp_path_factory.mktemp("Flüge & Wetter "), ci_system="both")
     project.install()
     return project
