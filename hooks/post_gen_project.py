@@ -56,7 +56,7 @@ def fingerprint(path: Path) -> str:
 
 
 def record() -> None:
-    """Write what `upgrade` needs to know: where the project comes from, the answers, and its machinery as it was made."""
+    """Write what `upgrade` has to know: where the project comes from, the answers, its machinery as it was made."""
     template, commit = source()
     paths = {path.as_posix(): path for folder in MACHINERY for path in Path(folder).rglob("*") if path.is_file()}
     content = {

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "{{cookiecutter.project_slug}}"))
@@ -16,7 +17,7 @@ sys.path.insert(0, str(ROOT / "{{cookiecutter.project_slug}}"))
 from mlops import UserError  # noqa: E402
 from mlops.commands.console import command  # noqa: E402
 from mlops.commands.upgrade import run  # noqa: E402
-from mlops.repo.git import ask  # noqa: E402
+from mlops.repo.git import ask, git  # noqa: E402
 from mlops.repo.template import RECORD, Record  # noqa: E402
 
 FACTS = {  # answer -> file, and what stands around it
@@ -57,6 +58,14 @@ def answers(commit: str) -> dict[str, str]:
     }
 
 
+def take_out(commit: str, folder: Path) -> Path:
+    """Write all files of that commit into a folder below; where they are."""
+    made, index = folder / "made", {"GIT_INDEX_FILE": str(folder / "index")}
+    git("read-tree", commit, variables=index)
+    git("checkout-index", "--all", f"--prefix={made}/", variables=index)
+    return made
+
+
 @command
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="upgrade", description=__doc__)
@@ -65,7 +74,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if RECORD.exists():
         raise UserError(f"this project knows its template ({RECORD}); use its own command: uv run upgrade")
     commit = first_commit()
-    return run(Record(str(ROOT), "before 0.2.0", None, answers(commit), {}), args.to, commit)
+    with TemporaryDirectory() as scratch:
+        made = take_out(commit, Path(scratch))
+        return run(Record(str(ROOT), "before 0.2.0", None, answers(commit), {}), args.to, made)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,14 @@ Exits 1, and changes nothing, where Git cannot merge.
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from mlops.commands.console import NO, YES, command
 from mlops.repo import template
 from mlops.repo.changes import names
 
 
-def run(record: template.Record, version: str | None, made: str | None = None) -> int:
+def run(record: template.Record, version: str | None, made: Path | None = None) -> int:
     """Upgrade the project in the current folder and say what to look at, and what to do next."""
     upgrade = template.prepare(record, version, made)
     if upgrade is None:
@@ -40,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--to", metavar="VERSION", help="a release such as 0.2.0, or a branch or commit of the template")
     what.add_argument("--status", action="store_true", help="only say which files of the machinery you have changed")
-    tests = "only fetch the machinery's tests, for one who changed it: uv run pytest -c tests/machinery/pytest.ini"
+    tests = "only fetch the tests of the machinery, for who has changed it, into tests/machinery"
     what.add_argument("--tests", action="store_true", help=tests)
     args = parser.parse_args(argv)
     record = template.read_record()
@@ -48,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(template.standing(record))
         return YES
     if args.tests:
-        print(f"{template.TESTS.as_posix()}: {template.fetch_tests(record)} files; see --help for how to run them")
+        count, folder = template.fetch_tests(record), template.TESTS.as_posix()
+        print(f"{count} files; run them: uv run python -m pytest -c {folder}/pytest.ini {folder}")
         return YES
     return run(record, args.to)
 

@@ -23,7 +23,9 @@ from mlops.repo.git import Account, ask, git, identity, prefix, run
 from mlops.settings.migration import migrate
 
 RECORD = Path(".template.json")
-USERS = ("README.md", "LICENSE", "data", "expectations", "model", "uv.lock")
+USERS = ("README.md", "LICENSE", "data", "expectations", "model")
+LOCK = Path("uv.lock")
+REQUIREMENTS = [Path(folder, "environment", "requirements.txt") for folder in ("pipelines", "serving")]
 MACHINERY = ("mlops", "steps", "serving")
 SETTINGS, ENVIRONMENTS = Path("project.yml"), Path("environments")
 RENAMED = Path("mlops", "settings", "renamed.yml")
@@ -96,7 +98,7 @@ def standing(record: Record) -> str:
 def clone(record: Record, folder: Path) -> None:
     """The template with its whole history. UserError when it cannot be reached."""
     try:
-        git("clone", "--quiet", "--no-checkout", record.template, str(folder))
+        git("clone", "--quiet", "--no-checkout", "--", record.template, str(folder))
     except UserError as error:
         reason = f"{RECORD}: template {record.template} is out of reach ({error})"
         raise UserError(f"{reason}; name its address or the folder of a clone there") from None
@@ -147,25 +149,41 @@ def is_users(name: str, before: Path, after: Path) -> bool:
 
     Outside the machinery, what was deleted stays so; a changed test stays that the template no longer has.
     """
-    top, mine = name.split("/")[0], Path(name)
+    mine = Path(name)
+    top = mine.parts[0]
     if top in USERS:
-        return name != "uv.lock" or mine.exists() or (before / name).exists()
+        return True
     if not mine.exists():
         return (before / name).exists() and top not in MACHINERY
     return top == "tests" and not (after / name).exists() and fingerprint(mine) != fingerprint(before / name)
 
 
 def even_out(before: Path, after: Path) -> list[str]:
-    """Leave in both versions of the template what is to be merged; what was done to settings, a line each."""
-    for name in files(before) | files(after):
+    """Leave in both versions of the template what is to be merged; what the user should know of it, a line each."""
+    notes, kept = even_pins(before, after), []
+    for name in sorted(files(before) | files(after)):
         if is_users(name, before, after):
+            if Path(name).exists() and fingerprint(before / name) != fingerprint(after / name):
+                kept.append(name)
             for folder in (before, after):
                 (folder / name).unlink(missing_ok=True)
     renamed = read_renamed(after / RENAMED)
-    notes = []
     for path in [SETTINGS, *sorted({ENVIRONMENTS / name.name for name in ENVIRONMENTS.glob("*.yml")})]:
         notes += settle(path, before, after, renamed.get(path.parts[0], {}))
-    return notes
+    return notes + [f"{name}: the template's has changed, yours is kept" for name in kept]
+
+
+def even_pins(before: Path, after: Path) -> list[str]:
+    """Let the pins change as one: to the template's new ones, unless they are the user's, who has renewed them."""
+    own = any(fingerprint(path) not in {"", fingerprint(before / path)} for path in REQUIREMENTS)
+    committed = ask("ls-files", "--", str(LOCK))
+    if not own and committed and (after / LOCK).exists():
+        shutil.copy(LOCK, before / LOCK)
+    elif own or LOCK.exists():
+        for path in [LOCK, *(REQUIREMENTS if own else [])]:
+            for folder in (before, after):
+                (folder / path).unlink(missing_ok=True)
+    return ["the pins are yours and kept; renew them: uv run pin"] if own else []
 
 
 def read_renamed(path: Path) -> dict[str, dict[str, str | None]]:
@@ -222,10 +240,10 @@ def check_ready() -> None:
         raise UserError("there are changes that are not committed; commit or stash them first")
 
 
-def prepare(record: Record, version: str | None, made: str | None = None) -> Upgrade | None:
+def prepare(record: Record, version: str | None, made: Path | None = None) -> Upgrade | None:
     """The way to the version, or the newest; None when the project is there already. Nothing of the project changes.
 
-    made: a commit of the project in which it is as it was made, where the record cannot say it.
+    made: a folder that holds the project as it was made, where the record cannot say it.
     """
     check_ready()
     with TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
@@ -236,17 +254,7 @@ def prepare(record: Record, version: str | None, made: str | None = None) -> Upg
         if here and ask("merge-base", "--is-ancestor", there, here, folder=source) is not None:
             return None
         after = make(source, there, record.answers)
-        before = take_out(made, Path(scratch, "before")) if made else make(source, here, record.answers)
-        return merge(record, before, after)
-
-
-def take_out(made: str, folder: Path) -> Path:
-    """The project's files as they are in that commit, in that folder."""
-    folder.mkdir()
-    index = {"GIT_INDEX_FILE": str(folder.with_suffix(".index"))}
-    git("read-tree", f"{made}:./", variables=index)
-    git("checkout-index", "--all", f"--prefix={folder}/", variables=index)
-    return folder
+        return merge(record, made or make(source, here, record.answers), after)
 
 
 def merge(record: Record, before: Path, after: Path) -> Upgrade:
