@@ -2,7 +2,7 @@
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from mlops import UserError
@@ -87,7 +87,7 @@ def test_a_key_moves_into_a_block_that_is_new():
 
 
 def test_a_key_that_is_gone_is_taken_out():
-    mine = "name: x\nversion: >\n  a\n  b\n\n# of data\ndata: 1\n"
+    mine = "name: x\nversion:\n  - a\n  - b\n\n# of data\ndata: 1\n"
     assert migrate(mine, "", "", {"version": None}) == ("name: x\n\n# of data\ndata: 1\n", ["version: taken out"])
 
 
@@ -103,9 +103,9 @@ def test_what_has_no_keys_stays_as_it_is(mine):
 
 
 LEAVES = st.sampled_from([1, 0.6, "text", "two words", None, "long " * 30, "a: b # c", [], ["x", "y"]])
-TABLE = {"path": "uri", "a.path": "a.uri", "gone": None, "region": "a.region"}
-ALL, CURRENT = ["a", "b", "c", "path", "uri", "gone", "region"], ["a", "b", "c", "d", "uri"]
-often = settings(deadline=None, max_examples=80, derandomize=True)
+TABLE = {"path": "uri", "a.path": "a.uri", "gone": None}
+ALL, CURRENT = ["a", "b", "path", "uri", "gone"], ["a", "b", "c", "uri"]
+often = settings(deadline=None, max_examples=50, derandomize=True)
 comments = st.sampled_from(["", "  # said", "\n# above", "\n\n# apart\n"])
 
 
@@ -117,34 +117,25 @@ def texts(draw, keys=ALL):
     content = draw(st.dictionaries(words, blocks, min_size=1, max_size=4))
     style = {"default_flow_style": draw(st.sampled_from([False, None])), "indent": draw(st.sampled_from([2, 4]))}
     lines = yaml.safe_dump(content, sort_keys=False, width=60, **style).splitlines()
-    return (
-        "\n".join(line if line.startswith(" ") else draw(comments).lstrip(" ") + "\n" + line for line in lines) + "\n"
-    )
+    said = (line if line.startswith(" ") else draw(comments).lstrip(" ") + "\n" + line for line in lines)
+    return "\n".join(said) + "\n"
 
 
 def migrated(content):
     """What the table makes of the values alone."""
-    there = {**content}
-    if "path" in there and "uri" not in there:
-        there["uri"] = there.pop("path")
+    there = {"uri" if key == "path" and "uri" not in content else key: value for key, value in content.items()}
     inner = there.get("a")
-    if isinstance(inner, dict) and "path" in inner and "uri" not in inner:
-        there["a"] = inner = {**inner, "uri": inner["path"]}
-        del inner["path"]
-    there.pop("gone", None)
-    if "region" in there and not (isinstance(inner, dict) and "region" in inner):
-        if inner is None or isinstance(inner, dict):
-            there["a"] = {**(inner or {}), "region": there["region"]}
-            del there["region"]
-    return there
+    if isinstance(inner, dict):
+        there["a"] = {"uri" if key == "path" and "uri" not in inner else key: value for key, value in inner.items()}
+    return {key: value for key, value in there.items() if key != "gone"}
 
 
 @often
 @given(texts())
 def test_the_values_are_those_that_were_there(mine):
-    assert yaml.safe_load(migrate(mine, "", "", TABLE)[0]) == migrated(yaml.safe_load(mine)) or (
-        yaml.safe_load(migrate(mine, "", "", TABLE)[0]) == yaml.safe_load(mine)
-    )
+    content = yaml.safe_load(mine)
+    assume(content.keys() != {"gone"})
+    assert yaml.safe_load(migrate(mine, "", "", TABLE)[0]) == migrated(content)
 
 
 @often
