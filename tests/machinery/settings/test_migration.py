@@ -2,7 +2,7 @@
 
 import pytest
 import yaml
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops import UserError
@@ -109,14 +109,21 @@ often = settings(deadline=None, max_examples=50, derandomize=True)
 comments = st.sampled_from(["", "  # said", "\n# above", "\n\n# apart\n"])
 
 
+class Plain(yaml.SafeDumper):
+    """Writes the same list twice, not an alias of it."""
+
+    def ignore_aliases(self, data):
+        return True
+
+
 @st.composite
 def texts(draw, keys=ALL):
     """Settings as someone may have written them: any indentation, blocks or braces, comments and empty lines."""
     words = st.sampled_from(keys)
     blocks = st.recursive(LEAVES, lambda inner: st.dictionaries(words, inner, min_size=1, max_size=3), max_leaves=5)
-    content = draw(st.dictionaries(words, blocks, min_size=1, max_size=4))
+    content = {**draw(st.dictionaries(words, blocks, min_size=1, max_size=4)), "z": {"y": 1}}
     style = {"default_flow_style": draw(st.sampled_from([False, None])), "indent": draw(st.sampled_from([2, 4]))}
-    lines = yaml.safe_dump(content, sort_keys=False, width=60, **style).splitlines()
+    lines = yaml.dump(content, Dumper=Plain, sort_keys=False, width=60, **style).splitlines()
     said = (line if line.startswith(" ") else draw(comments).lstrip(" ") + "\n" + line for line in lines)
     return "\n".join(said) + "\n"
 
@@ -134,7 +141,6 @@ def migrated(content):
 @given(texts())
 def test_the_values_are_those_that_were_there(mine):
     content = yaml.safe_load(mine)
-    assume(content.keys() != {"gone"})
     assert yaml.safe_load(migrate(mine, "", "", TABLE)[0]) == migrated(content)
 
 

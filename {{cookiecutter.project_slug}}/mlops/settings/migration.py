@@ -121,17 +121,17 @@ def source(text: str, node: yaml.Node) -> str:
 
 def insert(mine: str, old: str, new: str) -> tuple[str, list[str]]:
     """The text with the keys that `new` has and `old` has not, unless it has them or lacks their block; their names."""
-    before, after, added = entries(old), entries(new), []
+    before, after, there, added = entries(old), entries(new), entries(mine), []
     for key, entry in after.items():
-        there = entries(mine)
-        if key in {**before, **there} or entry.in_line or key.startswith(FREE):
+        if key in before or key in there or entry.in_line or key.startswith(FREE):
             continue
         beside = [each for each in after if parent(each) == parent(key)]
         earlier = [each for each in beside[: beside.index(key)] if each in there]
-        children = [each for each in there if parent(each) == parent(key)]
-        if children and not there[children[0]].in_line:
-            place, first = there[earlier[-1]].after if earlier else there[children[0]].line, there[children[0]]
+        first = next((there[each] for each in there if parent(each) == parent(key)), None)
+        if first and not first.in_line:
+            place = there[earlier[-1]].after if earlier else first.line
             mine = put(mine, place, block(new, entry, first.column))
+            there = entries(mine)
             added.append(key)
     return mine, added
 
