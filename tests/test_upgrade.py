@@ -256,6 +256,33 @@ def test_an_old_project_is_upgraded_with_all_that_its_users_did(
     installed.uv_run("ruff", "check", ".", folder=folder)
 
 
+RENAME_AND_LOAD = """
+import sys, yaml
+from pathlib import Path
+from mlops.settings import migration
+from mlops.settings.environments import load_manifest
+from mlops.settings.project import load_project
+table = yaml.safe_load((Path(migration.__file__).parent / "renamed.yml").read_text(encoding="utf-8"))
+for folder in map(Path, sys.argv[1:]):
+    for path in folder.rglob("*.yml"):
+        renamed = table[path.relative_to(folder).parts[0]]
+        path.write_text(migration.migrate(path.read_text(encoding="utf-8"), "", "", renamed)[0], encoding="utf-8")
+    print(load_project(folder / "project.yml").name, load_manifest("staging", folder / "environments").endpoint.name)
+"""
+
+
+def test_every_key_that_is_new_since_has_a_default(source: Path, installed: Project, tmp_path: Path) -> None:
+    """The settings of old projects are taken with no more than the new names of what was there."""
+    for old in OLD:
+        (tmp_path / old / "environments").mkdir(parents=True)
+        for name in ("project.yml", "environments/base.yml", "environments/staging.yml"):
+            text = re.sub(r"\{\{.*?\}\}", "flights", git(source, "show", f"{old}:{INSIDE}/{name}"))
+            (tmp_path / old / name).write_text(text + "\n", encoding="utf-8")
+    folders = [str(tmp_path / old) for old in OLD]
+    said = installed.uv_run("python", "-c", RENAME_AND_LOAD, *folders)
+    assert said.splitlines() == ["flights flights-staging"] * len(OLD)
+
+
 # ---- projects that have the command
 
 

@@ -126,7 +126,7 @@ def make(source: Path, commit: str, answers: Mapping[str, str]) -> Path:
         raise UserError("uv is needed to run cookiecutter; `pip install uv`")
     git("checkout", "--quiet", "--force", commit, folder=source)
     output = source / "made" / commit  # within a repository: there the template's hook makes none of its own
-    settings = source / ".git" / "cookiecutter.yml"
+    settings = source / ".git" / "settings.yml"
     folders = {key: str(source / ".git" / key) for key in ("replay_dir", "cookiecutters_dir")}
     write_text(settings, json.dumps(folders))
     command = [uv, "tool", "run", "--from", COOKIECUTTER, "cookiecutter", str(source), "--no-input"]
