@@ -218,8 +218,8 @@ def test_the_version_is_one_everywhere(rendered: Project) -> None:
     version = QUESTIONS["__template_version"]
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert pyproject["project"]["version"] == version
-    project = yaml.safe_load((rendered.folder / "project.yml").read_text(encoding="utf-8"))
-    assert project["template_version"] == version
+    record = json.loads((rendered.folder / ".template.json").read_text(encoding="utf-8"))
+    assert record["version"] == version
     headings = re.findall(r"^## \[?v?([0-9.]+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert headings[0] == version
 

@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     use_tracking(project.name)
     with mlflow.start_run() as run:
         model = fit(train, project)
-        facts = training_lineage(project, split, run.info.run_id)
+        facts = training_lineage(split, run.info.run_id)
         save(model, train[project.features], facts, args.model)
         mlflow.log_params(project.model)
         mlflow.log_metrics(train_metrics(model, train, project))

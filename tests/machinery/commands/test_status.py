@@ -49,7 +49,7 @@ def promoted(path, version):
 def test_a_new_project(capsys):
     digest = hash_files({path.name: path for path in MONTHS})[:12]
     assert said(capsys) == {
-        "template": "version 1.0.0",
+        "template": "there is no .template.json; `upgrade` writes it",
         "data": DATA + digest,
         "last run": "none yet",
         "registry": "no version yet",

@@ -7,7 +7,6 @@ from hosted import commit, write
 from repositories import NOBODY, git
 
 from mlops.repo.lineage import ci_run_url, commit_facts, for_a_job, origin, training_lineage, whoever
-from mlops.settings.project import load_project
 
 SPLIT = {
     "data_hash": "d1",
@@ -35,14 +34,20 @@ def test_the_ci_run_is_a_page_that_can_be_opened():
 
 
 def test_lineage_is_flat_text_with_all_that_was_promised(project):
-    facts = training_lineage(load_project(), SPLIT, "r1")
+    facts = training_lineage(SPLIT, "r1")
+    assert facts["template_version"] == "unknown", "nothing is recorded of this one"
     assert {"run_id": "r1", "data_hash": "d1", "train_rows": "5001", "ci_run": "none"}.items() <= facts.items()
     assert {"train_to": "2013-02-28T22:00:00", "test_to": "2013-03-31T22:00:00"}.items() <= facts.items()
     assert {"commit", "dirty", "template_version", "python"} <= facts.keys()
     assert all(isinstance(value, str) for value in facts.values())
 
 
-TOLD = {"LINEAGE_COMMIT": "c1", "LINEAGE_DIRTY": "false", "LINEAGE_CI_RUN": "https://ci.example/7"}
+TOLD = {
+    "LINEAGE_COMMIT": "c1",
+    "LINEAGE_DIRTY": "false",
+    "LINEAGE_CI_RUN": "https://ci.example/7",
+    "LINEAGE_TEMPLATE_VERSION": "0.2.0",
+}
 
 
 def test_a_job_elsewhere_knows_the_origin_that_it_is_told(project, monkeypatch):
@@ -50,7 +55,7 @@ def test_a_job_elsewhere_knows_the_origin_that_it_is_told(project, monkeypatch):
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AZUREML_ROOT_RUN_ID", "the pipeline's")
     assert for_a_job() == TOLD, "and tells it on"
-    facts = training_lineage(load_project(), SPLIT, "the step's")
+    facts = training_lineage(SPLIT, "the step's")
     told = {"commit": "c1", "dirty": "false", "ci_run": "https://ci.example/7", "run_id": "the pipeline's"}
     assert told.items() <= facts.items()
 
@@ -59,7 +64,8 @@ def test_a_job_elsewhere_knows_the_origin_that_it_is_told(project, monkeypatch):
 def test_half_an_origin_is_none(committed, monkeypatch, lost):
     for name in TOLD.keys() - {lost}:
         monkeypatch.setenv(name, "told")
-    assert origin() == {"commit": git("rev-parse", "HEAD"), "dirty": "false", "ci_run": "none"}
+    found = {"commit": git("rev-parse", "HEAD"), "dirty": "false", "ci_run": "none", "template_version": "unknown"}
+    assert origin() == found
 
 
 def test_who_is_at_work_is_the_ci_run_or_a_person_at_a_machine(monkeypatch):

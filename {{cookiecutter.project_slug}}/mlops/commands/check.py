@@ -1,4 +1,7 @@
-"""Before a pull request: lint, format and tests. Runs all of them; exits 1 if any finds something."""
+"""Before a pull request: lint, format and tests. Runs all of them; exits 1 if any finds something.
+
+Also says which files of the machinery are not as the template made them; that is no fault.
+"""
 
 import argparse
 import subprocess
@@ -6,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from mlops.commands.console import NO, YES, command, timed
+from mlops.repo.template import standing
 
 LINT = (("ruff", "check", "."), ("ruff", "format", "--check", "."))
 CHECKS = (*LINT, ("pytest", "-n", "logical", "--maxprocesses", "4"))
@@ -23,6 +27,7 @@ def passes(check: Sequence[str]) -> bool:
 def main(argv: Sequence[str] | None = None) -> int:
     argparse.ArgumentParser(prog="check", description=__doc__).parse_args(argv)
     found = [" ".join(check) for check in CHECKS if not passes(check)]
+    print(standing())
     print(f"not passed: {', '.join(found)}" if found else "all passed")
     return NO if found else YES
 

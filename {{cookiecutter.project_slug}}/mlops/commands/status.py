@@ -14,15 +14,11 @@ from mlops.decide.observed import Observed
 from mlops.decide.rollout import difference, label, live, rejection_tag
 from mlops.operate.promotion import versions_named
 from mlops.platform import ModelVersion, Platform, open_platform
+from mlops.repo.template import standing as standing_of_template
 from mlops.settings.environments import Manifest, environments, load_manifest, manifest_path, stages, training_stage
 from mlops.settings.project import Project, load_project
 
 VERDICT = Path("out") / "gate" / "verdict.json"
-
-
-def template_line(project: Project) -> str:
-    """The template that the machinery came from."""
-    return f"version {project.template_version}"
 
 
 def data_line(project: Project) -> str:
@@ -107,7 +103,7 @@ def say(title: str, *lines: str) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     argparse.ArgumentParser(prog="status", description=__doc__).parse_args(argv)
     project, order = load_project(), stages()
-    say("template", template_line(project))
+    say("template", standing_of_template())
     say("data", data_line(project))
     verdict = read_json(VERDICT) if VERDICT.exists() else {"status": None, "artefact": None}
     say("last run", f"{verdict['status']}, see out/report.html" if verdict["status"] else "none yet")

@@ -202,7 +202,7 @@ def fits(deployment: Deployment, endpoint: EndpointSettings) -> bool:
 
 def instances(endpoint: EndpointSettings) -> tuple[int, int]:
     """The fewest and the most machines that a deployment is to run on."""
-    return endpoint.instance_count, endpoint.max_instances
+    return endpoint.instance_count, max(endpoint.instance_count, endpoint.max_instances)
 
 
 def label(model: ModelSettings) -> str:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from mlops.repo.git import ask
-from mlops.settings.project import Project
+from mlops.repo.template import version
 
-VARIABLES = {"commit": "LINEAGE_COMMIT", "dirty": "LINEAGE_DIRTY", "ci_run": "LINEAGE_CI_RUN"}
+FACTS = ("commit", "dirty", "ci_run", "template_version")
+VARIABLES = {name: f"LINEAGE_{name.upper()}" for name in FACTS}
 PIPELINE_RUN = "AZUREML_ROOT_RUN_ID"  # on Azure ML the artefact is an output of the pipeline's job, not of the step's
 
 
@@ -64,13 +65,13 @@ def for_a_job() -> dict[str, str]:
 
 
 def origin() -> dict[str, str]:
-    """Commit, dirty flag and CI run: as told by the environment, else as found here."""
+    """Commit, dirty flag, CI run and version of the template: as told by the environment, else as found here."""
     if all(variable in os.environ for variable in VARIABLES.values()):
         return {name: os.environ[variable] for name, variable in VARIABLES.items()}
-    return {**commit_facts(), "ci_run": ci_run_url()}
+    return {**commit_facts(), "ci_run": ci_run_url(), "template_version": version()}
 
 
-def training_lineage(project: Project, split: Mapping[str, Any], run_id: str) -> dict[str, str]:
+def training_lineage(split: Mapping[str, Any], run_id: str) -> dict[str, str]:
     """What a model is made from, as flat text, fit for tags. `split` is what split_data wrote into split.json."""
     return {
         "run_id": os.environ.get(PIPELINE_RUN, run_id),
@@ -79,6 +80,5 @@ def training_lineage(project: Project, split: Mapping[str, Any], run_id: str) ->
         "train_rows": str(split["train"]["rows"]),
         "train_to": split["train"]["to"],
         "test_to": split["test"]["to"],
-        "template_version": project.template_version,
         "python": platform.python_version(),
     }

@@ -32,26 +32,20 @@ class Workspace(Settings):
     registry: the Azure ML registry that models go through from one workspace to another; None: there is one workspace.
     """
 
-    subscription: str | None
-    resource_group: str = Field(min_length=1)
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{2,32}$")
-    region: str
-    registry: str | None = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{1,31}$")
+    subscription: str | None = None
+    resource_group: str = Field(default="", min_length=1)
+    name: str = Field(default="", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{2,32}$")
+    region: str = ""
+    registry: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{1,31}$")
 
 
 class EndpointSettings(Settings):
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{1,30}[a-z0-9]$")
     instance_type: str
     instance_count: int = Field(gt=0)
-    max_instances: int = Field(gt=0)
-    auth: Literal["key", "aad_token"]
+    max_instances: int = Field(default=1, gt=0)
+    auth: Literal["key", "aad_token"] = "key"
     port: int = Field(ge=0, le=65535)
-
-    @model_validator(mode="after")
-    def room_to_scale(self) -> "EndpointSettings":
-        if self.max_instances < self.instance_count:
-            raise ValueError(f"endpoint.max_instances must be at least instance_count, got {self.max_instances}")
-        return self
 
 
 class ModelSettings(Settings):
@@ -79,10 +73,17 @@ class Manifest(Settings):
     """The desired state of one environment. Durations in seconds, latencies in milliseconds, shares in percent."""
 
     platform: Literal["local", "azureml"]
-    workspace: Workspace
+    workspace: Workspace = Workspace()
     endpoint: EndpointSettings
     model: ModelSettings
     rollout: Rollout
+
+    @model_validator(mode="after")
+    def workspace_on_azure(self) -> "Manifest":
+        missing = [key for key in ("resource_group", "name", "region") if not getattr(self.workspace, key)]
+        if self.platform == "azureml" and missing:
+            raise ValueError(f"workspace.{missing[0]}: missing; platform azureml needs it")
+        return self
 
 
 class Stages(Settings):

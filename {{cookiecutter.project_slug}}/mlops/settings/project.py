@@ -30,33 +30,32 @@ class Gate(Settings):
     floors: dict[Literal["auc", "accuracy"], float] = Field(min_length=1)
     alpha: float = Field(gt=0, lt=0.5)
     minimum_gain: float = Field(gt=0, lt=1)
-    max_loss: float = Field(gt=0, lt=1)
+    max_loss: float = Field(default=0.02, gt=0, lt=1)
     min_positives: int = Field(gt=0)
     seed: int
     slices: SliceRules
 
 
 class Promotion(Settings):
-    staging: Literal["pull-request", "commit"]
+    staging: Literal["pull-request", "commit"] = "pull-request"
 
 
 class Monitoring(Settings):
     alpha: float = Field(gt=0, lt=0.5)
     min_effect: float = Field(gt=0, lt=1)
     min_rows: int = Field(gt=0)
-    cooldown_days: float = Field(ge=0)
+    cooldown_days: float = Field(default=7, ge=0)
 
 
 class Project(Settings):
     """project.yml as a whole."""
 
     name: str
-    template_version: str
     data: Data
     features: list[str] = Field(min_length=1)
     model: dict[str, Any]
     gate: Gate
-    promotion: Promotion
+    promotion: Promotion = Promotion()
     monitoring: Monitoring
 
     @model_validator(mode="after")
