@@ -38,7 +38,7 @@ def edit(path: Path, changes: dict[str, str]) -> None:
 def run(project: Path, azure: StandIn, *command: str) -> tuple[float, int]:
     """Seconds of the step, which must succeed, and how many writes it sent to Azure Resource Manager."""
     first, start = len(azure.log), time.perf_counter()
-    line = [str(python_of(project)), "-m", f"steps.{command[0]}", *command[1:]]
+    line = [str(python_of(project).with_name(command[0])), *command[1:]]
     environment = outside_this_environment() | azure.environment
     subprocess.run(line, cwd=project, env=environment, check=True, stdout=subprocess.DEVNULL)
     seconds = time.perf_counter() - start

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pandas as pd
@@ -57,11 +57,12 @@ class Story:
 
     def call(self, name: str, *arguments: str, expect: Sequence[int] = (0,)) -> int:
         """Run one command of the project, its output into the log; its exit code, which must be as expected."""
+        (command,) = entry_points(group="console_scripts", name=name)
         start = time.monotonic()
         self.status.update(f"{self.scene_name}: {name}")
         with LOG.open("a", encoding="utf-8") as log, contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
             print(f"\n$ uv run {name} {' '.join(arguments)}", flush=True)
-            code = import_module(f"steps.{name}").main(list(arguments))
+            code = command.load()(list(arguments))
         self.took[name] = self.took.get(name, 0.0) + time.monotonic() - start
         if code not in expect:
             raise StoryError(f"`uv run {name} {' '.join(arguments)}` exited with {code}; see {LOG.resolve()}")
