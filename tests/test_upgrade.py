@@ -510,7 +510,8 @@ def test_the_tests_of_the_machinery_are_fetched_and_run(installed: Project, proj
     said = installed.uv_run("python", "-m", "pytest", "--collect-only", folder=project)
     assert said.splitlines()[0] == "tests/test_ours.py::test_ours", "a project's own run leaves them alone"
     settings = ("-c", "tests/machinery/pytest.ini")
-    said = installed.uv_run(
+    room = "tests/machinery/commands/test_console.py"
+    said = installed.uv_run("python", "-m", "pytest", *settings, room, folder=project)
         "python", "-m", "pytest", *settings, "tests/machinery/commands/test_console.py", folder=project
     )
     assert " passed" in said
