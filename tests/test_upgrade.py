@@ -512,8 +512,6 @@ def test_the_tests_of_the_machinery_are_fetched_and_run(installed: Project, proj
     settings = ("-c", "tests/machinery/pytest.ini")
     room = "tests/machinery/commands/test_console.py"
     said = installed.uv_run("python", "-m", "pytest", *settings, room, folder=project)
-        "python", "-m", "pytest", *settings, "tests/machinery/commands/test_console.py", folder=project
-    )
     assert " passed" in said
 
 
