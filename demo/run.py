@@ -5,7 +5,6 @@ account; everything stays in the folder and on 127.0.0.1.
 """
 
 import argparse
-import json
 import os
 import shutil
 import subprocess
@@ -24,11 +23,8 @@ STORY = Path(__file__).parent / "story.py"
 
 
 def generate(folder: Path) -> Path:
-    """A project with the default answers in the folder; for the Python that runs this, if that is on offer."""
-    offered = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))["python_version"]
-    running = f"{sys.version_info.major}.{sys.version_info.minor}"
-    answers = {"python_version": running} if running in offered else {}
-    return Path(cookiecutter(str(TEMPLATE), no_input=True, output_dir=str(folder), extra_context=answers))
+    """A project with the default answers in the folder; so for the Python that runs this, if it is supported."""
+    return Path(cookiecutter(str(TEMPLATE), no_input=True, output_dir=str(folder)))
 
 
 def install(project: Path) -> None:

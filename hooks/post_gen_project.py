@@ -14,14 +14,23 @@ LICENSE = "LICENSE-{{ cookiecutter.license }}"
 # left in the template by its developers' tests
 CACHES = ("__pycache__", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache")
 NOT_CHOSEN = {"github": ["azure-pipelines"], "azure-devops": [".github"], "both": []}
+IN_A_REPOSITORY = """git: the folder is inside a repository already, so the first commit is yours to make
+ci: {}
+    docs/first-run.md says how (In a bigger repository); one repository per model needs none of that"""
+CI_NEEDS = {
+    "github": "GitHub reads .github at the repository's root only: move it there, and let its commands run in {}",
+    "azure-devops": "let the commands of azure-pipelines run in {}",
+}
+CI_NEEDS["both"] = "\n    ".join(CI_NEEDS.values())
 MACHINERY = ("mlops", "steps", "serving")
 PINS = "serving/environment/requirements.txt"  # `pin` rewrites it
 NOBODY = ("-c", "user.name=cookiecutter", "-c", "user.email=cookiecutter@localhost")
 
 
-def git(*command: str, check: bool = True) -> int:
-    """Git's exit code. CalledProcessError when it has to be 0 and is not."""
-    return subprocess.run(["git", *command], check=check, capture_output=True, text=True, errors="replace").returncode
+def git(*command: str, check: bool = True) -> str | None:
+    """What git prints; None when it refuses, or CalledProcessError when it must not."""
+    done = subprocess.run(["git", *command], check=check, capture_output=True, text=True, errors="replace")
+    return None if done.returncode else done.stdout.strip()
 
 
 def answer_of_git(folder: Path, *question: str) -> str | None:
@@ -77,10 +86,11 @@ def first_commit() -> str:
     """
     if "_commit" in CONTEXT:
         return "git: the first commit is yours to make, with .cruft.json: git init -b main, git add --all, git commit"
-    if git("rev-parse", "--is-inside-work-tree", check=False) == 0:
-        return "git: the folder is inside a repository already, so the first commit is yours to make"
+    below = git("rev-parse", "--show-prefix", check=False)
+    if below is not None:
+        return IN_A_REPOSITORY.format(CI_NEEDS["{{ cookiecutter.ci_system }}"]).replace("{}", below)
     git("init", "--quiet", "-b", "main")
-    identity = NOBODY if git("var", "GIT_COMMITTER_IDENT", check=False) else ()
+    identity = () if git("var", "GIT_COMMITTER_IDENT", check=False) else NOBODY
     git("add", "--all")
     git(*identity, "commit", "--quiet", "-m", "Generate from template {{ cookiecutter.__template_version }}")
     return "git: first commit on branch main"

@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from typing import Any
 
 LONGEST = {"project_name": 60, "description": 200, "author": 80}  # characters
 # Azure allows an endpoint 32 characters, and `-production` is appended; workspaces and registries need at least 3.
@@ -35,13 +36,21 @@ def slug_mistakes(slug: str) -> list[str]:
     return []
 
 
-def mistakes(answers: dict[str, str]) -> list[str]:
+def python_mistakes(version: str, supported: list[str]) -> list[str]:
+    """The pins were resolved for some Pythons and no other."""
+    if version in supported:
+        return []
+    return [f"python_version: {version!a} is not supported; choose {', '.join(supported[:-1])} or {supported[-1]}"]
+
+
+def mistakes(answers: dict[str, Any]) -> list[str]:
     """One line for each bad answer; empty when all are good."""
     found = [line for key in LONGEST for line in text_mistakes(key, answers[key])]
     found += slug_mistakes(answers["project_slug"])
     if not REGION.fullmatch(answers["azure_region"]):
         region = answers["azure_region"]
         found.append(f"azure_region: {region!a} is not a region's short name; write it like eastus or westeurope")
+    found += python_mistakes(answers["python_version"], answers["_python_versions"])
     return found
 
 

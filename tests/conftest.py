@@ -17,18 +17,9 @@ TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
 MACHINERY = ROOT / "tests" / "machinery"
 QUESTIONS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
-PYTHON = {"python_version": RUNNING} if RUNNING in QUESTIONS["python_version"] else {}
-TOOLS = {
-    ".git",
-    ".venv",
-    "uv.lock",
-    "node_modules",
-    "__pycache__",
-    ".hypothesis",
-    ".mypy_cache",
-    ".pytest_cache",
-    ".ruff_cache",
-}
+SUPPORTED = RUNNING in QUESTIONS["_python_versions"]  # then it is the default answer
+CACHES = {"__pycache__", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
+TOOLS = {".git", ".venv", "node_modules", *CACHES}
 NOT_OURS = {*TOOLS, ".mlops", "out"}
 
 settings.register_profile("steady", deadline=None, derandomize=True)
@@ -62,8 +53,8 @@ class Project:
         return done.stdout
 
     def install(self) -> None:
-        """Make the project's own environment, with the Python that runs the tests if that is on offer."""
-        self.run("uv", "sync", "--quiet", *(["--python", sys.executable] if PYTHON else []))
+        """Make the project's own environment, with the Python that runs the tests if that is supported."""
+        self.run("uv", "sync", "--quiet", *(["--python", sys.executable] if SUPPORTED else []))
 
     def uv_run(self, *command: str, folder: Path | None = None) -> str:
         """The same in the project's own environment."""
@@ -73,7 +64,7 @@ class Project:
 def files_below(folder: Path) -> list[Path]:
     """All files but those that tools leave behind."""
     found = (path for path in folder.rglob("*") if not NOT_OURS & set(path.relative_to(folder).parts))
-    return [path for path in found if path.is_file()]
+    return [path for path in found if path.is_file() and path != ROOT / "uv.lock"]
 
 
 def names_below(folder: Path) -> list[str]:
@@ -97,19 +88,19 @@ def render(tmp_path_factory: pytest.TempPathFactory) -> Render:
 
 @pytest.fixture(scope="session")
 def rendered(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The default project, for the Python that runs the tests if it is on offer, in a folder with an awkward name."""
-    return render(tmp_path_factory.mktemp("Flüge & Wetter "), **PYTHON)
+    """The default project, in a folder with an awkward name."""
+    return render(tmp_path_factory.mktemp("Flüge & Wetter "))
 
 
 @pytest.fixture(scope="session")
 def both(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project with the pipelines of both CI systems."""
-    return render(tmp_path_factory.mktemp("both"), ci_system="both", **PYTHON)
+    return render(tmp_path_factory.mktemp("both"), ci_system="both")
 
 
 @pytest.fixture(scope="session")
 def installed(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Another one with its environment, in which tests may leave files."""
-    project = render(tmp_path_factory.mktemp("Flüge & Wetter "), **PYTHON)
+    """Another one of both CI systems with its environment, in which tests may leave files."""
+    project = render(tmp_path_factory.mktemp("Flüge & Wetter "), ci_system="both")
     project.install()
     return project

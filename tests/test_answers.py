@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Environment
 
-from conftest import ROOT, Render
+from conftest import QUESTIONS, ROOT, Render
 
 specification = importlib.util.spec_from_file_location("pre_gen_project", ROOT / "hooks" / "pre_gen_project.py")
 hook = importlib.util.module_from_spec(specification)
@@ -22,6 +22,8 @@ GOOD = {
     "description": "Will it be late?",
     "author": "The team",
     "azure_region": "eastus",
+    "python_version": "3.12",
+    "_python_versions": QUESTIONS["_python_versions"],
 }
 EMPTY = "{}: empty; write a few words"
 LONG = "{}: {} characters are too many; use at most {}"
@@ -30,6 +32,7 @@ SHAPE = "project_slug: {} must be lower-case letters, digits and single dashes, 
 LENGTH = "project_slug: {} has {} characters; use 3 to 21"
 DEVICE = "project_slug: {} is a device on Windows and cannot name a folder; choose another word"
 REGION = "azure_region: {} is not a region's short name; write it like eastus or westeurope"
+PYTHON = "python_version: {} is not supported; choose 3.13, 3.12 or 3.11"
 BAD = [
     ("project_name", "", EMPTY.format("project_name")),
     ("project_name", "  ", EMPTY.format("project_name")),
@@ -71,6 +74,10 @@ BAD = [
     ("azure_region", "west-europe", REGION.format("'west-europe'")),
     ("azure_region", "us", REGION.format("'us'")),
     ("azure_region", "a" * 31, REGION.format(repr("a" * 31))),
+    ("python_version", "3.10", PYTHON.format("'3.10'")),
+    ("python_version", "3.12.1", PYTHON.format("'3.12.1'")),
+    ("python_version", "3.1", PYTHON.format("'3.1'")),
+    ("python_version", "", PYTHON.format("''")),
 ]
 EDGE = [
     ("project_name", "x" * 60),
@@ -106,6 +113,7 @@ def test_a_good_answer_at_the_edge_is_taken(key: str, answer: str) -> None:
         ({"author": "Ada\nB"}, CHARACTER.format("author", "'\\n'")),
         ({"project_slug": "a" * 22}, LENGTH.format("a" * 22, 22)),
         ({"azure_region": "East US"}, REGION.format("'East US'")),
+        ({"python_version": "3.14"}, PYTHON.format("'3.14'")),
     ],
 )
 def test_the_user_sees_the_line_and_nothing_is_left(

@@ -17,8 +17,8 @@ def test_its_lint_passes(installed: Project, folder: Path) -> None:
     installed.uv_run("ruff", "format", "--check", folder=folder)
 
 
-def test_its_tests_pass(installed: Project, folder: Path) -> None:
-    installed.uv_run("python", "-m", "pytest", folder=folder)
+def test_its_tests_pass(installed: Project) -> None:
+    installed.uv_run("python", "-m", "pytest", "-n", "2", folder=installed.folder)
 
 
 def test_the_templates_own_lint_passes(installed: Project) -> None:

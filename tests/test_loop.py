@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from looped import ENDPOINT, Looped
 
-from conftest import PYTHON, ROOT, Render
+from conftest import ROOT, Render
 
 QUICK = {"bake: 20s": "bake: 1s", "min_requests: 30": "min_requests: 5", "latency_ms: 100": "latency_ms: 999999"}
 NO_COMMANDS = {"__init__", "console"}
@@ -17,7 +17,7 @@ MILESTONES = ("begin the rollout", "deploy", "probe", "10 % of live", "50 % of l
 @pytest.fixture(scope="module")
 def looped(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Looped]:
     """One project for all tests of this file: each goes on where the one before it stopped."""
-    project = Looped(render(tmp_path_factory.mktemp("Flüge & Wetter "), **PYTHON).folder)
+    project = Looped(render(tmp_path_factory.mktemp("Flüge & Wetter ")).folder)
     project.install()
     project.edit("environments/base.yml", QUICK)
     project.edit("environments/production.yml", {"port: 8102": "port: 0"})
@@ -38,7 +38,6 @@ def test_the_pipeline_runs_and_a_second_run_reuses_all_of_it(looped: Looped) -> 
     verdict = looped.read("out/gate/verdict.json")
     assert verdict["status"] == "PASS" and verdict["cold_start"]
     assert "PASS" in (looped.folder / "out/report.html").read_text(encoding="utf-8")
-    assert "nothing changed since the last run: every step re-used" in looped.command("run_pipeline")
     (looped.folder / "out/report.html").unlink()
     assert looped.command("run_pipeline").count("re-used") == 5
     assert (looped.folder / "out/report.html").exists()

@@ -67,7 +67,6 @@ def test_every_choice_renders(render: Render, both: Project, tmp_path: Path, ans
     project = render(tmp_path, **answers)
     assert parts(project) == (PIPELINES[answers["ci_system"]], parts(both)[1])
     assert LICENSES[answers["license"]] in text_of(project)["LICENSE"]
-    assert text_of(project)[".python-versions"].splitlines()[-1] == answers["python_version"]
 
 
 @pytest.mark.parametrize("question", [question for question in ASKED if question != "ci_system"])  # folders show it
@@ -141,7 +140,7 @@ def test_everything_is_committed_on_main(rendered: Project) -> None:
     assert sorted(committed) == names_below(rendered.folder)
 
 
-def test_a_lock_file_is_the_users_to_commit(rendered: Project) -> None:
+def test_the_lock_file_is_the_users_to_commit(rendered: Project) -> None:
     ignored = subprocess.run(["git", "check-ignore", "uv.lock"], cwd=rendered.folder, check=False)
     assert ignored.returncode == 1
 
@@ -186,11 +185,27 @@ def test_a_refusing_git_does_not_stop_the_generation(
     assert line.startswith("git: no first commit (") and "no-such-program" in line and "make it with" in line
 
 
-def test_inside_a_repository_nothing_is_committed(render: Render, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("ci_system", "wanted"),
+    [
+        ("github", ["GitHub reads .github at", "move it there, and let its commands run in models/flight-delays/"]),
+        ("azure-devops", ["ci: let the commands of azure-pipelines run in models/flight-delays/"]),
+        ("both", ["GitHub reads .github at", "    let the commands of azure-pipelines run in models/flight-delays/"]),
+    ],
+)
+def test_inside_a_repository_nothing_is_committed_and_it_says_what_ci_needs_there(
+    render: Render, tmp_path: Path, capfd: pytest.CaptureFixture[str], ci_system: str, wanted: list[str]
+) -> None:
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
-    project = render(tmp_path)
+    project = render(tmp_path / "models", ci_system=ci_system)
     assert not (project.folder / ".git").exists()
-    assert git(project, "status", "--porcelain") == "?? flight-delays/"
+    assert git(project, "status", "--porcelain") == "?? models/"
+    said = capfd.readouterr().out
+    assert said.startswith("git: the folder is inside a repository already")
+    assert all(line in said for line in wanted) and ".github" not in said.replace("GitHub reads .github", "")
+    assert (".github" in said) == (ci_system != "azure-devops")
+    assert "docs/first-run.md" in said and "one repository per model" in said and "{" not in said
+    assert "## In a bigger repository" in (project.folder / "docs/first-run.md").read_text(encoding="utf-8")
 
 
 def test_it_says_what_to_do_next(render: Render, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

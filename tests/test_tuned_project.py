@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from conftest import MACHINERY, PYTHON, ROOT, TEMPLATE, Project, Render
+from conftest import MACHINERY, ROOT, TEMPLATE, Project, Render
 
 PROJECT_YML = {
     "name": "late-arrivals",
@@ -76,12 +76,6 @@ IN_CI = {  # as in a pull request's run of both systems at once, started by a Gi
     "SYSTEM_ACCESSTOKEN": "a-real-one",
     "BUILD_SOURCEBRANCH": "refs/pull/77/merge",
 }
-TESTS = ["steps", "test_config.py", "test_lineage.py", "test_manifest.py", "test_pipeline.py", "test_report.py"]
-TESTS += [
-    "own/test_settings.py",
-    "own/test_workflows.py",
-    "own/test_pipelines.py",
-]  # test_expectations.py is slow
 
 
 def tune(path: Path, values: Mapping[str, Any]) -> None:
@@ -107,7 +101,7 @@ def edit(path: Path, old: str, new: str) -> None:
 @pytest.fixture(scope="module")
 def tuned(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project months later."""
-    project = render(tmp_path_factory.mktemp("tuned"), **PYTHON, ci_system="both")
+    project = render(tmp_path_factory.mktemp("tuned"), ci_system="both")
     environments = project.folder / "environments"
     tune(project.folder / "project.yml", PROJECT_YML)
     for name, values in {"base": BASE_YML, "staging": STAGING_YML, "production": PRODUCTION_YML}.items():
@@ -138,14 +132,18 @@ def test_the_tests_of_a_tuned_project_pass_in_a_run_of_its_pull_request(
 ) -> None:
     for name, value in {**IN_CI, "GIT_DIR": str(tmp_path / "hook.git")}.items():
         monkeypatch.setenv(name, value)
-    files = [*(f"tests/{name}" for name in TESTS), "--ignore=tests/steps/test_check.py"]
-    installed.uv_run("python", "-m", "pytest", "-n", "2", *files, folder=tuned.folder)
+    installed.uv_run("python", "-m", "pytest", "-n", "2", folder=tuned.folder)
 
 
-MISTAKES = {  # test of own/test_settings.py -> file, what is wrong in it, what the test says of it
-    "every_month": ("project.yml", {"features": ["time_hour", "shoe_size"]}, "no column shoe_size"),
-    "slice": ("project.yml", {"gate.slices.columns": ["origin"]}, "'origin'"),
-    "endpoint_of_its_own": ("environments/canary.yml", {"endpoint.port": 9002}, "[9002] == []"),
+MISTAKES = {  # test of test_settings.py -> file, what is wrong in it, what the test says of it
+    "every_file": (
+        "project.yml",
+        {"features": ["time_hour", "shoe_size"]},
+        "no column shoe_size: project.yml: feat",
+    ),
+    "features": ("project.yml", {"gate.slices.columns": ["origin"]}, "gate.slices.columns: origin is no feature"),
+    "held_out": ("project.yml", {"data.time": "carrier"}, "data.time: carrier must hold datetimes, but is object"),
+    "endpoint": ("environments/canary.yml", {"endpoint.port": 9002}, "endpoint.port: 9002 is that of canary"),
     "models_that_are": ("environments/canary.yml", NOT_SHARED, "models come from workspace own/late/late-elsewhere"),
 }
 
@@ -158,7 +156,7 @@ def test_a_mistake_in_the_settings_fails_them(installed: Project, tuned: Project
     tune(path, values)
     try:
         with pytest.raises(AssertionError) as failed:
-            installed.uv_run("python", "-m", "pytest", "tests/own/test_settings.py", "-k", name, folder=tuned.folder)
+            installed.uv_run("python", "-m", "pytest", "tests/test_settings.py", "-k", name, folder=tuned.folder)
     finally:
         path.write_bytes(before)
     assert line in str(failed.value)

@@ -1,30 +1,33 @@
 """Renew every pin: `uv run pin`.
 
-Takes the newest versions that fit the dependencies, on all platforms and Python versions at once, and writes them into
-both pyproject.toml and the requirements.txt of the project's two Azure ML environments: that of pipelines/ and that of
-serving/. Unlike a lock file, they hold no address of an index.
+The template's own are constraints in its pyproject.toml. A project's come from the project's own `pin`, run in one that
+is generated for it; its uv.lock is kept without the addresses of the package index that a lock file holds.
 """
 
-import re
+import os
 import subprocess
+import sys
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import tomlkit
+from cookiecutter.main import cookiecutter
 
 ROOT = Path(__file__).parent.parent
 PROJECT = ROOT / "{{cookiecutter.project_slug}}"
-TRAINING = PROJECT / "pipelines" / "environment"
-SERVING = PROJECT / "serving" / "environment"
-REQUIREMENTS = "requirements.txt"
-OLDEST_PYTHON = "3.11"
-JINJA = re.compile(r"\{\{.*?\}\}")
+REQUIREMENTS = [Path(name, "environment", "requirements.txt") for name in ("pipelines", "serving")]
+LOCK = "uv.lock"
+ABOUT_LOCK = """\
+# The versions this project was tested with. The first command adds the addresses of your package index: commit it.
+# `uv run pin` renews them.
+"""
 PIN_KEYS = ("constraint-dependencies", "build-constraint-dependencies")
 EDITABLE_BUILD = "editables"  # hatchling asks for it while it builds, so that no metadata names it
 PLAIN = ("--no-header", "--no-annotate")
-EXPORT = ("export", "--frozen", "--no-emit-project", *PLAIN)
-COMPILE = ("pip", "compile", "--quiet", "--universal", "--python-version", OLDEST_PYTHON, *PLAIN)
+EXPORT = ("export", "--frozen", "--no-emit-project", "--all-groups", "--no-hashes", *PLAIN)
+COMPILE = ("pip", "compile", "--quiet", "--universal", "--python-version", "3.11", *PLAIN)
 
 
 def uv(*arguments: str, folder: Path) -> str:
@@ -33,8 +36,8 @@ def uv(*arguments: str, folder: Path) -> str:
 
 
 def without_pins(text: str) -> str:
-    """A pyproject.toml that uv can read and resolve afresh."""
-    document = tomlkit.parse(JINJA.sub("name", text))
+    """A pyproject.toml that uv can resolve afresh."""
+    document = tomlkit.parse(text)
     for key in PIN_KEYS:
         document.get("tool", {}).get("uv", {}).pop(key, None)
     return tomlkit.dumps(document)
@@ -51,10 +54,10 @@ def with_pins(text: str, *pins: Sequence[str]) -> str:
 
 
 def resolve(text: str, folder: Path) -> list[str]:
-    """`name==version ; marker` of all that the pyproject.toml needs, in all its groups; locks it in the folder."""
+    """`name==version ; marker` of all that the pyproject.toml needs, in all its groups."""
     (folder / "pyproject.toml").write_text(without_pins(text), encoding="utf-8")
     uv("lock", "--quiet", "--fork-strategy", "fewest", folder=folder)
-    return uv(*EXPORT, "--all-groups", "--no-hashes", folder=folder).splitlines()
+    return uv(*EXPORT, folder=folder).splitlines()
 
 
 def resolve_build(text: str, folder: Path) -> list[str]:
@@ -64,43 +67,41 @@ def resolve_build(text: str, folder: Path) -> list[str]:
     return uv(*COMPILE, "build.in", folder=folder).splitlines()
 
 
-def pin_project(folder: Path, scratch: Path) -> list[str]:
-    """Renew the pins of the folder's pyproject.toml; returns them, and leaves their lock in the scratch folder."""
-    path = folder / "pyproject.toml"
+def pin_template() -> None:
+    """Renew the constraints in the template's pyproject.toml."""
+    path = ROOT / "pyproject.toml"
     text = path.read_text(encoding="utf-8")
-    pins = resolve(text, scratch)
-    path.write_text(with_pins(text, pins, resolve_build(text, scratch)), encoding="utf-8", newline="\n")
-    return pins
-
-
-def pin_training(locked: Path) -> None:
-    """Renew the hashed requirements of the training jobs: what the project itself needs, as locked in that folder."""
-    requirements = uv(*EXPORT, "--no-default-groups", "--group", "job", folder=locked)
-    (TRAINING / REQUIREMENTS).write_text(requirements, encoding="utf-8", newline="\n")
-
-
-def pin_serving(pins: Sequence[str]) -> None:
-    """Renew the hashed requirements of the scoring server.
-
-    Both environments load the same model, so uv is made to prefer the project's pins, as if they were its last output.
-    They cannot be constraints: the server demands other versions of a few packages that are no part of a model.
-    """
     with TemporaryDirectory() as scratch:
-        output = Path(scratch, REQUIREMENTS)
-        output.write_text("\n".join(pins), encoding="utf-8")
-        source = SERVING / "requirements.in"
-        uv(*COMPILE, "--generate-hashes", "--output-file", output.name, str(source), folder=Path(scratch))
-        (SERVING / REQUIREMENTS).write_bytes(output.read_bytes())
+        pins = resolve(text, Path(scratch)), resolve_build(text, Path(scratch))
+    path.write_text(with_pins(text, *pins), encoding="utf-8", newline="\n")
+
+
+def without_addresses(lock: str) -> str:
+    """The versions of a uv.lock alone. uv prefers them where it locks anew, as it has to for the addresses."""
+    document = tomllib.loads(lock)
+    lines = [f'version = 1\nrequires-python = "{document["requires-python"]}"']
+    lines += ["\n[options]", *(f'{key} = "{value}"' for key, value in document["options"].items())]
+    for package in document["package"]:
+        if "registry" in package["source"]:
+            lines += ["\n[[package]]", *(f'{key} = "{package[key]}"' for key in ("name", "version"))]
+            lines += ['source = { registry = "." }']
+    return ABOUT_LOCK + "\n".join(lines) + "\n"
+
+
+def pin_project() -> None:
+    """Renew uv.lock and the requirements of both environments, in a project generated with the default answers."""
+    with TemporaryDirectory() as scratch:
+        options = {"no_input": True, "default_config": True, "accept_hooks": False}
+        folder = Path(cookiecutter(str(ROOT), output_dir=scratch, **options))
+        environment = {**os.environ, "PYTHONPATH": str(folder), "UV_PYTHON": sys.executable}
+        subprocess.run([sys.executable, "-m", "mlops.commands.pin"], cwd=folder, env=environment, check=True)
+        lock = without_addresses((folder / LOCK).read_text(encoding="utf-8"))
+        (PROJECT / LOCK).write_text(lock, encoding="utf-8", newline="\n")
+        for path in REQUIREMENTS:
+            (PROJECT / path).write_bytes((folder / path).read_bytes())
 
 
 def main() -> None:
-    """Renew all pins and say how many there are."""
-    for folder in (ROOT, PROJECT):
-        with TemporaryDirectory() as scratch:
-            pins = pin_project(folder, Path(scratch))
-            if folder == PROJECT:
-                pin_training(Path(scratch))
-        print(f"{folder.relative_to(ROOT) / 'pyproject.toml'}: {len(pins)} packages")
-    pin_serving(pins)
-    for folder in (TRAINING, SERVING):
-        print(f"{folder.relative_to(ROOT) / REQUIREMENTS}: renewed")
+    """Renew all pins."""
+    pin_template()
+    pin_project()

@@ -16,7 +16,7 @@ import pytest
 import requests
 from looped import ENDPOINT, Looped, asking
 
-from conftest import PYTHON, ROOT, Render
+from conftest import ROOT, Render
 from standin import Entry, StandIn
 from standin.cloud import SUBSCRIPTION, registry_id, workspace_id
 from standin.faults import refuse
@@ -104,7 +104,7 @@ def writes(entries: list[Entry]) -> list[str]:
 @pytest.fixture(scope="module")
 def looped(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnAzure]:
     """One project for all tests of this file: each goes on where the one before it stopped."""
-    project = OnAzure(render(tmp_path_factory.mktemp("azure"), **PYTHON).folder)
+    project = OnAzure(render(tmp_path_factory.mktemp("azure")).folder)
     project.install()
     project.edit("environments/base.yml", QUICK)
     project.edit(

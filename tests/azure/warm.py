@@ -14,7 +14,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from mlops import reconcile
+from mlops.operate import reconcile
 from mlops.platform.azureml import lease, waiting
 from steps import apply
 

@@ -164,7 +164,7 @@ def needed(job: Mapping[str, Any]) -> dict[str, str]:
 
 def python_findings(root: Path) -> list[str]:
     """Pythons of Azure DevOps that no project can have; 3.10 without quotation marks is the number 3.1."""
-    offered = QUESTIONS["python_version"]
+    offered = QUESTIONS["_python_versions"]
     asked = [(path, node.get("versionSpec", offered[0])) for path, node in azure_mappings(root)]
     return [
         f"{path.relative_to(root)}: versionSpec {version!r} is none of {offered}"

@@ -116,18 +116,18 @@ def test_a_fresh_project_is_green_and_says_that_it_rehearses(life):
 def test_the_first_model_is_trained_registered_and_proposed(life):
     run = life.happens("train", life.server.by_hand())
     assert "PASS" in "".join(run.summaries)
-    assert life.open_pulls() == ["promote/staging-1"]
+    assert life.open_pulls() == ["promote/flight-delays-staging-1"]
     assert life.version("staging") == "null", "a proposal changes nothing"
 
 
 def test_merged_it_rolls_out_to_staging_and_is_proposed_to_production(life):
-    run = life.happens("deploy", life.merge("promote/staging-1"))
+    run = life.happens("deploy", life.merge("promote/flight-delays-staging-1"))
     assert "flight-delays:1 serves from blue" in output_of(run, "uv run apply")
-    assert life.open_pulls() == ["promote/production-1"]
+    assert life.open_pulls() == ["promote/flight-delays-production-1"]
 
 
 def test_merged_again_it_rolls_out_to_production_behind_the_approval(life):
-    event = life.merge("promote/production-1")
+    event = life.merge("promote/flight-delays-production-1")
     refused = Runner(life.runner.path, life.runner.environment, refused=frozenset({"production"}))
     run = life.system.run(life.server.bare, "deploy", event, refused)
     assert run.result == "failed" and not [each for each in run.commands if each.gate == "production"]
@@ -160,8 +160,8 @@ def test_merged_the_better_model_goes_all_the_way(life):
     event = life.server.pushed()
     assert not life.system.run(life.server.bare, "deploy", event, life.runner).triggered
     life.happens("train", event)
-    life.happens("deploy", life.merge("promote/staging-2"))
-    run = life.happens("deploy", life.merge("promote/production-2"))
+    life.happens("deploy", life.merge("promote/flight-delays-staging-2"))
+    run = life.happens("deploy", life.merge("promote/flight-delays-production-2"))
     assert "flight-delays:2 serves from green" in output_of(run, 'uv run apply "$ENVIRONMENT"')
 
 
@@ -189,7 +189,7 @@ def test_a_rollback_ends_red_with_the_reason_and_proposes_the_manifest_that_name
     event = life.server.push({"environments/production.yml": f"{text}\nrollout: {{max_p95_latency_ms: 0.001}}\n"})
     run = life.happens("deploy", event, "failed")
     assert "rolled back" in "".join(run.summaries) and "0.001" in "".join(run.summaries)
-    assert life.open_pulls() == ["revert/production-2"]
+    assert life.open_pulls() == ["revert/flight-delays-production-2"]
     life.service.merge(max(life.service.pulls))
     assert life.version("production") == "1"
     life.happens("deploy", life.server.pushed())

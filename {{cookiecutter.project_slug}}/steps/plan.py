@@ -11,18 +11,26 @@ from mlops.ci import open_ci
 from mlops.ci.pull_request import target_of
 from mlops.commands.console import NO, YES, command
 from mlops.decide.rollout import difference
-from mlops.platform import open_platform, registered_version
+from mlops.platform import open_platform, version_here
 from mlops.repo.changes import parting
 from mlops.repo.history import environments_at, manifest_at
-from mlops.settings.environments import differences, environments, load_manifest
+from mlops.settings.environments import Manifest, differences, environments, load_manifest
 
 
 def plan(environment: str) -> list[str]:
     """What `apply` would change, one line a change."""
     manifest = load_manifest(environment)
     lines = difference(manifest, open_platform(manifest).endpoints.observe(manifest.endpoint.name))
+    if lines:
+        check_registered(manifest)
     print("\n".join([manifest.endpoint.name, *(f"  {line}" for line in lines or ["no difference"])]))
     return lines
+
+
+def check_registered(manifest: Manifest) -> None:
+    """UserError when this machine's registry lacks the version. Azure's is asked by `apply`, which has an identity."""
+    if manifest.platform == "local" and manifest.model.version is not None:
+        version_here(open_platform(manifest), manifest.model.name, manifest.model.version)
 
 
 def preview(environment: str, base: str) -> str:
@@ -34,8 +42,8 @@ def preview(environment: str, base: str) -> str:
         return f"**{environment}**: merging changes\n- {environment}: removed"
     before, after = manifest_at(base, environment), load_manifest(environment)
     lines = differences(before.model_dump() if before else {}, after.model_dump())
-    if lines and after.platform == "local" and after.model.version is not None:
-        registered_version(open_platform(after).models, after.model.name, after.model.version)
+    if lines:
+        check_registered(after)
     return "\n".join([f"**{environment}**: merging changes", *(f"- `{line}`" for line in lines)]) if lines else ""
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from mlops.ci import Proposal, open_ci
 from mlops.commands.console import YES, command
 from mlops.operate.promotion import change, versions_named
-from mlops.platform import Models, ModelVersion, open_platform, registered_version
+from mlops.platform import Models, ModelVersion, open_platform, version_here
 from mlops.settings.environments import check_source, load_manifest, manifest_path, stage_before
 from mlops.settings.project import load_project
 
@@ -32,7 +32,8 @@ def proposal(environment: str, version: ModelVersion) -> Proposal:
     path, label = manifest_path(environment), f"{version.name}:{version.version}"
     rows = [f"| {key} | {version.tags[key]} |" for key in SHOWN if key in version.tags]
     body = "\n".join([f"Merging rolls `{label}` out to {environment}.", "", "| lineage | |", "| --- | --- |", *rows])
-    return Proposal(f"promote/{environment}-{version.version}", f"Promote {label} to {environment}", body, [path])
+    branch = f"promote/{version.name}-{environment}-{version.version}"
+    return Proposal(branch, f"Promote {label} to {environment}", body, [path])
 
 
 @command
@@ -43,8 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     path, manifest = manifest_path(args.environment), load_manifest(args.environment)
     check_source(args.environment, manifest)
-    models, model, ci = open_platform(manifest).models, manifest.model, open_ci()
-    version = next_version(models, args.environment, model.name) if args.version is None else args.version
+    platform, model, ci = open_platform(manifest), manifest.model, open_ci()
+    version = next_version(platform.models, args.environment, model.name) if args.version is None else args.version
     if version is None:
         print(f"{path}: there is no version to promote yet")
     elif version == model.version:
@@ -53,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         again = f"promote {args.environment} --version {version}"
         print(f"{path}: version {version} was here and was taken back; if it is meant to come again: {again}")
     else:
-        proposed = proposal(args.environment, registered_version(models, model.name, version))
+        proposed = proposal(args.environment, version_here(platform, model.name, version))
         commit = stage_before(args.environment) is None and load_project().promotion.staging == "commit"
         page = change(ci, proposed, version, commit=commit)
         line = f"{path}: version {model.version} -> {version}, {page or 'committed'}"

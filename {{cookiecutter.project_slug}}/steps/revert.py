@@ -18,7 +18,8 @@ def proposal(environment: str, refused: ModelSettings, previous: int | None, rea
     """The change back, and why."""
     title = f"Revert {environment} to {refused.name}:{previous or 'none'}"
     body = f"`{label(refused)}` was rolled back: {reason}\n\nMerging makes the manifest say what the endpoint serves."
-    return Proposal(f"revert/{environment}-{refused.version}", title, body, [manifest_path(environment)])
+    branch = f"revert/{refused.name}-{environment}-{refused.version}"
+    return Proposal(branch, title, body, [manifest_path(environment)])
 
 
 def version_before(path: Path, model: ModelSettings, observed: Observed) -> int | None:

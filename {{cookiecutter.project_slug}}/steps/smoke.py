@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from mlops.commands.console import NO, YES, command
 from mlops.operate.reconcile import Reconciler
-from mlops.platform import open_platform
+from mlops.platform import open_platform, version_here
 from mlops.settings.environments import load_manifest
 
 
@@ -22,7 +22,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if manifest.model.version is None:
         print(f"{manifest.endpoint.name}: the manifest names no version yet; nothing to ask")
         return YES
-    problem = Reconciler(open_platform(manifest), manifest).probe()
+    platform = open_platform(manifest)
+    version_here(platform, manifest.model.name, manifest.model.version)
+    problem = Reconciler(platform, manifest).probe()
     print(f"{manifest.endpoint.name}: {problem or 'the answers agree with the offline scores'}")
     return NO if problem else YES
 

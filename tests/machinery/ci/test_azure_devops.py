@@ -88,7 +88,7 @@ def test_a_task_is_written_as_markdown(service):
 
 def test_a_description_that_is_too_long_is_cut(service):
     STAGING.write_text("changed\n", encoding="utf-8")
-    open_ci().propose(Proposal("promote/staging-8", "title", "a line\n" * 2000, [STAGING]))
+    open_ci().propose(Proposal("promote/flights-staging-8", "title", "a line\n" * 2000, [STAGING]))
     assert len(service.pulls[1]["body"]) <= 4000 and "Cut here" in service.pulls[1]["body"]
 
 

@@ -14,7 +14,7 @@ from mlops.ci import COMMENT_MARKER, Proposal, fit, open_ci
 from mlops.repo.git import access, identity
 from mlops.repo.git import git as run_git
 
-BRANCH = "promote/staging-8"
+BRANCH = "promote/flights-staging-8"
 VERSION_8 = "model: {name: flights, version: 8}\n"
 
 
@@ -118,8 +118,8 @@ def test_proposals_of_two_branches_are_two_pull_requests(service):
     host, proposal = open_ci(), edit()
     first = host.propose(proposal)
     edit()
-    assert host.propose(replace(proposal, branch="promote/production-8")) != first
-    assert [each["source"] for each in service.pulls.values()] == [BRANCH, "promote/production-8"]
+    assert host.propose(replace(proposal, branch="promote/flights-production-8")) != first
+    assert [each["source"] for each in service.pulls.values()] == [BRANCH, "promote/flights-production-8"]
 
 
 def test_a_merged_pull_request_is_not_taken_for_an_open_one(service, tmp_path, monkeypatch):
@@ -161,7 +161,7 @@ def test_an_answer_to_another_title_or_of_another_branch_is_none(service):
     host.propose(proposal)
     service.close(1)
     edit()
-    host.propose(replace(proposal, branch="promote/production-8"))
+    host.propose(replace(proposal, branch="promote/flights-production-8"))
     assert host.propose(edit(title="Promote flights:8, as asked")).rpartition("/")[2] == "3"
 
 

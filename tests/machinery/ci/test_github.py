@@ -64,7 +64,7 @@ def test_sections_of_the_summary_follow_each_other_and_are_kept(service, tmp_pat
 def test_a_pull_request_of_the_title_is_not_taken_for_the_issue(service):
     STAGING.write_text("changed\n", encoding="utf-8")
     host = open_ci()
-    host.propose(Proposal("promote/staging-8", "drift", "", [STAGING]))
+    host.propose(Proposal("promote/flights-staging-8", "drift", "", [STAGING]))
     assert host.issue("drift", "text").endswith("/issues/2")
 
 

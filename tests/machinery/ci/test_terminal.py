@@ -24,7 +24,9 @@ def checkout(tmp_path, monkeypatch):
 
 def propose():
     STAGING.write_text("changed\n", encoding="utf-8")
-    return open_ci().propose(Proposal("promote/staging-8", "Promote flights:8 to staging", "**better**", [STAGING]))
+    return open_ci().propose(
+        Proposal("promote/flights-staging-8", "Promote flights:8 to staging", "**better**", [STAGING])
+    )
 
 
 def test_a_proposal_is_a_commit_of_its_files_on_the_current_branch(checkout):

@@ -8,7 +8,7 @@ from hosted import SYSTEMS, clone_project, git, run_of, write
 from conftest import edit
 from mlops.commands import rehearsal
 
-BRANCH = "mlops-rehearsal"
+BRANCH = "mlops-rehearsal-flights"
 DATABASE = Path(".mlops") / "mlflow.db"
 
 

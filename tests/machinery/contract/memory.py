@@ -15,11 +15,11 @@ import small_model
 
 from mlops import TakenError, UserError
 from mlops.decide.observed import Deployment, Observed
-from mlops.pipeline import Source, fill, load_pipeline
 from mlops.platform import ModelVersion, Platform, Reply, registered_version
+from mlops.platform.legal_traffic import check_shares
 from mlops.platform.local.jobs import execute
 from mlops.platform.local.traffic import summary
-from mlops.platform.shares import check_shares
+from mlops.platform.pipeline import Source, fill, load_pipeline
 
 
 class MemoryModels:

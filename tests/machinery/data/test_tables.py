@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlops import UserError
-from mlops.data.tables import data_files, hash_data, read_data, read_file
+from mlops.data.tables import data_files, extent, hash_data, read_data, read_file
 
 FEBRUARY = pd.DataFrame({"temp": [3.0, 4.0], "origin": ["JFK", "LGA"], "late": [0, 1]})
 JANUARY = pd.DataFrame({"temp": [1.0, 2.0], "origin": ["EWR", "JFK"], "late": [1, 0]})
@@ -119,3 +119,18 @@ def test_spoilt_bytes_end_in_rows_or_in_one_line_never_in_a_traceback(folder, sp
         assert not read_file(path).empty
     except UserError as error:
         assert "\n" not in str(error)
+
+
+def test_the_extent_of_the_data_whatever_the_times_are(tmp_path):
+    times = pd.to_datetime(["2013-02-01 05:00", None, "2013-01-31 23:59"])
+    for name, column in {"a": times, "b": times.tz_localize("UTC"), "c": times.astype("datetime64[s]")}.items():
+        pd.DataFrame({"time": column, "other": 1}).to_parquet(tmp_path / f"{name}.parquet")
+    assert extent(tmp_path, "time") == (3, 9, "2013-02-01 05:00")
+    pd.DataFrame({"time": [None, "2013-03-01T07"]}).to_parquet(tmp_path / "d.parquet")
+    pd.DataFrame({"time": [None]}).to_parquet(tmp_path / "e.parquet")
+    assert extent(tmp_path, "time") == (5, 12, "2013-03-01T07")
+    pd.DataFrame({"time": [[1]]}).to_parquet(tmp_path / "f.parquet")
+    with pytest.raises(UserError, match=r"f\.parquet: not a readable"):
+        extent(tmp_path, "time")
+    with pytest.raises(UserError, match=r"d\.parquet: no column other$"):
+        extent(tmp_path, "other")

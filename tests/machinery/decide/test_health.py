@@ -5,6 +5,7 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import binom
 from test_rollout import RULES
 
 from mlops.decide.health import chance_of, judge
@@ -49,6 +50,32 @@ def test_the_chance_holds_for_millions_of_requests():
 def test_a_look(candidate, stable, healthy, breached):
     look = judge(candidate, stable, RULES)
     assert (look.healthy, look.breached) == (healthy, breached)
+
+
+@pytest.mark.parametrize("requests", [100, 500, 2000])
+def test_a_candidate_that_fails_just_as_often_as_allowed_is_hardly_ever_rolled_back(requests):
+    """At one look at most once in a thousand, and yet as soon as that holds."""
+    allowed = RULES.max_error_rate_increase
+    breached = [errors for errors in range(80) if judge(Traffic(requests, errors, 5.0), None, RULES).breached]
+    assert breached == list(range(breached[0], 80))
+    assert binom.sf(breached[0] - 1, requests, allowed) <= 0.001 < binom.sf(breached[0] - 2, requests, allowed)
+
+
+def test_what_is_just_enough_is_enough():
+    assert judge(Traffic(RULES.min_requests, 0, RULES.max_p95_latency_ms), None, RULES).healthy
+
+
+def test_a_stable_that_served_nothing_is_taken_for_one_without_errors():
+    for errors in (5, 30):
+        candidate = Traffic(500, errors, 5.0)
+        assert judge(candidate, Traffic(0, 0, math.nan), RULES) == judge(candidate, None, RULES)
+
+
+def test_a_candidate_is_told_by_what_was_seen_and_what_is_allowed():
+    assert judge(Traffic(500, 30, 5), None, RULES).why == "30 of 500 requests failed, p95 5 ms; at most 1.0% may fail"
+    assert judge(Traffic(500, 30, 5), Traffic(200, 4, 5), RULES).why.endswith("at most 3.0% may fail")
+    assert judge(Traffic(500, 0, 101), None, RULES).why.endswith("p95 101 ms; p95 may be at most 100 ms")
+    assert judge(Traffic(29, 0, 5), None, RULES).why == "29 of 30 requests needed"
 
 
 @settings(deadline=None)  # the first example pays for importing SciPy

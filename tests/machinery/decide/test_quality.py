@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from test_gate import RULES
 
@@ -68,11 +68,14 @@ def test_without_the_promise_it_cannot_tell():
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.integers(0, 1), max_size=250), st.floats(0.5, 1))
-def test_with_too_few_of_a_class_it_cannot_tell_and_says_no_number(labels, promised):
-    target = np.array(labels, dtype=np.int64)
+@given(st.integers(0, 250), st.integers(0, 250), st.floats(0.5, 1))
+@example(100, 100, 0.7)
+@example(99, 200, 0.7)
+@example(200, 99, 0.7)
+def test_with_too_few_of_a_class_it_cannot_tell_and_says_no_number(positives, negatives, promised):
+    target = np.repeat(np.array([1, 0], dtype=np.int64), [positives, negatives])
     result = assess(target, np.full(len(target), 0.5), str(promised), RULES)
-    few = min(target.sum(), len(target) - target.sum()) < RULES.min_positives
+    few = min(positives, negatives) < RULES.min_positives
     assert (result["status"] == "INSUFFICIENT") == few
     assert few == (not result["metrics"]) == (not result["intervals"])
 

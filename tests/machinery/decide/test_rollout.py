@@ -136,7 +136,7 @@ def test_a_second_version_climbs_the_steps_and_replaces_the_first():
 def test_what_serves_at_rest_runs_on_as_many_machines_as_the_manifest_says(now, wanted, line, version):
     world = serving(1, instances=now, scales_to=wanted)
     world.observed.tags["rejected-flights-2"] = "it was sick"
-    assert (line is not None and line in difference(manifest(1, wanted), world.observed)) == bool(line)
+    assert difference(manifest(1, wanted), world.observed) == ([line] if line else [])
     assert roll(world, version, instances=wanted).promoted == (version == 1)
     at_rest(world, 1)
     assert world.observed.deployments["blue"].instances == (wanted if line else now)
@@ -147,9 +147,10 @@ def test_a_maximum_below_the_count_is_no_wish_to_scale():
     assert instances(manifest(1, (3, 1)).endpoint) == (3, 3)
 
 
-def test_scaling_that_shows_no_effect_is_tried_once():
-    world = serving(1, instances=(1, 1), scales_to=(1, 1))
-    assert roll(world, 1, instances=(5, 5)).promoted
+def test_scaling_is_tried_once_in_a_run():
+    observed = serving(1, instances=(1, 1)).observed
+    assert decide(manifest(1, (5, 5)), observed, Evidence(), 0.0) == Scale("blue")
+    assert isinstance(decide(manifest(1, (5, 5)), observed, Evidence(tried={"blue": ""}), 0.0), Done)
 
 
 @pytest.mark.parametrize("sick", [FAILING, SLOW], ids=["failing", "slow"])
@@ -187,6 +188,7 @@ def test_a_candidate_that_does_not_start_gets_no_traffic():
     world = serving(1)
     assert "it crashed" in roll(world, 2, starts=False).why
     at_rest(world, 1)
+    assert not any(share.get("green") for share in world.shares)
 
 
 def test_a_crash_of_the_candidate_under_traffic_rolls_back_at_once():
@@ -220,6 +222,18 @@ def test_a_stable_that_does_not_start_ends_the_run_or_gives_way_to_another_versi
         False, "flights:1 does not start in blue: no such module"
     )
     assert isinstance(decide(manifest(2), broken_stable(), tried, 0.0), Shift)
+    told = Evidence(tried={"blue": "no such image"})
+    assert decide(manifest(1), broken_stable(), told, 0.0).why.endswith(": no such image"), (
+        "what the write says comes first"
+    )
+
+
+@pytest.mark.parametrize("state", ["failed", "creating"])
+def test_a_stable_that_is_not_ready_is_deployed_again_and_the_plan_says_so(state):
+    broken = broken_stable()
+    observed = replace(broken, deployments={"blue": replace(broken.deployments["blue"], state=state)})
+    assert decide(manifest(1), observed, Evidence(), 0.0) == Deploy("blue", "flights", 1)
+    assert difference(manifest(1), observed) == [f"- flights:1 in blue at 100 % ({state})", "+ flights:1 at 100 %"]
 
 
 def test_traffic_that_a_hand_put_on_a_leftover_is_taken_off_before_it_is_deleted():
@@ -256,9 +270,92 @@ def test_a_hand_edit_of_traffic_is_repaired():
     at_rest(world, 1)
 
 
+def test_each_version_takes_the_slot_that_the_one_before_does_not_have():
+    world, slots = World(), []
+    for version in (1, 2, 3):
+        assert roll(world, version).promoted
+        slots += world.observed.deployments
+    assert slots == ["blue", "green", "blue"]
+
+
+def test_traffic_that_is_mirrored_at_rest_is_taken_off():
+    observed = replace(serving(1).observed, mirror={"blue": 10})
+    assert decide(manifest(1), observed, Evidence(), 0.0) == Shift(
+        {"blue": 100}, {"stable": "blue"}, "all traffic on stable"
+    )
+
+
+def test_another_models_version_of_the_same_number_is_another_version():
+    world = serving(2)
+    other = replace(world.observed.deployments["blue"], model="weather")
+    world.observed = replace(world.observed, deployments={"blue": other})
+    assert "+ flights:2 at 100 %" in difference(manifest(2), world.observed)
+    assert roll(world, 2).promoted
+    assert world.observed.deployments["green"].model == "flights"
+
+
+def at_ten_percent(**evidence):
+    """A world whose candidate has had its first share since second 1000, and what is known of it."""
+    world = serving(1)
+    roll(world, 2, stop_after=4)
+    assert live(world.observed) == {"green": 10, "blue": 90}
+    return world.observed, Evidence(**{"probe": "", "candidate": GOOD, "stable": GOOD, **evidence})
+
+
+@pytest.mark.parametrize(("after", "share"), [(9.5, None), (10, 50)])
+def test_the_next_step_is_taken_when_the_bake_is_over_and_not_before(after, share):
+    action = decide(manifest(2), *at_ten_percent(), 1000 + after)
+    assert isinstance(action, Shift) == bool(share)
+    if share:
+        assert (action.traffic, float(action.tags["since"])) == ({"green": share, "blue": 50}, 1000 + after)
+    else:
+        assert action == Wait("10 % on green: 0 of 500 requests failed, p95 5 ms, 0 s of bake left")
+
+
+@pytest.mark.parametrize(("after", "late"), [(300, False), (300.5, True)])
+def test_the_deadline_counts_from_the_begin_and_is_said_with_what_is_missing(after, late):
+    action = decide(manifest(2), *at_ten_percent(candidate=FEW), 1000 + after)
+    assert isinstance(action, Shift) == late
+    if late:
+        assert action.why == "roll back flights:2: not decided within 300 s; 3 of 30 requests needed"
+
+
+def test_a_rollout_begins_without_the_times_of_the_one_before():
+    observed, evidence = at_ten_percent()
+    action = decide(manifest(3), observed, evidence, 1005.0)
+    assert action == Shift(
+        {"blue": 100}, {"stable": "blue", "candidate": "flights:3", "started": "1005.0"}, "begin the rollout"
+    )
+
+
+def test_the_reason_of_a_rollback_is_remembered_as_far_as_a_tag_of_azures_holds_it():
+    world = serving(1)
+    roll(world, 2, probe="scores differ, " * 100)
+    remembered = world.observed.tags["rejected-flights-2"]
+    assert 100 < len(remembered) <= 256 and remembered.startswith("the probe failed: scores differ")
+
+
+def test_each_rejected_version_is_remembered():
+    world = serving(1)
+    for version in (2, 3):
+        roll(world, version, probe="scores differ")
+    for version in (2, 3):
+        assert "was rolled back: the probe failed" in roll(world, version).why
+
+
+def test_a_stable_that_is_gone_does_not_serve():
+    world = World(Observed(tags={"stable": "blue"}))
+    assert difference(manifest(1), world.observed) == ["+ flights:1 at 100 %"]
+    assert roll(world, 1).promoted
+    at_rest(world, 1)
+
+
 def test_no_version_means_nothing_to_do():
-    assert roll(serving(1), None).promoted
-    assert difference(manifest(None), None) == []
+    world = serving(1)
+    before = world.observed
+    assert roll(world, None, stop_after=0).promoted
+    assert world.observed == before
+    assert difference(manifest(None), None) == difference(manifest(None), before) == []
 
 
 def test_without_a_version_not_even_an_endpoint_is_made():

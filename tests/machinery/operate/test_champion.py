@@ -6,25 +6,28 @@ from pathlib import Path
 import pytest
 from repositories import NOBODY, SOMEBODY, git
 
-from conftest import ROOT, edit
+from conftest import ROOT, copy_project, edit
 from mlops import UserError
 from mlops.data.files import read_json
 from mlops.data.model_folder import load_model
 from mlops.operate.champion import CHAMPIONS, fetched, retrained
+from mlops.platform import ModelVersion
 from mlops.settings.environments import ModelSettings
 
 CODE = ("mlops", "steps")  # model/ is there already
 
 
-@pytest.fixture
-def main(project, monkeypatch):
-    """The project with its code, on branch main; the commit."""
+@pytest.fixture(params=["", "models/flights"])
+def main(request, tmp_path, monkeypatch):
+    """The project with its code, on branch main, at the root or below it; the commit."""
+    project = copy_project(tmp_path / request.param)
+    monkeypatch.chdir(project)
     for name, value in NOBODY.items():
         monkeypatch.setenv(name, value)
     for part in CODE:
         shutil.copytree(ROOT / part, project / part, ignore=shutil.ignore_patterns("__pycache__"))
     Path(".gitignore").write_text("out/\n.mlops/\n__pycache__/\n", encoding="utf-8")
-    git("init", "--quiet", "--initial-branch", "main")
+    git("init", "--quiet", "--initial-branch", "main", folder=tmp_path)
     return commit("first")
 
 
@@ -34,6 +37,7 @@ def commit(title):
     return git("rev-parse", "HEAD").strip()
 
 
+@pytest.mark.parametrize("main", ["models/flights"], indirect=True)
 def test_mains_code_is_trained_on_the_data_of_the_branch(main):
     edit(Path("project.yml"), "max_iter: 60", "max_iter: 5")
     git("checkout", "--quiet", "-b", "branch")
@@ -52,9 +56,46 @@ def test_mains_code_is_trained_on_the_data_of_the_branch(main):
 def test_code_that_does_not_train_is_said_so_and_leaves_nothing(main):
     edit(Path("steps/validate_data.py"), "import argparse\n", "raise SystemExit('it is broken')\n")
     broken = commit("broken")
-    with pytest.raises(UserError, match="no champion to compare with: validate_data of main fails on this data"):
+    with pytest.raises(UserError, match=r"validate_data of main fails on this data \(it is broken\)$"):
         retrained("main", Path("data"))
     assert not (CHAMPIONS / f"tree-{broken}").exists()
+    assert len(git("worktree", "list").splitlines()) == 1
+
+
+class Registry:
+    """A platform whose models are folders; it counts how often one is fetched."""
+
+    name, fetches = "local", 0
+
+    @property
+    def models(self):
+        return self
+
+    def versions(self, name):
+        return [ModelVersion(name, version, "run", {}) for version in (7, 8)]
+
+    def download(self, name, version, to):
+        self.fetches += 1
+        to.mkdir(parents=True)
+        (to / "MLmodel").write_text(f"{name} {version}", encoding="utf-8")
+        return to
+
+
+def test_the_champion_is_the_version_that_is_named_and_fetched_once():
+    platform = Registry()
+    for version, fetches in ((7, 1), (7, 1), (8, 2)):
+        champion = fetched(platform, ModelSettings(name="flights", version=version))
+        assert champion.label == f"flights:{version}"
+        assert (champion.folder / "MLmodel").read_text(encoding="utf-8") == f"flights {version}"
+        assert platform.fetches == fetches
+
+
+@pytest.mark.parametrize("main", ["models/flights"], indirect=True)
+def test_a_project_that_main_has_elsewhere_is_said_so_in_one_line(main, tmp_path, monkeypatch):
+    git("mv", "models", "projects", folder=tmp_path)
+    monkeypatch.chdir(tmp_path / "projects/flights")
+    with pytest.raises(UserError, match=r"main has no folder projects/flights/; merge it there first$"):
+        retrained("main", Path("data"))
     assert len(git("worktree", "list").splitlines()) == 1
 
 

@@ -1,13 +1,16 @@
 """`apply` and `plan` against an endpoint in memory: what they print, return, and do when metrics or replies fail."""
 
-from contextlib import nullcontext
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 import pytest
-from test_rollout import GOOD, World, at_rest, manifest, serving
+from test_rollout import GOOD, World, at_rest, live, manifest, serving
 
 from mlops import UserError
 from mlops.decide.actions import CreateEndpoint, Delete, Deploy, Done, Scale, Shift
+from mlops.decide.observed import Traffic
+from mlops.decide.rollout import Evidence
 from mlops.operate.reconcile import Reconciler, disagreement
 from mlops.platform import ModelVersion, Platform, Reply
 
@@ -39,56 +42,84 @@ class Registry:
         return to
 
 
+@dataclass
 class Endpoints:
-    """The rules of `World` behind the platform's protocol; `fails` is why a write of a deployment does."""
+    """The rules of `World` behind the platform's protocol, written to by none but who holds the lease.
 
-    def __init__(self, world, answers=(0.1, 0.2), lost_readings=0, lost_answers=0, fails=""):
-        self.world, self.answers, self.lost_readings, self.scored = world, list(answers), lost_readings, []
-        self.lost_answers, self.fails = lost_answers, fails
+    fails: why a write of a deployment does. log: what a slot wrote. measured: what slots served, since a time.
+    statuses: of the first answers; the later ones are 200.
+    """
 
+    world: World
+    answers: Sequence[float] = (0.1, 0.2)
+    lost_readings: int = 0
+    lost_answers: int = 0
+    fails: str = ""
+    log: str = ""
+    measured: Callable[[float], dict[str, Traffic]] = lambda since: {"blue": GOOD, "green": GOOD}
+    statuses: Sequence[int] = ()
+    scored: list[str | None] = field(default_factory=list)  # the slots that were asked; None: the public route
+    rows: list[list[list[int]]] = field(default_factory=list)  # that they were asked
+    holders: list[str] = field(default_factory=list)
+    held: bool = False
+    written: int = 0
+
+    @contextmanager
     def lease(self, endpoint, holder):
-        return nullcontext()
+        self.holders.append(holder)
+        self.held = True
+        yield
+        self.held = False
+
+    def write(self, action, **how):
+        self.written += 1
+        assert self.held, "written without the lease"
+        assert self.written < 100, "does not end"
+        self.world.act(action, **how)
 
     def observe(self, endpoint):
         return self.world.observed
 
     def create(self, endpoint, port):
-        self.world.act(CreateEndpoint())
+        self.write(CreateEndpoint())
 
     def deploy(self, endpoint, slot, model, version):
-        self.world.act(Deploy(slot, model, version), starts=not self.fails)
+        self.write(Deploy(slot, model, version), starts=not self.fails)
         placed = self.world.observed.deployments[slot]
         return replace(placed, reason=self.fails) if self.fails else placed
 
     def logs(self, endpoint, slot, lines):
-        return ""
+        return self.log
 
     def update(self, endpoint, traffic, mirror, tags):
-        self.world.act(Shift(traffic, tags, ""))
+        self.write(Shift(traffic, tags, ""))
+        self.world.observed = replace(self.world.observed, mirror=dict(mirror))
 
     def scale(self, endpoint, slot):
-        self.world.act(Scale(slot))
+        self.write(Scale(slot))
 
     def delete_deployment(self, endpoint, slot):
-        self.world.act(Delete(slot))
+        self.write(Delete(slot))
 
     def score(self, endpoint, payload, slot=None):
         self.scored.append(slot)
+        self.rows.append(payload["input_data"]["data"])
         if self.lost_answers:
             self.lost_answers -= 1
             raise ConnectionError("cut off")
-        return Reply(200, {"scores": self.answers[: len(payload["input_data"]["data"])]}, slot or "blue", 1.0)
+        status, *self.statuses = self.statuses or (200,)
+        return Reply(status, {"scores": list(self.answers)[: len(payload["input_data"]["data"])]}, slot or "blue", 1.0)
 
     def measure(self, endpoint, since):
         if self.lost_readings:
             self.lost_readings -= 1
             raise OSError("no answer")
-        return dict.fromkeys(("blue", "green"), GOOD)
+        return self.measured(since)
 
 
-def reconciler(world, version=2, **endpoints):
+def reconciler(world, version=2, instances=(1, 1), **endpoints):
     platform = Platform("memory", Registry(), Endpoints(world, **endpoints), None)
-    return Reconciler(platform, manifest(version), clock=Clock(world))
+    return Reconciler(platform, manifest(version, instances), "the test", clock=Clock(world))
 
 
 def test_a_rollout_says_each_change_once(capsys):
@@ -114,12 +145,79 @@ def test_a_lost_reading_is_read_again_and_lost_metrics_roll_back():
     at_rest(world, 1)
 
 
+def test_metrics_that_are_lost_later_roll_back_as_well():
+    world = serving(1)
+
+    def measured(since):
+        if live(world.observed).get("green") == 50:
+            raise OSError("no answer")
+        return {"green": GOOD, "blue": GOOD}
+
+    done = reconciler(world, measured=measured).run()
+    assert {"green": 50, "blue": 50} in world.shares
+    assert not done.promoted and "metrics could not be read" in done.why
+    at_rest(world, 1)
+
+
+def test_the_candidate_is_measured_since_the_last_shift_and_stable_since_the_rollout_began():
+    world = serving(1)
+    world.act(Deploy("green", "flights", 2))
+    tags = {"stable": "blue", "candidate": "flights:2", "started": "100.0", "since": "200.0"}
+    world.act(Shift({"blue": 90, "green": 10}, tags, ""))
+
+    def measured(since):
+        return {"green": Traffic(int(since), 0, 1.0), "blue": Traffic(int(since), 0, 2.0)}
+
+    seen = reconciler(world, measured=measured).look(world.observed, Evidence())
+    assert (seen.candidate, seen.stable) == (Traffic(200, 0, 1.0), Traffic(100, 0, 2.0))
+
+
+def test_a_candidate_that_nothing_is_known_of_has_served_nothing():
+    done = reconciler(serving(1), measured=lambda since: {}).run()
+    assert not done.promoted and "0 of 30 requests needed" in done.why
+
+
+def test_the_lease_is_held_by_name_and_only_where_there_is_something_to_change():
+    changing = reconciler(serving(1))
+    changing.run()
+    assert changing.platform.endpoints.holders == ["the test"] and not changing.platform.endpoints.held
+    resting = reconciler(serving(1), version=1)
+    assert resting.run().promoted
+    assert (resting.platform.endpoints.holders, resting.platform.endpoints.written) == ([], 0)
+
+
+def test_what_is_mirrored_by_hand_is_taken_off():
+    world = serving(1)
+    world.observed = replace(world.observed, mirror={"blue": 10})
+    assert reconciler(world, version=1).run().promoted
+    assert world.observed.mirror == {}
+
+
+def test_scaling_that_shows_no_effect_is_tried_once():
+    once = reconciler(serving(1, instances=(1, 1), scales_to=(1, 1)), version=1, instances=(5, 5))
+    assert once.run().promoted
+    assert once.platform.endpoints.written == 1
+
+
 def test_a_lost_answer_is_asked_for_again_and_none_at_all_rolls_back():
     assert reconciler(serving(1), lost_answers=2).run().promoted
     world = serving(1)
     done = reconciler(world, lost_answers=1000).run()
     assert not done.promoted and "the probe failed: no answer: cut off" in done.why
     at_rest(world, 1)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "asked", "problem"),
+    [((), 1, ""), ((503, 500), 3, ""), ((503, 500, 503), 3, "status 503"), ((401,), 1, "status 401")],
+)
+def test_a_server_that_fails_is_asked_again_and_one_that_refuses_is_not(statuses, asked, problem):
+    world = serving(1)
+    before, asking = world.now, reconciler(world, statuses=statuses)
+    found = asking.probe("green")
+    assert found.startswith(problem) if problem else found == ""
+    assert len(asking.platform.endpoints.scored) == asked
+    assert (world.now > before) == (asked > 1), "time passes between two attempts alone"
 
 
 def test_wrong_scores_are_caught_before_any_traffic():
@@ -145,6 +243,27 @@ def test_what_the_write_says_of_a_failure_is_remembered_where_the_log_says_nothi
     assert world.observed.tags["rejected-flights-2"] == "the deployment failed: no such image"
 
 
+@pytest.mark.parametrize("log", ["", "importing\nno such module"])
+def test_the_log_of_what_did_not_start_is_shown_where_there_is_one(capsys, log):
+    reconciler(serving(1), fails="no such module", log=log).run()
+    said = capsys.readouterr().out
+    assert ("its log ends:\n  importing\n  no such module\n" in said) == bool(log)
+    assert "roll back flights:2: the deployment failed: no such module\n" in said
+
+
+def test_forgetting_changes_nothing_but_the_rejection():
+    world = serving(1)
+    tags = {**world.observed.tags, "rejected-flights-2": "sick", "rejected-flights-3": "sick", "team": "ours"}
+    world.observed = replace(world.observed, mirror={"blue": 10}, tags=tags)
+    before = world.observed
+    reconciler(world).forget_rejection()
+    del tags["rejected-flights-2"]
+    assert world.observed == replace(before, tags=tags)
+    nothing = reconciler(world, version=9)
+    nothing.forget_rejection()
+    assert nothing.platform.endpoints.written == 0
+
+
 def test_a_rejected_version_is_refused_until_it_is_forgotten():
     world = serving(1)
     reconciler(world, answers=(0.1, 0.3)).run()
@@ -166,6 +285,8 @@ def test_sample_requests_go_over_the_public_route_only_when_asked_for():
     )
     busy.run()
     assert busy.platform.endpoints.scored.count(None) >= 20 * 10 * 0.8
+    rows = [row for row in busy.platform.endpoints.rows if len(row) == 1]
+    assert rows.count([[1]]) == pytest.approx(rows.count([[2]]), rel=0.2), "the sample's rows take turns"
 
 
 @pytest.mark.parametrize(
@@ -173,7 +294,7 @@ def test_sample_requests_go_over_the_public_route_only_when_asked_for():
     [
         (200, {"scores": [0.1, 0.2]}, ""),
         (200, {"scores": [0.1, 0.2 + 1e-9]}, ""),
-        (200, {"scores": [0.1, 0.21]}, "1 of 2 scores differ"),
+        (200, {"scores": [0.1, 0.2 + 1e-5]}, "1 of 2 scores differ"),
         (200, {"scores": [0.1, float("nan")]}, "1 of 2 scores differ"),
         (200, {"scores": [0.1, None]}, "1 of 2 scores differ"),
         (200, {"scores": ["0.1", [0.2]]}, "2 of 2 scores differ"),
@@ -181,6 +302,7 @@ def test_sample_requests_go_over_the_public_route_only_when_asked_for():
         (200, {"predictions": [1]}, "status 200"),
         (200, "text", "status 200, text"),
         (500, {"message": "boom"}, "status 500"),
+        (500, {"scores": [0.1, 0.2]}, "status 500"),
     ],
 )
 def test_answers_must_agree_with_the_offline_scores(status, body, problem):

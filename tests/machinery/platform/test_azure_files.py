@@ -93,7 +93,7 @@ def test_all_steps_run_in_one_environment_whose_version_is_its_content(used):
 
 
 def test_training_jobs_have_the_versions_that_are_installed_here():
-    """Otherwise: uv export, as docs/live.md says."""
+    """Otherwise: uv run pin --keep."""
     text = (ROOT / "pipelines" / "environment" / "requirements.txt").read_text(encoding="utf-8")
     wanted = [Requirement(line) for line in re.findall(r"^(\w.*?) \\$", text, re.MULTILINE)]
     pinned = {each.name: str(each.specifier) for each in wanted if each.marker is None or each.marker.evaluate()}

@@ -7,8 +7,8 @@ import pytest
 from mlops import UserError
 from mlops.operate.reconcile import LATEST, SOONEST, look_every
 from mlops.platform.azureml import waiting
+from mlops.platform.azureml.error_messages import explain, first_line
 from mlops.platform.azureml.metrics import failed
-from mlops.platform.azureml.refusals import explain, first_line
 from mlops.platform.azureml.waiting import PAUSE, pause, settled
 from mlops.platform.azureml.workspace import AzureWorkspace
 from mlops.settings.environments import Workspace

@@ -9,16 +9,16 @@ from local_project import NAME, PAYLOAD, kill, make_endpoints, run_python, scori
 from waiting import wait_until
 
 from mlops import UserError
-from mlops.platform.local import hosting, processes, state
+from mlops.platform.local import endpoint_state, hosting, processes
 from mlops.platform.local.client import healthy
+from mlops.platform.local.endpoint_state import STATE_FILE
 from mlops.platform.local.records import RECORDS_FILE
-from mlops.platform.local.state import STATE_FILE
 from mlops.platform.local.traffic import statistics
 
 KILLED = 9
 DIE_BEFORE_WRITE = """
 writes = 0
-def dying(folder, new, real=state.write_state):
+def dying(folder, new, real=endpoint_state.write_state):
     global writes
     writes += 1
     if writes == {number}:
@@ -211,7 +211,7 @@ def test_another_port_moves_the_endpoint(endpoint):
 def test_a_damaged_state_is_named(tmp_path, content):
     (tmp_path / STATE_FILE).write_text(content, encoding="utf-8")
     with pytest.raises(UserError, match=rf"{STATE_FILE}.*; run `stop`, delete .* and apply again"):
-        state.read_state(tmp_path)
+        endpoint_state.read_state(tmp_path)
 
 
 def test_a_damaged_state_can_be_cleared_away(endpoint):
@@ -232,7 +232,7 @@ def test_a_half_written_state_of_a_killed_command_is_no_state(endpoint):
 
 
 def test_two_commands_do_not_change_an_endpoint_at_once(endpoint, monkeypatch):
-    monkeypatch.setattr(state, "LOCK_TIMEOUT", 0.1)
+    monkeypatch.setattr(endpoint_state, "LOCK_TIMEOUT", 0.1)
     with FileLock(endpoint.root / f"{NAME}.lock"), pytest.raises(UserError, match="another command is changing it"):
         endpoint.update(NAME, {}, {}, {})
     assert endpoint.observe(NAME).traffic == {"blue": 100}

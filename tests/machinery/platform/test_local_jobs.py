@@ -2,12 +2,12 @@
 
 import re
 import shutil
-import sys
 
 import pytest
 
 from conftest import edit
 from mlops import UserError
+from mlops.platform.local import forking
 from mlops.platform.local.jobs import LocalJobs
 
 TWO_STEPS = """
@@ -76,21 +76,27 @@ def two_steps(tmp_path, monkeypatch):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    monkeypatch.setattr("mlops.platform.local.jobs.USUAL_IMPORTS", ("json",))
+    monkeypatch.setattr(forking, "PACKAGES", ["json"])
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-@pytest.fixture(params=["warm", "cold"])
+@pytest.fixture(params=["forked", "from nothing"])
 def way(request, monkeypatch):
     """Both ways of starting a step's process."""
-    if request.param == "warm" and sys.platform != "linux":
-        pytest.skip("warm starts are for Linux")
-    monkeypatch.setattr("mlops.platform.local.warm.AVAILABLE", request.param == "warm")
+    if request.param == "forked" and not forking.AVAILABLE:
+        pytest.skip("forks are for Linux")
+    monkeypatch.setattr(forking, "AVAILABLE", request.param == "forked")
+    return "ForkServerProcess" if request.param == "forked" else "MainProcess"
 
 
 def run(folder, **inputs):
     return LocalJobs(folder / ".mlops").run(folder / "pipelines/two.yml", inputs, folder / "out")
+
+
+def cached(folder):
+    """The logs of all steps so far."""
+    return (folder / ".mlops/cache").glob("*/log.txt")
 
 
 def test_the_steps_run_in_order_and_their_outputs_stand_in_out(two_steps, way, capsys):
@@ -99,6 +105,17 @@ def test_the_steps_run_in_order_and_their_outputs_stand_in_out(two_steps, way, c
     assert (two_steps / "out/counted/arguments").read_text() == ""
     printed = capsys.readouterr().out
     assert re.search(r"done +shout .*s\ndone +count .*s\n", printed)
+
+
+def test_steps_after_the_first_are_forks_where_that_is_safe_and_see_the_code_of_the_moment(two_steps, way):
+    for number in (1, 2):
+        told = f"import multiprocessing\nprint({number}, multiprocessing.current_process().name)\n"
+        for name, code in (("shout", SHOUT_CODE), ("count", COUNT_CODE)):
+            (two_steps / f"steps/{name}.py").write_text(told + code, encoding="utf-8")
+        run(two_steps)
+        logs = {path.parent.name[:5]: path for path in sorted(cached(two_steps), key=lambda path: path.stat().st_mtime)}
+        said = {name: path.read_text(encoding="utf-8").splitlines()[0].split("-")[0] for name, path in logs.items()}
+        assert said == {"shout": f"{number} MainProcess", "count": f"{number} {way}"}
 
 
 def test_a_second_run_reuses_everything_and_a_change_only_what_it_touches(two_steps, capsys):

@@ -7,7 +7,7 @@ import pytest
 from waiting import wait_until
 
 from mlops.platform.local import processes
-from mlops.platform.local.state import Started
+from mlops.platform.local.endpoint_state import Started
 
 
 def test_a_process_that_got_an_old_pid_is_let_alone():

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops.platform.local import records
+from mlops.platform.local.endpoint_state import EndpointState
 from mlops.platform.local.processes import free_port
 from mlops.platform.local.records import RECORDS_FILE, Recorder, Request, rows_since
-from mlops.platform.local.state import Endpoint
 from mlops.platform.local.traffic import samples_since, summary
 
 ROW = Request(1.0, "blue", 7, "live", 200, 2.5, b'{"a": 1}', b"[0.5]")
@@ -33,7 +33,6 @@ for number in range(1_000_000):
 FULL_FOR_A_WHILE = """
 import resource, sys
 from pathlib import Path
-from mlops.platform.local.records import Recorder, Request
 recorder = Recorder(Path(sys.argv[1]))
 def add(number):
     recorder.add(Request(number, "blue", 7, "live", 200, 2.5, b"x" * 100_000, None))
@@ -162,7 +161,7 @@ def test_what_is_collected_are_scoring_requests(tmp_path):
     rows = [ROW._replace(request=request) for request in [table, *odd]]
     rows += [ROW._replace(request=table, answer=b"<html>"), ROW._replace(request=None, answer=None)]
     written(tmp_path / RECORDS_FILE, *rows)
-    assert list(samples_since(tmp_path, Endpoint(port=free_port(), key=""), 0)) == [
+    assert list(samples_since(tmp_path, EndpointState(port=free_port(), key=""), 0)) == [
         {"time": 1.0, "slot": "blue", "version": 7, "inputs": {"columns": ["a"], "data": [[1]]}, "outputs": [0.5]}
     ]
 

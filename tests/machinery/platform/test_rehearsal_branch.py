@@ -1,18 +1,22 @@
 """The local state in a branch: all of it comes back elsewhere, no key goes out, and no run undoes another's."""
 
+from pathlib import Path
+
 import pytest
 from hosted import NOBODY, git, write
 from tracked import contents, log_run, tracked
 
 from mlops import UserError
+from mlops.platform.local.endpoint_state import EndpointState, Slot, read_state, write_state
 from mlops.platform.local.models import LocalModels
 from mlops.platform.local.records import RECORDS_FILE, Recorder, Request, rows_since
-from mlops.platform.local.rehearsal import BRANCH, restore, save
-from mlops.platform.local.state import Endpoint, Slot, read_state, write_state
+from mlops.platform.local.rehearsal import BRANCH as OLDER
+from mlops.platform.local.rehearsal import branch_of, restore, save
 from mlops.platform.tracking import artefacts
 from mlops.repo.git import Account
 
 RUN = Account("a run", "run@example.org", "", "")
+BRANCH = branch_of("flights")
 REQUEST = Request(1.5, "blue", 1, "live", 200, 3.5, b"{}", b"[]")
 KEY = "a-key-that-nobody-may-see"
 
@@ -28,14 +32,15 @@ def remote(tmp_path, monkeypatch):
 
 @pytest.fixture
 def runner(remote, tmp_path, monkeypatch):
-    """Starts a runner of that name: the current folder is a fresh checkout; its `.mlops`."""
+    """Starts a runner of that name: the current folder is the project in a fresh checkout; its `.mlops`."""
 
-    def start(name):
-        (tmp_path / name).mkdir()
-        monkeypatch.chdir(tmp_path / name)
-        git("init", "--quiet")
-        git("remote", "add", "origin", str(remote))
-        return tmp_path / name / ".mlops"
+    def start(name, below=""):
+        project = tmp_path / name / below
+        project.mkdir(parents=True)
+        git("init", "--quiet", folder=tmp_path / name)
+        git("remote", "add", "origin", str(remote), folder=tmp_path / name)
+        monkeypatch.chdir(project)
+        return project / ".mlops"
 
     return start
 
@@ -44,20 +49,20 @@ def runner(remote, tmp_path, monkeypatch):
 def saved(runner, tmp_path_factory, remote):
     """The `.mlops` of a runner that has registered a version, made an endpoint and saved."""
     root = runner("first")
-    restore(root, RUN)
+    restore(root, BRANCH, RUN)
     (root / "restored").rename(root.parent / "restored")
     root.rmdir()
     tracked(tmp_path_factory, root.parent)
     (root.parent / "restored").rename(root / "restored")
     slot = Slot(model="flights", version=1, port=1, state="ready")
     tags = {"rejected-flights-2": "slow"}
-    write_state(root / "endpoints/x", Endpoint(port=8101, key=KEY, tags=tags, deployments={"blue": slot}))
+    write_state(root / "endpoints/x", EndpointState(port=8101, key=KEY, tags=tags, deployments={"blue": slot}))
     for name in ("endpoints/x/deployments/blue/model.pkl", "endpoints/x/logs/blue.log", "endpoints/x.lock", "cache/a"):
         write(root / name, "made anew")
     recorder = Recorder(root / "endpoints/x" / RECORDS_FILE)
     recorder.add(REQUEST)
     recorder.flush().result()
-    save(root, RUN)  # while the router is there, as in a run
+    save(root, BRANCH, RUN)  # while the router is there, as in a run
     recorder.close()
     return root
 
@@ -73,25 +78,25 @@ def small_state(root, text):
 
 def test_the_first_rehearsal_finds_nothing(runner):
     root = runner("first")
-    assert restore(root, RUN) is False
+    assert restore(root, BRANCH, RUN) == ""
     assert [path.name for path in root.iterdir()] == ["restored"]
 
 
 def test_elsewhere_a_version_downloads_whole_and_training_goes_on(saved, runner, tmp_path):
     root = runner("second")
-    assert restore(root, RUN) is True
+    assert restore(root, BRANCH, RUN) == BRANCH
     there = LocalModels(root).download("flights", 1, tmp_path / "downloaded")
     assert contents(there) == contents(next(saved.rglob("artifacts/*/artifacts/model"))), "not a byte of it differs"
     address, run_id = log_run(root.parent)
     assert address.startswith(artefacts(root).as_uri())
     assert LocalModels(root).register("flights", run_id, {}).version == 2
-    save(root, RUN)
+    save(root, BRANCH, RUN)
 
 
 def test_an_endpoint_comes_back_with_its_memory_and_a_new_key(saved, runner):
     before = read_state(saved / "endpoints/x")
     root = runner("second")
-    restore(root, RUN)
+    restore(root, BRANCH, RUN)
     after = read_state(root / "endpoints/x")
     assert len(after.key) > 20 and after.key != KEY and after.changed(key=KEY) == before
     assert before.key == KEY, "the one that saved keeps its own"
@@ -107,11 +112,61 @@ def test_no_key_is_in_the_branch(saved, remote, tmp_path):
     assert not [name for name, content in contents(tmp_path / "seen").items() if KEY.encode() in content]
 
 
+def test_below_the_root_of_a_bigger_repository_all_of_it_comes_back(runner):
+    root = runner("first", "models/flights")
+    small_state(root, "flights")
+    write(root / "artifacts/1/a", "a")
+    save(root, BRANCH, RUN)
+    root = runner("second", "models/flights")
+    assert restore(root, BRANCH, RUN) == BRANCH
+    assert {"mlflow.db": b"flights", "artifacts/1/a": b"a"}.items() <= contents(root).items()
+    assert git("status", "--porcelain", ".", "..", "../..") == "?? models/"
+    there = git("ls-files", "--others", folder=root.parents[2]).splitlines()
+    assert all(name.startswith("models/flights/.mlops/") for name in there)
+
+
+def test_two_projects_in_one_repository_have_a_branch_each(runner):
+    names = ("flights", "fares")
+    for name in names:
+        root = runner(f"first-{name}", f"models/{name}")
+        assert restore(root, branch_of(name), RUN) == ""
+        small_state(root, name)
+        save(root, branch_of(name), RUN)
+    for name in names:
+        root = runner(f"second-{name}", f"models/{name}")
+        assert restore(root, branch_of(name), RUN) == branch_of(name)
+        assert (root / "mlflow.db").read_text(encoding="utf-8") == name
+
+
+@pytest.mark.parametrize(("below", "found"), [("", OLDER), ("models/flights", "")])
+def test_a_branch_without_the_name_is_taken_up_by_the_project_that_has_the_repository_to_itself(runner, below, found):
+    older = runner("older")
+    small_state(older, "older")
+    save(older, OLDER, RUN)
+    restored = runner("first", below)
+    assert restore(restored, BRANCH, RUN) == found
+    small_state(restored, "newer")
+    save(restored, BRANCH, RUN)
+    assert restore(runner("second", below), BRANCH, RUN) == BRANCH
+
+
+def test_who_failed_to_restore_cannot_overwrite_what_is_there(runner):
+    small_state(runner("first"), "first")
+    save(Path(".mlops"), BRANCH, RUN)
+    root = runner("second")
+    (root.parent / ".git/shallow.lock").write_text("", encoding="utf-8")  # Git cannot fetch
+    with pytest.raises(UserError, match=r"^git refused the fetch"):
+        restore(root, BRANCH, RUN)
+    small_state(root, "empty")
+    with pytest.raises(UserError, match="another run has saved"):
+        save(root, BRANCH, RUN)
+
+
 def test_the_branch_has_no_history_and_the_working_folder_does_not_notice(saved, remote, runner):
     before = git("status", "--porcelain", folder=saved.parent)
     small_state(saved, "changed")
     first = newest(remote)
-    save(saved, RUN)
+    save(saved, BRANCH, RUN)
     assert newest(remote) != first
     assert git("rev-list", "--count", BRANCH, folder=remote) == "1"
     assert git("log", "-1", "--format=%an %ae", BRANCH, folder=remote) == "a run run@example.org"
@@ -121,51 +176,51 @@ def test_the_branch_has_no_history_and_the_working_folder_does_not_notice(saved,
 def test_who_did_not_restore_the_newest_state_is_refused_in_one_line(runner, remote):
     first, second = runner("first"), runner("second")
     for root in (first, second):
-        restore(root, RUN)
+        restore(root, BRANCH, RUN)
         small_state(root, root.parent.name)
-    save(second, RUN)
+    save(second, BRANCH, RUN)
     kept = newest(remote)
     for _ in ("refused", "and again"):
         with pytest.raises(UserError, match=f"^{BRANCH}: another run has saved its state meanwhile") as refused:
-            save(first, RUN)
+            save(first, BRANCH, RUN)
         assert "\n" not in str(refused.value)
     assert newest(remote) == kept
-    save(second, RUN)
+    save(second, BRANCH, RUN)
 
 
 def test_who_never_restored_is_refused_where_there_is_a_state(runner, remote):
     for name in ("first", "second"):
         small_state(runner(name), name)
     first = remote.parent / "first" / ".mlops"
-    save(first, RUN)
+    save(first, BRANCH, RUN)
     kept = newest(remote)
     with pytest.raises(UserError, match="another run has saved"):
-        save(remote.parent / "second" / ".mlops", RUN)
+        save(remote.parent / "second" / ".mlops", BRANCH, RUN)
     assert newest(remote) == kept
 
 
 def test_a_state_is_never_overwritten_by_an_older_one(runner):
     root = runner("first")
     small_state(root, "first")
-    save(root, RUN)
+    save(root, BRANCH, RUN)
     small_state(root, "not saved yet")
     with pytest.raises(UserError, match="holds a state already, which would be lost"):
-        restore(root, RUN)
+        restore(root, BRANCH, RUN)
     assert (root / "mlflow.db").read_text(encoding="utf-8") == "not saved yet"
 
 
 def test_a_failed_save_leaves_the_branch_as_it_was_and_says_why(runner, remote):
     root = runner("first")
     small_state(root, "first")
-    save(root, RUN)
+    save(root, BRANCH, RUN)
     kept = newest(remote)
     hook = remote / "hooks/pre-receive"
     write(hook, "#!/bin/sh\necho the disk is full >&2\nexit 1\n")
     hook.chmod(0o755)
     small_state(root, "second")
     with pytest.raises(UserError, match=r"^git refused the push: .*the disk is full"):
-        save(root, RUN)
+        save(root, BRANCH, RUN)
     assert newest(remote) == kept
     hook.unlink()
-    save(root, RUN)
+    save(root, BRANCH, RUN)
     assert newest(remote) != kept, "and the next one succeeds"

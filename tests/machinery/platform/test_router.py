@@ -9,7 +9,7 @@ import pytest
 from routed import AUTHORISED, BODY, KEY, Scoring, routed, within_5_sigma
 
 from mlops.platform.local import router
-from mlops.platform.local.state import STATE_FILE
+from mlops.platform.local.endpoint_state import STATE_FILE
 
 
 @pytest.fixture(autouse=True)

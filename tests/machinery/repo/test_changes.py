@@ -68,9 +68,14 @@ def test_names_are_seen_from_the_projects_folder(branch, monkeypatch):
     monkeypatch.chdir(branch / "data")
     write("one.parquet", "changed")
     write("three.parquet", "new")
-    assert changed_since("main") == ["one.parquet", "three.parquet"]
+    git("rm", "--quiet", "../docs/guide.md")
+    write("../docs/other.md", "new")
+    assert changed_since("main") == ["one.parquet", "three.parquet"], "and what lies beside it is another's"
     assert text_at("main", Path("one.parquet")).startswith("data/one.parquet")
     assert len(history(Path("one.parquet"))) == 1
+    commit("changed")
+    assert changed_since("main", "HEAD") == ["one.parquet", "three.parquet"]
+    assert len(history(Path("one.parquet"))) == 2
 
 
 def test_what_git_cannot_tell_is_an_error_and_not_no_change(branch):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from conftest import edit
 from mlops import UserError
-from mlops.settings.environments import environments, load_manifest, merge
+from mlops.settings.environments import environments, load_manifest, merge, seconds
 from mlops.settings.project import load_project
 
 MISTAKES = [
@@ -48,6 +48,9 @@ MISTAKES = [
         "gate.slices.columns: Input should be a valid list",
     ),
     ("project.yml", "  uri: data ", "  uri: [data ", "project.yml: not valid YAML"),
+    ("project.yml", "threshold: 0.5 ", "threshold: 1 ", "gate.threshold: Input should be less than 1"),
+    ("project.yml", "max_loss: 0.02 ", "max_loss: 2 ", "gate.max_loss: Input should be less than 1"),
+    ("project.yml", "min_effect: 0.1 ", "min_effect: 0 ", "monitoring.min_effect: Input should be greater than 0"),
     (
         "environments/base.yml",
         "steps: [10, 50, 100]",
@@ -55,6 +58,14 @@ MISTAKES = [
         "rollout.steps must rise and end at 100, got [10, 50]",
     ),
     ("environments/base.yml", "steps: [10, 50, 100]", "steps: [50, 10, 100]", "must rise and end at 100"),
+    ("environments/base.yml", "steps: [10, 50, 100]", "steps: [10, 10, 100]", "must rise and end at 100"),
+    ("environments/base.yml", "steps: [10, 50, 100]", "steps: []", "must rise and end at 100"),
+    (
+        "environments/base.yml",
+        "  instance_count: 1 ",
+        "  instance_count: 2 ",
+        "endpoint.max_instances must be at least instance_count, got 1",
+    ),
     (
         "environments/base.yml",
         "steps: [10, 50, 100]",
@@ -77,6 +88,13 @@ MISTAKES = [
         "model.version: Input should be greater than or equal to 1",
     ),
     ("environments/production.yml", "version: null", "version: 7.5", "model.version: Input should be a valid integer"),
+    ("environments/production.yml", "version: null", 'version: "7"', "model.version: Input should be a valid integer"),
+    (
+        "environments/production.yml",
+        "  port: 8102  # local only",
+        "  prot: 8102",
+        "endpoint.prot: unknown key",
+    ),
     ("environments/production.yml", "model:", "modle:", "modle: unknown key"),
     ("environments/production.yml", "  port: 8102  # local only\n", "", "endpoint.port: missing"),
     ("environments/production.yml", '"flights-production"', '"Flights"', "endpoint.name: String should match pattern"),
@@ -108,6 +126,23 @@ def test_an_environment_overrides_base_by_key(project):
     edit(project / "environments/staging.yml", "model:", "rollout: {bake: 2m}\nmodel:")
     rollout = load_manifest("staging").rollout
     assert (rollout.bake, rollout.steps) == (120, [10, 50, 100])
+
+
+@pytest.mark.parametrize(("text", "bake"), [("90s", 90), ("0.5m", 30), ("30m", 1800), ("2h", 7200), ("0s", 0)])
+def test_a_duration_has_its_unit(project, text, bake):
+    edit(project / "environments/base.yml", "bake: 20s", f"bake: {text}")
+    assert load_manifest("staging").rollout.bake == bake
+
+
+@pytest.mark.parametrize("text", ["90", "-90s", "90 s", "2h30m", "s", "2d"])
+def test_a_number_without_a_unit_of_time_is_no_duration(text):
+    with pytest.raises(ValueError, match="a duration such as 90s, 30m or 2h"):
+        seconds(text)
+
+
+def test_what_was_read_stays_as_it_is(project):
+    with pytest.raises(ValueError, match="frozen"):
+        load_project().gate.alpha = 0.4
 
 
 def test_an_unknown_environment_names_those_that_exist(project):

@@ -167,7 +167,7 @@ def test_a_dirty_tree_is_recorded(terminal, tmp_path):
 def test_in_ci_it_is_a_pull_request_that_says_what_the_version_was_made_from(service, capsys):
     assert promote.main(["staging"]) == 0
     (pull,) = service.pulls.values()
-    assert (pull["source"], pull["title"]) == ("promote/staging-12", "Promote flights:12 to staging")
+    assert (pull["source"], pull["title"]) == ("promote/flights-staging-12", "Promote flights:12 to staging")
     rows = {f"| {key} | {value} |" for key, value in LINEAGE.items()}
     assert rows - set(pull["body"].splitlines()) == {"| artefact | not shown |"}
     assert git("status", "--porcelain") == "" and version(STAGING) == "null", "the working folder is as before"
@@ -189,7 +189,7 @@ def test_staging_is_a_commit_where_the_project_says_so(service, capsys):
         "on GitHub a push by a run starts nothing; on Azure DevOps it does"
     )
     assert promote.main(["production"]) == 0
-    assert [each["source"] for each in service.pulls.values()] == ["promote/production-12"], "production: never"
+    assert [each["source"] for each in service.pulls.values()] == ["promote/flights-production-12"], "production: never"
 
 
 def test_a_version_that_a_merged_revert_took_back_is_not_proposed_again(service):

@@ -43,7 +43,7 @@ def test_what_was_refused_is_proposed_to_be_taken_back(service, capsys, versions
     assert revert.main(["production"]) == 0
     (pull,) = service.pulls.values()
     shown = before.replace("null", "none")
-    assert (pull["source"], pull["title"]) == ("revert/production-8", f"Revert production to flights:{shown}")
+    assert (pull["source"], pull["title"]) == ("revert/flights-production-8", f"Revert production to flights:{shown}")
     assert "`flights:8` was rolled back: errors 9 % over stable's" in pull["body"]
     assert f"version 8 -> {shown}, {service.url}" in capsys.readouterr().out
     assert git("status", "--porcelain") == ""

@@ -10,8 +10,8 @@ from services import AzureDevOpsService, GitHubService
 from conftest import copy_project
 from mlops.data.files import read_json, write_json
 from mlops.platform import ModelVersion, registered_version
+from mlops.platform.local.endpoint_state import EndpointState, write_state
 from mlops.platform.local.processes import free_port
-from mlops.platform.local.state import Endpoint, write_state
 
 SYSTEMS = [GitHubService, AzureDevOpsService]
 REGISTRY = Path(".mlops") / "registry"
@@ -38,18 +38,21 @@ def register(version, **tags):
     return REGISTRY / str(version)
 
 
-def clone_project(folder, monkeypatch):
-    """The current folder is a clone of a bare repository whose main holds the project; the bare repository."""
+def clone_project(folder, monkeypatch, below=""):
+    """The current folder is the project in a clone of a bare repository; the bare repository.
+
+    below: where it lies in a bigger repository; at the root unless told.
+    """
     for name, value in NOBODY.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("mlops.platform.local.models.LocalModels", FolderModels)
-    made = Path(FIRST.name) / "project"
+    made = Path(FIRST.name) / f"project at {below.replace('/', ' ')}"
     if not made.exists():
-        (made / "work").mkdir(parents=True)
-        with chdir(copy_project(made / "work")):
+        copy_project(made / "work" / below)
+        with chdir(made / "work"):
             make_first(made / "flights.git")
     shutil.copytree(made, folder, dirs_exist_ok=True)
-    monkeypatch.chdir(folder / "work")
+    monkeypatch.chdir(folder / "work" / below)
     git("remote", "set-url", "origin", str(folder / "flights.git"))
     return folder / "flights.git"
 
@@ -74,7 +77,7 @@ def person():
 
 @contextmanager
 def run_of(system, bare, monkeypatch, pull_request=0):
-    """The project in the current folder is the checkout of a run; the service that it talks to."""
+    """The project in the current folder is of the checkout of a run; the service that it talks to."""
     with system(bare) as service:
         for name, value in service.environment(bare.parent, pull_request=pull_request).items():
             monkeypatch.setenv(name, value)
@@ -133,5 +136,5 @@ def outputs(service, said):
 
 def endpoint(name, port=0, **tags):
     """An endpoint that was made earlier; nothing of it runs."""
-    state = Endpoint(port=port or free_port(), key="key", tags=tags)
+    state = EndpointState(port=port or free_port(), key="key", tags=tags)
     write_state(Path(".mlops/endpoints") / name, state)

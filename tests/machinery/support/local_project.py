@@ -73,7 +73,7 @@ def run_python(code, endpoints):
         f"sys.path[:0] = [{str(ROOT)!r}, {str(Path(__file__).parent)!r}]\n"
         "from pathlib import Path\n"
         "from registry import Registry\n"
-        "from mlops.platform.local import hosting, state\n"
+        "from mlops.platform.local import endpoint_state, hosting\n"
         "from mlops.platform.local import endpoints as module\n"
         f"endpoints = module.LocalEndpoints(Path({str(endpoints.root.parent)!r}), "
         f"Registry(Path({str(endpoints.models.folder)!r})), Path({str(endpoints.environments)!r}))\n"

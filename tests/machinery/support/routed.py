@@ -10,9 +10,9 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from mlops.platform import DEPLOYMENT_HEADER
 from mlops.platform.local import router
+from mlops.platform.local.endpoint_state import EndpointState, Slot, write_state
 from mlops.platform.local.processes import free_port
 from mlops.platform.local.records import RECORDS_FILE, Request, rows_since
-from mlops.platform.local.state import Endpoint, Slot, write_state
 
 KEY = "the-right-key"
 AUTHORISED = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
@@ -45,7 +45,9 @@ class Routed:
             slot: Slot(model="m", version=number, port=port, state="ready")
             for number, (slot, port) in enumerate(self.ports.items(), start=1)
         }
-        write_state(self.folder, Endpoint(port=1, key=KEY, traffic=traffic, mirror=mirror or {}, deployments=slots))
+        write_state(
+            self.folder, EndpointState(port=1, key=KEY, traffic=traffic, mirror=mirror or {}, deployments=slots)
+        )
 
     async def post(self, slot=None, data=BODY, headers=AUTHORISED):
         named = {DEPLOYMENT_HEADER: slot} if slot else {}

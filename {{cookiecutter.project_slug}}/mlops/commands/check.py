@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from mlops.commands.console import NO, YES, command, timed
-from mlops.repo.template import RECORD, read_record, standing
+from mlops.repo.template import standing
 
 LINT = (("ruff", "check", "."), ("ruff", "format", "--check", "."))
 CHECKS = (*LINT, ("pytest", "-n", "logical", "--maxprocesses", "4"))
@@ -27,8 +27,7 @@ def passes(check: Sequence[str]) -> bool:
 def main(argv: Sequence[str] | None = None) -> int:
     argparse.ArgumentParser(prog="check", description=__doc__).parse_args(argv)
     found = [" ".join(check) for check in CHECKS if not passes(check)]
-    if RECORD.exists():
-        print(standing(read_record()))
+    print(standing())
     print(f"not passed: {', '.join(found)}" if found else "all passed")
     return NO if found else YES
 

@@ -1,7 +1,7 @@
 """Run pipelines/train.yml on the platform: validate, split, train, evaluate and gate, then write the report.
 
 Reads project.yml and environments/; writes out/. The champion is the version that environments/production.yml names.
-Exits 1 when a step failed or the gate did not pass. A run that would only repeat the last one ends at once.
+Exits 1 when a step failed or the gate did not pass. A step that would only repeat itself is not run again.
 """
 
 import argparse
@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops.commands.console import NO, YES, command
-from mlops.data import receipt
 
 if TYPE_CHECKING:
     from mlops.operate.champion import Champion
@@ -22,10 +21,8 @@ nothing that a model is made of; the champion is the one of main (retrained from
 and the challenger has to be no worse, not better"""
 
 
-def run(
-    args: argparse.Namespace, jobs: "Jobs", data: str, champion: "Champion", criterion: str
-) -> tuple[int, list[str]]:
-    """Run the pipeline and write the report; the exit code, and the paths that it read and wrote."""
+def run(args: argparse.Namespace, jobs: "Jobs", data: str, champion: "Champion", criterion: str) -> int:
+    """Run the pipeline and write the report; the exit code."""
     from mlops.ci import open_ci
     from mlops.report.training import write_report
     from mlops.settings.project import load_project
@@ -36,16 +33,11 @@ def run(
     code = jobs.run(args.pipeline, inputs, args.out)
     write_report(args.out, load_project(), champion.label)
     open_ci().summary("model", (args.out / "report.md").read_text(encoding="utf-8"))
-    paths = [value for value in inputs.values() if Path(value).exists()]
-    return code, ["environments", str(args.pipeline.parent), str(args.out), *paths]
+    return code
 
 
 def train(args: argparse.Namespace) -> int:
     """Where models are made, for one that is better than the champion."""
-    arguments = [str(args.pipeline), str(args.out)]
-    if receipt.holds(arguments):
-        print("nothing changed since the last run: every step re-used")
-        return 0
     from mlops.data.tables import training_data
     from mlops.operate.champion import fetched
     from mlops.platform import open_platform
@@ -54,16 +46,14 @@ def train(args: argparse.Namespace) -> int:
 
     manifest, champion = load_manifest(training_stage()), load_manifest(champion_stage()).model
     platform, data = open_platform(manifest), training_data(load_project().data.uri, manifest.platform)
-    code, paths = run(args, platform.jobs, data, fetched(platform, champion), "superiority")
-    if code == 0:
-        receipt.keep(arguments, paths)
-    return code
+    return run(args, platform.jobs, data, fetched(platform, champion), "superiority")
 
 
 def check_pull_request(args: argparse.Namespace) -> int:
     """Against the champion of the branch that the pull request goes to, for a model that is no worse."""
     from mlops.ci import open_ci
     from mlops.ci.pull_request import of_pull_request
+    from mlops.data.model_sources import SOURCES
     from mlops.data.tables import local_folder
     from mlops.operate.champion import without_identity
     from mlops.platform.local import local_platform
@@ -74,14 +64,14 @@ def check_pull_request(args: argparse.Namespace) -> int:
 
     ci, folder = open_ci(), local_folder(load_project().data.uri)
     target, changes = of_pull_request(ci)
-    if not touching(changes, [*receipt.CODE, str(args.pipeline.parent), str(folder)]):
+    if not touching(changes, [*SOURCES, str(args.pipeline.parent), str(folder)]):
         line = f"Nothing that a model is made of differs from {target}: not trained."
         print(line)
         ci.summary("model", line)
         return 0
     manifest = manifest_at(target, champion_stage()) or load_manifest(champion_stage())
     champion = without_identity(manifest, target, folder)
-    return run(args, local_platform().jobs, str(folder.resolve()), champion, "non-inferiority")[0]
+    return run(args, local_platform().jobs, str(folder.resolve()), champion, "non-inferiority")
 
 
 @command

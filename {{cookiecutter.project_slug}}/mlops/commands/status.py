@@ -1,38 +1,119 @@
-"""Show every environment: the version its manifest names, what its endpoint serves, and where it answers."""
+"""Where everything stands, and the one command to type next: data, last run, registry and every environment."""
 
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
+from mlops import UserError
 from mlops.commands.console import YES, command
+from mlops.data.files import read_json
+from mlops.data.tables import extent, hash_data, local_folder
+from mlops.decide.next_step import Stage, next_step
 from mlops.decide.observed import Observed
-from mlops.decide.rollout import live
-from mlops.platform import open_platform
-from mlops.settings.environments import environments, load_manifest
+from mlops.decide.rollout import difference, label, live, rejection_tag
+from mlops.operate.promotion import versions_named
+from mlops.platform import ModelVersion, Platform, open_platform
+from mlops.repo.template import standing as standing_of_template
+from mlops.settings.environments import Manifest, environments, load_manifest, manifest_path, stages, training_stage
+from mlops.settings.project import Project, load_project
+
+VERDICT = Path("out") / "gate" / "verdict.json"
 
 
-def describe(observed: Observed | None) -> list[str]:
-    """One line a deployment, or that there is none."""
+def data_line(project: Project) -> str:
+    """What there is to train on here, or why there is nothing."""
+    folder = local_folder(project.data.uri)
+    try:
+        files, rows, newest = extent(folder, project.data.time)
+    except UserError as error:
+        return str(error)
+    return f"{folder}: {files} files, {rows:,} rows, newest {newest}, hash {hash_data(folder)[:12]}"
+
+
+def wish(manifest: Manifest) -> str:
+    model = manifest.model
+    return f"wants {label(model)}" if model.version else f"wants no version of {model.name} yet"
+
+
+def environment_lines(manifest: Manifest, platform: Platform, observed: Observed | None) -> list[str]:
+    """What is wanted and where it answers, then one line a deployment and one a version that was rolled back."""
+    wants, model = wish(manifest), manifest.model
     if observed is None:
-        return ["no endpoint yet"]
-    return [
+        return [f"{wants}; no endpoint yet"]
+    deployments = [
         f"{slot}: {each.model}:{each.version}, {live(observed).get(slot, 0)} % of traffic, {each.state}"
         + (f" ({each.reason})" if each.reason else "")
         for slot, each in sorted(observed.deployments.items())
-    ] or ["no deployment"]
+    ]
+    begins = f"rejected-{model.name}-"
+    rolled_back = [
+        f"rolled back: {model.name}:{tag.removeprefix(begins)} ({reason})"
+        for tag, reason in observed.tags.items()
+        if tag.startswith(begins)
+    ]
+    return [
+        f"{wants}; {platform.endpoints.url(manifest.endpoint.name)}",
+        *(deployments or ["no deployment"]),
+        *rolled_back,
+    ]
+
+
+def show(environment: str, versions: Sequence[ModelVersion]) -> Stage:
+    """Print where the environment stands; in one line why not, where its platform cannot be asked."""
+    manifest = load_manifest(environment)
+    wanted, name = manifest.model.version, manifest.endpoint.name
+    try:
+        platform = open_platform(manifest)
+        observed = platform.endpoints.observe(name)
+        say(environment, *environment_lines(manifest, platform, observed))
+    except UserError as error:
+        say(environment, f"{wish(manifest)}; {error}")
+        return Stage(environment, wanted, known=False)
+    return Stage(
+        environment,
+        wanted,
+        differs=bool(difference(manifest, observed)),
+        missing=manifest.platform == "local" and not versions,
+        refused=observed is not None and rejection_tag(manifest.model) in observed.tags,
+        once=versions_named(manifest_path(environment)),
+    )
+
+
+def show_registry(manifest: Manifest) -> Sequence[ModelVersion]:
+    """Print the newest version; all versions, none where the registry cannot be asked."""
+    name = manifest.model.name
+    try:
+        versions = open_platform(manifest).models.versions(name)
+    except UserError as error:
+        say("registry", str(error))
+        return []
+    newest = f"{name}:{versions[-1].version} is the newest of {len(versions)}" if versions else "no version yet"
+    say("registry", newest)
+    return versions
+
+
+def say(title: str, *lines: str) -> None:
+    """A title, and beside it what is to be said of it."""
+    for number, line in enumerate(lines):
+        print(f"{'' if number else title:<12} {line}")
 
 
 @command
 def main(argv: Sequence[str] | None = None) -> int:
     argparse.ArgumentParser(prog="status", description=__doc__).parse_args(argv)
-    for environment in environments():
-        manifest = load_manifest(environment)
-        endpoints, name = open_platform(manifest).endpoints, manifest.endpoint.name
-        observed = endpoints.observe(name)
-        print(f"{environment}: wants {manifest.model.name}:{manifest.model.version or 'none yet'}")
-        if observed:
-            print(f"  {endpoints.url(name)}")
-        print("\n".join(f"  {line}" for line in describe(observed)))
+    project, order = load_project(), stages()
+    say("template", standing_of_template())
+    say("data", data_line(project))
+    verdict = read_json(VERDICT) if VERDICT.exists() else {"status": None, "artefact": None}
+    say("last run", f"{verdict['status']}, see out/report.html" if verdict["status"] else "none yet")
+    versions = show_registry(load_manifest(training_stage()))
+    standing = [show(each, versions) for each in order]
+    for other in sorted({*environments()} - {*order}):
+        show(other, versions)
+    registered = verdict["artefact"] in {each.tags.get("artefact") for each in versions}
+    step = next_step(verdict["status"], registered, [each.version for each in versions], standing)
+    say("next", f"uv run {step.command}    # {step.why}")
     return YES
 
 

@@ -1,6 +1,7 @@
 """The data: Parquet files in one folder, one a month, read by every step."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from mlops.data.files import hash_files
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 SAMPLE = Path("data")  # what pull requests and the local platform train on
 
@@ -38,27 +40,40 @@ def data_files(folder: Path) -> list[Path]:
     return files
 
 
-def read_file(path: Path, columns: Sequence[str] | None = None) -> "pd.DataFrame":
-    """The rows of one file, or only those columns. UserError when it is unreadable, empty or lacks a column."""
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turn what pyarrow raises about the file into a UserError in one line."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(path) as file:
-            names = file.schema_arrow.names
-            if missing := [name for name in columns or () if name not in names]:
-                raise UserError(f"{path}: no column {', '.join(missing)}")
-            if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
-                raise UserError(f"{path}: more than one column {', '.join(twice)}")
-            rows = file.read(columns).to_pandas(ignore_metadata=True)
+        yield
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
     except (OSError, ValueError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{path}: not a readable Parquet file ({reason}); replace it") from None
-    if rows.empty:
+
+
+def read_table(path: Path, columns: Sequence[str] | None = None) -> "pa.Table":
+    """The rows of one file, or only those columns. UserError when it is unreadable, empty or lacks a column."""
+    import pyarrow.parquet as pq
+
+    with readable(path), pq.ParquetFile(path) as file:
+        names = file.schema_arrow.names
+        if missing := [name for name in columns or () if name not in names]:
+            raise UserError(f"{path}: no column {', '.join(missing)}")
+        if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+            raise UserError(f"{path}: more than one column {', '.join(twice)}")
+        rows = file.read(columns)
+    if not rows.num_rows:
         raise UserError(f"{path}: no rows; replace it")
     return rows
+
+
+def read_file(path: Path, columns: Sequence[str] | None = None) -> "pd.DataFrame":
+    """The same for pandas."""
+    with readable(path):
+        return read_table(path, columns).to_pandas(ignore_metadata=True)
 
 
 def read_data(folder: Path, columns: Sequence[str] | None = None) -> "pd.DataFrame":
@@ -66,6 +81,20 @@ def read_data(folder: Path, columns: Sequence[str] | None = None) -> "pd.DataFra
     import pandas as pd
 
     return pd.concat([read_file(path, columns) for path in data_files(folder)], ignore_index=True)
+
+
+def extent(folder: Path, time: str) -> tuple[int, int, str]:
+    """How many files and rows there are, and the newest of the times in that column, to the minute; without pandas."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    rows, times = 0, []
+    for path in data_files(folder):
+        with readable(path):
+            table = read_table(path, [time])
+            times.append(pc.max(table[time]).cast(pa.string()).as_py() or "")  # as pandas' own it would import it
+            rows += table.num_rows
+    return len(times), rows, max(times)[:16]
 
 
 def hash_data(folder: Path) -> str:

@@ -147,8 +147,13 @@ def columns_of(result: "ExpectationValidationResult") -> list[str]:
     """The columns that a rule is about; of a rule about the table, those that break it."""
     kwargs = result.expectation_config.kwargs
     single = [kwargs[key] for key in ("column", "column_A", "column_B") if key in kwargs]
-    mismatch = result.result.get("details", {}).get("mismatched", {})
-    return single or kwargs.get("column_list") or [name for names in mismatch.values() for name in names]
+    return single or kwargs.get("column_list") or [name for names in mismatch(result).values() for name in names]
+
+
+def mismatch(result: "ExpectationValidationResult") -> dict[str, list[str]]:
+    """The columns that a table has or lacks against a rule about the set of them."""
+    found = result.result.get("details", {}).get("mismatched")
+    return found if isinstance(found, dict) else {}  # of a rule about their order it is a list
 
 
 def words(rule: "ExpectationConfiguration") -> str:
@@ -164,8 +169,8 @@ def words(rule: "ExpectationConfiguration") -> str:
 def evidence(result: "ExpectationValidationResult", columns: Sequence[str], rows: "pd.DataFrame") -> str:
     """What was found instead, or why the rule could not be checked."""
     found, trouble = result.result, result.exception_info or {}
-    if mismatch := found.get("details", {}).get("mismatched"):
-        return "; ".join(f"{kind} {', '.join(names)}" for kind, names in mismatch.items())
+    if differing := mismatch(result):
+        return "; ".join(f"{kind} {', '.join(names)}" for kind, names in differing.items())
     if "observed_value" in found:
         return f"found {text(found['observed_value'])}"
     if missing := [name for name in columns if name not in rows.columns]:

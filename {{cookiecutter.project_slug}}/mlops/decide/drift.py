@@ -39,19 +39,20 @@ def text_shift(before: pd.Series, now: pd.Series) -> tuple[float, float]:
     from scipy.stats import chi2_contingency
 
     counts = pd.concat([before.fillna("").value_counts(), now.fillna("").value_counts()], axis="columns").fillna(0)
-    if len(counts) < 2:
-        return 0.0, 1.0
-    shares = counts / counts.sum()
+    shares, tested = counts / counts.sum(), common(counts)
     effect = float((shares.iloc[:, 0] - shares.iloc[:, 1]).abs().sum() / 2)
-    return effect, float(chi2_contingency(common(counts)).pvalue)
+    return effect, float(chi2_contingency(tested).pvalue) if len(tested) > 1 else 1.0
 
 
 def common(counts: pd.DataFrame) -> np.ndarray:
-    """Counts with values that are too rare for the test (fewer than 5 expected) pooled into one row."""
-    expected = np.outer(counts.sum(axis=1), counts.sum()) / counts.to_numpy().sum()
-    rare = expected.min(axis=1) < 5
-    pooled = np.vstack([counts[~rare], counts[rare].sum()]) if rare.any() else counts.to_numpy()
-    return pooled[pooled.sum(axis=1) > 0]
+    """Counts with values that are too rare for the test (fewer than 5 expected) pooled into one row.
+
+    That row is left out when it is too rare itself: a single row with a value never seen would be evidence of a shift.
+    """
+    smaller = counts.sum().min() / counts.to_numpy().sum()  # the share of one side's rows among all
+    rare = counts.sum(axis=1) * smaller < 5
+    pooled = np.vstack([counts[~rare], counts[rare].sum()])
+    return pooled[pooled.sum(axis=1) * smaller >= 5]
 
 
 def missing_shift(before: pd.Series, now: pd.Series) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlops import UserError
-from mlops.platform import Platform, open_platform
+from mlops.platform import Platform, open_platform, version_here
 from mlops.repo.git import ask, prefix
 from mlops.settings.environments import Manifest, ModelSettings
 
@@ -39,8 +39,10 @@ def fetched(platform: Platform, model: ModelSettings) -> Champion:
     if model.version is None:
         return NONE_YET
     folder = CHAMPIONS / platform.name / f"{model.name}-{model.version}"
-    there = folder if folder.exists() else platform.models.download(model.name, model.version, folder)
-    return Champion(there, f"{model.name}:{model.version}")
+    if not folder.exists():
+        version_here(platform, model.name, model.version)
+        platform.models.download(model.name, model.version, folder)
+    return Champion(folder, f"{model.name}:{model.version}")
 
 
 def retrained(target: str, data: Path) -> Champion:
@@ -56,6 +58,8 @@ def retrained(target: str, data: Path) -> Champion:
     if ask("worktree", "add", "--detach", str(tree), commit) is None:
         raise UserError(f"{target}: git cannot check it out; fetch the whole history (fetch-depth: 0)")
     try:
+        if not project.is_dir():
+            raise UserError(f"no champion to compare with: {target} has no folder {prefix()}; merge it there first")
         for name in COMMANDS:
             run_there(project, name, data, target)
         shutil.copytree(project / "out" / "model", folder)

@@ -15,7 +15,7 @@ from mlops.data.model_folder import PROBE_FILE
 from mlops.decide.actions import Action, CreateEndpoint, Delete, Deploy, Done, Probe, Scale, Shift, Wait
 from mlops.decide.observed import Observed, Traffic
 from mlops.decide.rollout import Evidence, decide, live, rejection_tag, runs, stable_slot
-from mlops.platform import Platform, registered_version
+from mlops.platform import Platform, version_here
 from mlops.settings.environments import Manifest
 
 LOOKS_A_BAKE = 20
@@ -58,7 +58,7 @@ class Reconciler:
         action = self.next(self.platform.endpoints.observe(self.name), evidence)
         if isinstance(action, Done):
             return action
-        registered_version(self.platform.models, self.manifest.model.name, self.manifest.model.version)
+        version_here(self.platform, self.manifest.model.name, self.manifest.model.version)
         with self.platform.endpoints.lease(self.name, self.holder):  # only where there is something to change
             while True:
                 observed = self.platform.endpoints.observe(self.name)

@@ -134,6 +134,17 @@ class Platform:
     jobs: Jobs
 
 
+def version_here(platform: Platform, name: str, version: int | None) -> ModelVersion:
+    """The same, and where else to look for what a fresh clone lacks: a local registry is not in Git."""
+    if platform.name == "local" and not platform.models.versions(name):
+        raise UserError(
+            f"model {name} has no version {version} on this machine, nor any other: the local registry is .mlops, which"
+            " is not in Git; fetch what CI keeps (uv run rehearsal restore), or write `version: null` into"
+            " environments/ and start anew (uv run run_pipeline)"
+        )
+    return registered_version(platform.models, name, version)
+
+
 def open_platform(manifest: "Manifest") -> Platform:
     """The platform that the manifest names, for the project in the current folder."""
     if manifest.platform == "local":

@@ -63,9 +63,3 @@ def use_tracking(experiment: str) -> None:
     if mlflow.get_experiment_by_name(experiment) is None:
         mlflow.create_experiment(experiment, artifact_location=artefacts().as_uri())
     mlflow.set_experiment(experiment)
-
-
-if __name__ == "__main__":
-    from mlops.settings.project import load_project
-
-    use_tracking(load_project().name)

@@ -3,6 +3,7 @@
 import getpass
 import os
 import platform
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,26 @@ def commit_facts(folder: Path = Path()) -> dict[str, str]:
     commit = ask("rev-parse", "HEAD", folder=folder)
     if commit is None:
         return {"commit": "unknown", "dirty": "unknown"}
-    # A lock file that uv has just made of the pins says nothing that the commit does not say.
-    new_lock = f"?? {ask('rev-parse', '--show-prefix', folder=folder)}uv.lock"
-    changed = (ask("status", "--porcelain", ".", folder=folder) or "").splitlines()
-    return {"commit": commit, "dirty": "true" if {*changed} - {new_lock} else "false"}
+    status = ask("status", "--porcelain", "-z", ".", folder=folder) or ""  # -z quotes no name
+    differing = [line for line in status.split("\0") if line]
+    changed_lock = f" M {ask('rev-parse', '--show-prefix', folder=folder)}uv.lock"
+    same = differing == [changed_lock] and has_the_committed_versions(folder / "uv.lock")
+    return {"commit": commit, "dirty": "false" if same or not differing else "true"}
+
+
+def has_the_committed_versions(lock: Path) -> bool:
+    """Whether that lock file differs from the commit's in addresses alone, as where uv has just put them in."""
+    committed = ask("show", f"HEAD:./{lock.name}", folder=lock.parent) or ""
+    try:
+        return locked_versions(committed) == locked_versions(lock.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, KeyError):
+        return False
+
+
+def locked_versions(lock: str) -> set[tuple[str, str]]:
+    """Name and version of every package from an index. TOMLDecodeError or KeyError when the text is no lock file."""
+    packages = tomllib.loads(lock)["package"]
+    return {(each["name"], each["version"]) for each in packages if "registry" in each["source"]}
 
 
 def ci_run_url(environment: dict[str, str] | None = None) -> str:

@@ -88,8 +88,11 @@ def differing(record: Record) -> list[str]:
     return [name for name, made in record.machinery.items() if fingerprint(Path(name)) != made]
 
 
-def standing(record: Record) -> str:
-    """The same as a line for people."""
+def standing(record: Record | None = None) -> str:
+    """The same as a line for people; of the record that is there, when none is given."""
+    if record is None and not RECORD.exists():
+        return f"there is no {RECORD}; `upgrade` writes it"
+    record = record or read_record()
     found = differing(record)
     line = f"{len(found)} of {len(record.machinery)} machinery files differ from template version {record.version}"
     return ": ".join(filter(None, [line, ", ".join(found)]))

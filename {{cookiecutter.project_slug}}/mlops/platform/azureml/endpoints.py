@@ -12,14 +12,14 @@ from mlops.decide.observed import Deployment, Observed, State, Traffic
 from mlops.platform import Reply
 from mlops.platform.azureml.autoscale import Autoscale
 from mlops.platform.azureml.collected import collected_since
+from mlops.platform.azureml.error_messages import first_line, in_one_line, refusals_in_one_line
 from mlops.platform.azureml.lease import Lease
 from mlops.platform.azureml.metrics import traffic_since
-from mlops.platform.azureml.refusals import first_line, in_one_line, refusals_in_one_line
-from mlops.platform.azureml.route import Route
+from mlops.platform.azureml.scoring_client import ScoringClient
 from mlops.platform.azureml.waiting import settled, written
 from mlops.platform.azureml.workspace import AzureWorkspace, quiet_uploads
-from mlops.platform.shares import check_shares
-from mlops.platform.words import SILENCE, cause_of
+from mlops.platform.crash_cause import SILENCE, cause_of
+from mlops.platform.legal_traffic import check_shares
 from mlops.settings.environments import EndpointSettings
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class AzureEndpoints:
         self._workspace = workspace
         self._settings = settings
         self._autoscale = Autoscale(workspace, settings)
-        self._routes: dict[str, Route] = {}
+        self._clients: dict[str, ScoringClient] = {}
         self._lease: Lease | None = None
 
     @contextmanager
@@ -67,7 +67,7 @@ class AzureEndpoints:
         return Observed(deployments, traffic, dict(found.mirror_traffic or {}), dict(found.tags or {}))
 
     def url(self, endpoint: str) -> str:
-        return self._route(endpoint).url
+        return self._client(endpoint).url
 
     def create(self, endpoint: str, port: int) -> None:
         from azure.ai.ml.entities import ManagedOnlineEndpoint
@@ -142,7 +142,7 @@ class AzureEndpoints:
             written(lambda: self._workspace.client.online_endpoints.begin_delete(endpoint))
 
     def score(self, endpoint: str, payload: Mapping[str, Any], slot: str | None = None) -> Reply:
-        return self._route(endpoint).ask(payload, slot)
+        return self._client(endpoint).ask(payload, slot)
 
     def measure(self, endpoint: str, since: float) -> Mapping[str, Traffic]:
         return traffic_since(self._workspace, endpoint, since)
@@ -214,9 +214,11 @@ class AzureEndpoints:
             DEPLOYMENT, params_override=[{key: each} for key, each in {**own, **size}.items()]
         )
 
-    def _route(self, endpoint: str) -> Route:
+    def _client(self, endpoint: str) -> ScoringClient:
         """How to ask the endpoint, found out once."""
-        if endpoint not in self._routes:
+        if endpoint not in self._clients:
             found = self._there(endpoint)
-            self._routes[endpoint] = Route(self._workspace, endpoint, str(found.scoring_uri), str(found.auth_mode))
-        return self._routes[endpoint]
+            self._clients[endpoint] = ScoringClient(
+                self._workspace, endpoint, str(found.scoring_uri), str(found.auth_mode)
+            )
+        return self._clients[endpoint]

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops import UserError
-from mlops.pipeline import Pipeline, Source, load_pipeline
 from mlops.platform.azureml.data import asset
-from mlops.platform.azureml.refusals import refusals_in_one_line
+from mlops.platform.azureml.error_messages import refusals_in_one_line
 from mlops.platform.azureml.workspace import AzureWorkspace, quiet_uploads
+from mlops.platform.pipeline import Pipeline, Source, load_pipeline
 from mlops.repo.lineage import for_a_job
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlops import UserError
 from mlops.platform import ModelVersion, registered_version
-from mlops.platform.azureml.refusals import refusals_in_one_line
+from mlops.platform.azureml.error_messages import refusals_in_one_line
 from mlops.platform.azureml.workspace import AzureWorkspace
 
 if TYPE_CHECKING:

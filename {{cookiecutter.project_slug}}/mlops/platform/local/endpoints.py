@@ -19,11 +19,12 @@ from filelock import FileLock, Timeout
 from mlops import TakenError, UserError
 from mlops.decide.observed import Deployment, Observed, Traffic
 from mlops.platform import DEPLOYMENT_HEADER, Models, Reply
+from mlops.platform.legal_traffic import check_shares
 from mlops.platform.local import hosting, processes, scoring
 from mlops.platform.local.client import LOOPBACK, ask
-from mlops.platform.local.state import (
+from mlops.platform.local.endpoint_state import (
     STATE_FILE,
-    Endpoint,
+    EndpointState,
     Slot,
     locked,
     log_file,
@@ -31,7 +32,6 @@ from mlops.platform.local.state import (
     write_state,
 )
 from mlops.platform.local.traffic import authorisation, samples_since, traffic_since
-from mlops.platform.shares import check_shares
 
 ANSWER_LIMIT = 35.0  # seconds; longer than the router waits for an answer
 
@@ -88,7 +88,7 @@ class LocalEndpoints:
             state = read_state(folder)
             if state is None:
                 hosting.end_all(folder)  # of an endpoint whose delete was interrupted
-                state = Endpoint(port=port or processes.free_port(), key=secrets.token_urlsafe(32))
+                state = EndpointState(port=port or processes.free_port(), key=secrets.token_urlsafe(32))
             elif port not in {0, state.port}:
                 state = hosting.with_port(folder, state, port)
             hosting.with_router(folder, state)
@@ -174,7 +174,7 @@ class LocalEndpoints:
     def logs(self, endpoint: str, slot: str, lines: int = 50) -> str:
         return "\n".join(processes.last_lines(log_file(self.root / endpoint, slot), lines))
 
-    def state(self, endpoint: str) -> Endpoint:
+    def state(self, endpoint: str) -> EndpointState:
         """What is written down. UserError when there is no such endpoint."""
         state = read_state(self.root / endpoint)
         if state is None:

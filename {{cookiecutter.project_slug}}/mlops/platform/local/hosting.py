@@ -10,8 +10,8 @@ from pathlib import Path
 from mlops import UserError
 from mlops.platform.local import processes, scoring
 from mlops.platform.local.client import healthy
+from mlops.platform.local.endpoint_state import EndpointState, Slot, log_file, write_state
 from mlops.platform.local.processes import Marker
-from mlops.platform.local.state import Endpoint, Slot, log_file, write_state
 from mlops.platform.local.traffic import statistics
 
 IMPORT_ROOT = Path(__file__).parents[3]  # where `mlops` is imported from
@@ -44,7 +44,7 @@ def end_all(folder: Path) -> list[str]:
     return [name for name, each in found.items() if each]
 
 
-def with_router(folder: Path, state: Endpoint) -> Endpoint:
+def with_router(folder: Path, state: EndpointState) -> EndpointState:
     """The state with a router that answers, started when it is not there. UserError when its port is taken."""
     if not processes.find(state.router):
         state = start_router(folder, state)
@@ -55,7 +55,7 @@ def with_router(folder: Path, state: Endpoint) -> Endpoint:
     return state
 
 
-def start_router(folder: Path, state: Endpoint) -> Endpoint:
+def start_router(folder: Path, state: EndpointState) -> EndpointState:
     """Start the router; one whose start was never written down goes first."""
     processes.end(processes.find_marked([router_marker(folder)]))
     check_free(folder, state.port)
@@ -66,7 +66,7 @@ def start_router(folder: Path, state: Endpoint) -> Endpoint:
     return state
 
 
-def with_port(folder: Path, state: Endpoint, port: int) -> Endpoint:
+def with_port(folder: Path, state: EndpointState, port: int) -> EndpointState:
     """The state on another port, its router ended. UserError when the port is taken."""
     check_free(folder, port)
     processes.end(processes.find_marked([router_marker(folder)]))
@@ -83,7 +83,7 @@ def serves(placed: Slot) -> bool:
     return processes.find(placed.process) is not None and healthy(placed.port, HEALTH_LIMIT)
 
 
-def place(folder: Path, state: Endpoint, slot: str, new: Slot, python: Path, fill: Fill) -> Slot:
+def place(folder: Path, state: EndpointState, slot: str, new: Slot, python: Path, fill: Fill) -> Slot:
     """Put this into the slot, in the place of what ran there; returns it ready or failed."""
     home = slot_folder(folder, slot)
     incoming = home.with_name(f"{slot}.incoming")
@@ -105,7 +105,7 @@ def place(folder: Path, state: Endpoint, slot: str, new: Slot, python: Path, fil
     return new.changed(state="failed", reason=reason, process=None)
 
 
-def clear(folder: Path, state: Endpoint, slot: str) -> None:
+def clear(folder: Path, state: EndpointState, slot: str) -> None:
     """End what runs in the slot, once nothing is under way there, and remove its folder."""
     drain(state, slot)
     end_slot(folder, slot)
@@ -117,7 +117,7 @@ def end_slot(folder: Path, slot: str) -> None:
     processes.end(processes.find_marked([scoring.marker(slot_folder(folder, slot))]))
 
 
-def drain(state: Endpoint, slot: str) -> None:
+def drain(state: EndpointState, slot: str) -> None:
     """Wait until the answers under way are out; the endpoint's file must no longer send any request to the slot."""
     deadline = time.monotonic() + DRAIN_LIMIT
     with suppress(OSError):  # no router: nothing is under way

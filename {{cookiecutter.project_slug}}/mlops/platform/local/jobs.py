@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,26 +16,13 @@ from rich.console import Console
 
 from mlops import UserError
 from mlops.data.files import hash_folder, write_json
-from mlops.data.receipt import CODE, hash_paths
-from mlops.pipeline import Job, Pipeline, Source, fill, load_pipeline
-from mlops.platform.local import warm
-from mlops.platform.tracking import database
+from mlops.data.model_sources import SOURCES, hash_paths
+from mlops.platform.local import forking
+from mlops.platform.pipeline import Job, Pipeline, Source, fill, load_pipeline
 
-USUAL_IMPORTS = (
-    "pandas",
-    "pyarrow.parquet",
-    "sklearn.ensemble",
-    "sklearn.metrics",
-    "sklearn.pipeline",
-    "mlflow.sklearn",
-    "mlflow.pyfunc.loaders",
-    "git",
-    "mlflow.store.tracking.sqlalchemy_store",
-    "alembic.command",
-    "matplotlib.figure",
-    "matplotlib.backends.backend_svg",
-)
-OWN_IMPORTS = {"steps.validate_data": ("great_expectations",)}  # needed by no other step
+# An idle thread of OpenMP spins by default, which takes processors from the endpoints; one that sleeps at once makes
+# a small fit eight times slower. This many turns are some hundredths of a millisecond.
+SPINS = ("GOMP_SPINCOUNT", "10000")
 DONE = "done.json"
 
 
@@ -85,28 +72,31 @@ class LocalJobs:
         for step in plan:
             for name in step.job.outputs.values():
                 shutil.rmtree(out / name, ignore_errors=True)
-        warm_up([step for step in plan if not step.done], self.root)
+        os.environ.setdefault(*SPINS)
+        todo = [step for step in plan if not step.done]
+        if len(todo) > 1 and forking.AVAILABLE:
+            forking.import_ahead()  # beside the first of them
         by_name = {step.job.name: step for step in plan}
         for step in plan:
             if step.done:
                 code = 0
                 self.console.print(f"re-used {step.job.name}")
             else:
-                code = self.run_step(step, arguments(step, by_name, values))
+                code = self.run_step(step, arguments(step, by_name, values), forked=step is not todo[0])
             for own, name in step.job.outputs.items():
                 shutil.copytree(step.output(own), out / name)
             if code:
                 return code
         return 0
 
-    def run_step(self, step: Step, command: list[str]) -> int:
+    def run_step(self, step: Step, command: list[str], forked: bool) -> int:
         """Run one command, its output into the step's log; say how long it took, and show the log if it failed."""
         shutil.rmtree(step.folder, ignore_errors=True)
         for folder in [step.folder, *map(step.output, step.job.outputs)]:
             folder.mkdir(parents=True)
         start = time.monotonic()
         with self.console.status(step.job.name):
-            code = execute(command, step.log, step.job.variables)
+            code = execute(command, step.log, step.job.variables, forked)
         self.console.print(f"{'failed' if code else 'done':7} {step.job.name:15} {time.monotonic() - start:6.1f} s")
         if code:
             self.console.print(step.log.read_text(encoding="utf-8", errors="replace").rstrip())
@@ -118,7 +108,7 @@ class LocalJobs:
 
 def steps(plan: Pipeline, values: Mapping[str, str], cache: Path) -> list[Step]:
     """Every job with its folder, in running order. A job's key covers its command, its inputs and the code."""
-    code = hash_paths(CODE)
+    code = hash_paths(SOURCES)
     hashes = {name: hash_input(value) for name, value in values.items()}
     keys: dict[str, str] = {}
 
@@ -155,38 +145,14 @@ def arguments(step: Step, by_name: Mapping[str, Step], values: Mapping[str, str]
     return fill(step.job.command, filled)
 
 
-def imports_of(command: str) -> tuple[str, ...]:
-    """The heavy packages that the command's module needs."""
-    return next((modules for name, modules in OWN_IMPORTS.items() if name in command), USUAL_IMPORTS)
+def execute(command: list[str], log: Path, variables: Mapping[str, str], forked: bool = False) -> int:
+    """Run the command as a process with these variables, its output into the log; its exit code.
 
-
-def warm_up(todo: Sequence[Step], root: Path) -> None:
-    """Start importing what the steps to be run need, each set of packages in a process of its own.
-
-    MLflow's database takes 1.5 s to make. The first step leaves the other processes idle, so it is made meanwhile.
+    forked: `python -m` starts as a fork of a Python that has the usual packages imported, where that is safe.
     """
-    if not warm.AVAILABLE:
-        return
-    sets = dict.fromkeys(imports_of(step.job.command) for step in todo)
-    pythons = {modules: warm.warm_python(modules) for modules in sets}
-    if USUAL_IMPORTS in pythons and not database(root).exists():
-        pythons[USUAL_IMPORTS].ahead("mlops.platform.tracking", root / "database.log")
-
-
-def execute(command: list[str], log: Path, variables: Mapping[str, str]) -> int:
-    """Run the command as a process; `python -m` starts from a warm Python where there is one.
-
-    A warm Python has its environment already, so a step with variables of its own starts from nothing.
-    """
-    if warm.AVAILABLE and not variables and command[:2] == ["python", "-m"]:
-        return warm.warm_python(imports_of(command[2])).run(command[2], command[3:], log)
+    variables = {**os.environ, **variables}
+    if forked and forking.AVAILABLE and command[:2] == ["python", "-m"]:
+        return forking.run(command[2], command[3:], log, variables)
     program = sys.executable if command[0] == "python" else command[0]
-    with log.open("w", encoding="utf-8") as file:
-        done = subprocess.run(
-            [program, *command[1:]],
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, **warm.PATIENT, **variables},
-            check=False,
-        )
-        return done.returncode
+    with log.open("wb") as file:
+        return subprocess.run([program, *command[1:]], stdout=file, stderr=file, env=variables, check=False).returncode

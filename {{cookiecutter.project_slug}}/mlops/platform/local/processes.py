@@ -10,9 +10,9 @@ from pathlib import Path
 
 import psutil
 
+from mlops.platform.crash_cause import cause_of
 from mlops.platform.local.client import LOOPBACK
-from mlops.platform.local.state import Started
-from mlops.platform.words import cause_of
+from mlops.platform.local.endpoint_state import Started
 
 GRACE = 5.0  # seconds to finish what is under way before a process is killed
 TAIL = 64 * 1024  # bytes

@@ -13,53 +13,69 @@ from pathlib import Path
 
 from mlops import UserError
 from mlops.data.files import read_json, write_json, write_text
+from mlops.platform.local.endpoint_state import STATE_FILE
 from mlops.platform.local.records import RECORDS_FILE
-from mlops.platform.local.state import STATE_FILE
 from mlops.platform.tracking import database
-from mlops.repo.git import REMOTE, Account, access, git, identity, root
+from mlops.repo.git import REMOTE, Account, access, git, identity, prefix, root
 
-BRANCH = "mlops-rehearsal"
-REF = f"refs/heads/{BRANCH}"
+BRANCH = "mlops-rehearsal"  # followed by the project's name, for two may share a repository
 KEPT = ("mlflow.db", "artifacts", "endpoints")
 MADE_ANEW = ("deployments", "logs", "*.lock", f"{RECORDS_FILE}-*", ".*")  # by `apply`
 LEFT_OUT = {"endpoints": shutil.ignore_patterns(*MADE_ANEW)}
 RESTORED = "restored"  # the commit that this state came from
 
 
-def restore(state: Path, account: Account) -> bool:
-    """Fetch the state into the root folder (`.mlops`); whether there is one."""
+def branch_of(project: str) -> str:
+    """The branch that holds the state of the project of that name."""
+    return f"{BRANCH}-{project}"
+
+
+def restore(state: Path, branch: str, account: Account) -> str:
+    """Fetch the state into the root folder (`.mlops`); the branch that it came from, or nothing when there is none."""
     if database(state).exists():
         raise UserError(f"{state}: holds a state already, which would be lost; delete the folder first")
-    commit = newest(account)
+    before = newest(branch, account)
+    commit, source = before, branch
+    if not before and not prefix():  # a project that had its repository to itself may have saved without its name
+        commit, source = newest(BRANCH, account), BRANCH
     if commit:
-        git("fetch", "--quiet", "--no-tags", "--depth=1", REMOTE, REF, variables=access(account))
-        with tempfile.TemporaryDirectory() as folder:
-            index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-            git("read-tree", commit, variables=index)
-            # from the top folder: below it, git would check out what lies below it alone
-            git("checkout-index", "--all", f"--prefix={state.resolve().as_posix()}/", variables=index, folder=root())
-        for path in state.glob(f"endpoints/*/{STATE_FILE}"):
-            write_json(path, read_json(path) | {"key": secrets.token_urlsafe(32)})
-    write_text(state / RESTORED, commit)
-    return bool(commit)
+        fetch(state, source, commit, account)
+    write_text(state / RESTORED, before)  # last: who failed to restore must not be able to save
+    return source if commit else ""
 
 
-def newest(account: Account) -> str:
+def fetch(state: Path, branch: str, commit: str, account: Account) -> None:
+    """Put what the branch's commit holds into the root folder; the endpoints get keys of their own."""
+    git("fetch", "--quiet", "--no-tags", "--depth=1", REMOTE, ref(branch), variables=access(account))
+    with tempfile.TemporaryDirectory() as folder:
+        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        git("read-tree", commit, variables=index)
+        # from the top folder: below it, git would check out what lies below it alone
+        git("checkout-index", "--all", f"--prefix={state.resolve().as_posix()}/", variables=index, folder=root())
+    for path in state.glob(f"endpoints/*/{STATE_FILE}"):
+        write_json(path, read_json(path) | {"key": secrets.token_urlsafe(32)})
+
+
+def ref(branch: str) -> str:
+    return f"refs/heads/{branch}"
+
+
+def newest(branch: str, account: Account) -> str:
     """The commit that the branch holds now; nothing when there is no such branch."""
-    return git("ls-remote", REMOTE, REF, variables=access(account)).partition("\t")[0]
+    return git("ls-remote", REMOTE, ref(branch), variables=access(account)).partition("\t")[0]
 
 
-def save(state: Path, account: Account) -> None:
+def save(state: Path, branch: str, account: Account) -> None:
     """Make the branch hold this state. UserError when another run has saved since this one restored."""
     before = (state / RESTORED).read_text(encoding="utf-8") if (state / RESTORED).exists() else ""
     commit = commit_of(state, account)
-    lease = f"--force-with-lease={REF}:{before}"  # nothing after the colon: only if there is no such branch
+    lease = f"--force-with-lease={ref(branch)}:{before}"  # nothing after the colon: only if there is no such branch
     try:
-        git("push", "--quiet", lease, REMOTE, f"{commit}:{REF}", variables=access(account))
+        git("push", "--quiet", lease, REMOTE, f"{commit}:{ref(branch)}", variables=access(account))
     except UserError as error:
-        if newest(account) == before:
+        if newest(branch, account) == before:
             raise
-        raise UserError(f"{BRANCH}: another run has saved its state meanwhile; run this one again ({error})") from None
+        raise UserError(f"{branch}: another run has saved its state meanwhile; run this one again ({error})") from None
     write_text(state / RESTORED, commit)
 
 

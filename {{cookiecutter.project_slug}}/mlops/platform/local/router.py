@@ -24,8 +24,8 @@ from aiohttp import web
 from mlops import UserError
 from mlops.platform import DEPLOYMENT_HEADER
 from mlops.platform.local.client import LOOPBACK, Answer
+from mlops.platform.local.endpoint_state import STATE_FILE, EndpointState, read_state
 from mlops.platform.local.records import RECORDS_FILE, Recorder, Request
-from mlops.platform.local.state import STATE_FILE, Endpoint, read_state
 
 TIME_LIMIT = 30.0  # seconds for one answer
 MAX_BODY = 10 * 1024 * 1024  # bytes
@@ -45,7 +45,7 @@ class Router:
         self.under_way: Counter[str] = Counter()
         self.mirroring: set[asyncio.Task[Answer]] = set()
         self.stamp: tuple[int, ...] = ()
-        self.endpoint = Endpoint(port=0, key="")
+        self.endpoint = EndpointState(port=0, key="")
         self.session: aiohttp.ClientSession
 
     def app(self) -> web.Application:
@@ -66,7 +66,7 @@ class Router:
                 task.cancel()
         self.records.close()
 
-    def current(self) -> Endpoint:
+    def current(self) -> EndpointState:
         """The endpoint as last written. While it cannot be read, what was read last stays in force."""
         try:
             stat = (self.folder / STATE_FILE).stat()
@@ -98,7 +98,7 @@ class Router:
         headers = {**passed_on(answer.headers), DEPLOYMENT_HEADER: slot}
         return web.Response(status=answer.status, body=answer.body, headers=headers)
 
-    def mirror(self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes) -> None:
+    def mirror(self, endpoint: EndpointState, headers: Mapping[str, str], body: bytes) -> None:
         """Copy the request, by chance, to the mirrored slot; nobody waits for the answer."""
         for slot, share in endpoint.mirror.items():
             if random.random() * 100 < share:
@@ -106,7 +106,9 @@ class Router:
                 self.mirroring.add(task)
                 task.add_done_callback(self.mirroring.discard)
 
-    async def answer(self, endpoint: Endpoint, slot: str, kind: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def answer(
+        self, endpoint: EndpointState, slot: str, kind: str, headers: Mapping[str, str], body: bytes
+    ) -> Answer:
         """What the slot answers, with its failures as answers too; recorded."""
         start = time.perf_counter()
         self.under_way[slot] += 1
@@ -131,7 +133,7 @@ class Router:
             return failure(502, f"{slot} does not answer: {error!r}")
 
     def record(
-        self, endpoint: Endpoint, slot: str, kind: str, answer: Answer, body: bytes, milliseconds: float
+        self, endpoint: EndpointState, slot: str, kind: str, answer: Answer, body: bytes, milliseconds: float
     ) -> None:
         """Write down the request and, if it was scored for or beside a client, what went in and came out."""
         bodies = (body, answer.body) if kind != "direct" and answer.status == 200 else (None, None)

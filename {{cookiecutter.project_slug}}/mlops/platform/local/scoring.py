@@ -12,8 +12,8 @@ from pathlib import Path
 from filelock import FileLock
 
 from mlops import UserError
+from mlops.platform.local.endpoint_state import Started
 from mlops.platform.local.processes import Marker, last_words, start
-from mlops.platform.local.state import Started
 
 SCRIPT = "score.py"
 REQUIREMENTS = Path("environment") / "requirements.txt"  # beside the script

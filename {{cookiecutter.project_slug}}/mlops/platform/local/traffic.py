@@ -9,18 +9,18 @@ from typing import Any
 
 from mlops.decide.observed import Traffic
 from mlops.platform.local.client import ask
+from mlops.platform.local.endpoint_state import EndpointState
 from mlops.platform.local.records import RECORDS_FILE, rows_since
-from mlops.platform.local.state import Endpoint
 
 PATIENCE = 15.0  # seconds; the router answers when its records are on disk
 
 
-def authorisation(state: Endpoint) -> dict[str, str]:
+def authorisation(state: EndpointState) -> dict[str, str]:
     """The header that the router asks for."""
     return {"Authorization": f"Bearer {state.key}"}
 
 
-def statistics(state: Endpoint) -> dict[str, Any]:
+def statistics(state: EndpointState) -> dict[str, Any]:
     """What the router says about itself. OSError when it does not."""
     answer = ask(state.port, "/statistics", headers=authorisation(state), timeout=PATIENCE)
     if answer.status != 200:
@@ -29,7 +29,7 @@ def statistics(state: Endpoint) -> dict[str, Any]:
     return content
 
 
-def traffic_since(folder: Path, state: Endpoint, since: float) -> dict[str, Traffic]:
+def traffic_since(folder: Path, state: EndpointState, since: float) -> dict[str, Traffic]:
     """What each slot served live. OSError unless every request since then is on record."""
     told = statistics(state)
     last_loss = told.get("last_loss")
@@ -51,7 +51,7 @@ def summary(answers: Sequence[tuple[int, float]]) -> Traffic:
     return Traffic(len(answers), errors, p95)
 
 
-def samples_since(folder: Path, state: Endpoint, since: float) -> Iterator[dict[str, Any]]:
+def samples_since(folder: Path, state: EndpointState, since: float) -> Iterator[dict[str, Any]]:
     """The collected requests that are scoring requests, as `Endpoints.collected` has them."""
     with suppress(OSError):  # a router that has ended left all on disk
         statistics(state)

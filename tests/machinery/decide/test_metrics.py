@@ -1,0 +1,103 @@
+"""Metrics held against scikit-learn, and their intervals against what statistics says of means."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import accuracy_score, brier_score_loss, log_loss, roc_auc_score
+
+from mlops.decide.bootstrap import auc_samples, mean_samples, resamples
+from mlops.decide.metrics import intervals, measure, row_values, slice_rows, slices
+
+
+def scored(rows=2000, seed=0):
+    """As many labels of each class, and scores that tell them apart somewhat."""
+    rng = np.random.default_rng(seed)
+    target = np.arange(rows) % 2
+    return target, 1 / (1 + np.exp(-(target + rng.normal(size=rows))))
+
+
+@settings(deadline=None)  # the first example pays for what scikit-learn loads
+@given(st.integers(0, 10_000), st.integers(2, 40), st.floats(0.05, 0.95))
+def test_metrics_are_those_of_scikit_learn(seed, rows, threshold):
+    rng = np.random.default_rng(seed)
+    target, scores = np.r_[0, 1, rng.integers(0, 2, rows)], rng.uniform(size=rows + 2)
+    assert measure(target, scores, threshold) == pytest.approx(
+        {
+            "auc": roc_auc_score(target, scores),
+            "log_loss": log_loss(target, scores),
+            "brier": brier_score_loss(target, scores),
+            "accuracy": accuracy_score(target, scores > threshold),
+        }
+    )
+
+
+def test_a_row_whose_score_is_the_threshold_is_not_called_positive():
+    assert measure(np.array([0, 0, 1]), np.array([0.7, 0.7, 0.9]), 0.7)["accuracy"] == 1
+
+
+def test_a_model_that_is_certain_and_wrong_has_a_large_but_finite_log_loss():
+    assert 10 < measure(np.array([0, 1]), np.array([1.0, 0.0]), 0.5)["log_loss"] < np.inf
+
+
+def test_without_both_classes_there_is_no_auc_but_all_else():
+    metrics = measure(np.ones(3, dtype=int), np.array([0.2, 0.6, 0.9]), 0.5)
+    assert np.isnan(metrics.pop("auc")) and np.isfinite(list(metrics.values())).all()
+
+
+def test_an_interval_of_a_mean_reaches_two_standard_errors_to_each_side():
+    target, scores = scored()
+    found = intervals(target, scores, 0.5, seed=1)
+    assert found.keys() == measure(target, scores, 0.5).keys()
+    for name, values in row_values(target, scores, 0.5).items():
+        lower, upper = found[name]
+        error = np.hypot(values[target == 0].std(), values[target == 1].std()) / 2 / np.sqrt(len(target) / 2)
+        assert (lower + upper) / 2 == pytest.approx(values.mean(), abs=0.3 * error)
+        assert (upper - lower) / 2 == pytest.approx(1.96 * error, rel=0.1)
+
+
+def test_another_seed_hardly_moves_an_interval_and_the_same_one_not_at_all():
+    target, scores = scored(rows=200)
+    first, other = (np.array(list(intervals(target, scores, 0.5, seed).values())) for seed in (1, 2))
+    width = first[:, 1:] - first[:, :1]
+    assert 0 < (np.abs(first - other) / width).mean() < 0.05
+    assert (first == np.array(list(intervals(target, scores, 0.5, 1).values()))).all()
+
+
+@pytest.mark.parametrize("rows", [4, 30_000, 200_000], ids=["at once", "in pieces", "one by one"])
+def test_as_many_resamples_as_asked_for_however_many_rows_there_are(rows):
+    target, scores = scored(rows)
+    assert sum(len(counts) for counts in resamples(target, seed=1, draws=7)) == 7
+    assert auc_samples(target, [scores], 1, draws=7).shape == mean_samples(target, [scores], 1, draws=7).shape == (7, 1)
+
+
+def test_models_are_compared_on_the_same_resampled_rows():
+    target, scores = scored(rows=100)
+    twice = auc_samples(target, [scores, scores], seed=1, draws=50)
+    assert (twice[:, 0] == twice[:, 1]).all() and len(set(twice[:, 0])) > 1
+
+
+FRAME = pd.DataFrame(
+    {
+        "origin": ["LGA", None, "EWR", "LGA", "EWR", "LGA"],
+        "target": [0, 1, 0, 1, 1, 0],
+        "challenger": [0.1, 0.9, 0.6, 0.4, 0.4, 0.7],
+        "champion": [0.2, 0.3, 0.4, 0.5, 0.6, 0.7],
+    }
+)
+
+
+def test_slices_are_in_name_order_and_missing_values_are_none():
+    masks = slices(FRAME, ["origin"])
+    assert list(masks) == ["origin=EWR", "origin=LGA"]
+    assert masks["origin=EWR"].tolist() == (FRAME["origin"] == "EWR").tolist()
+
+
+def test_each_slice_has_its_own_rows_and_their_metrics():
+    first, second = slice_rows(FRAME, ["origin"], 0.5)
+    assert (first["slice"], first["rows"], first["positives"]) == ("origin=EWR", 2, 1)
+    assert (second["slice"], second["rows"], second["positives"]) == ("origin=LGA", 3, 1)
+    assert (first["challenger"]["auc"], first["champion"]["auc"]) == (0, 1)
+    assert second["champion"] == measure(np.array([0, 1, 0]), np.array([0.2, 0.5, 0.7]), 0.5)
+    assert "champion" not in slice_rows(FRAME.drop(columns="champion"), ["origin"], 0.5)[0]

@@ -1,0 +1,109 @@
+"""What an endpoint is: one JSON file in one folder, the only source of truth. `LocalEndpoints` alone writes it.
+
+.mlops/endpoints/<endpoint>/
+    endpoint.json       port, key, traffic, mirror, tags, deployments, processes
+    deployments/<slot>/ the scoring script and the model that the slot serves
+    logs/               router.log and <slot>.log
+    requests.db         one row a request, with inputs and outputs
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from filelock import FileLock, Timeout
+from pydantic import Field
+
+from mlops import UserError
+from mlops.data.files import read_json, write_json
+from mlops.decide.observed import State
+from mlops.settings.reading import Settings, check
+
+STATE_FILE = "endpoint.json"
+LOCK_TIMEOUT = 180.0  # seconds; longer than any deploy
+
+
+class Part(Settings):
+    """A part of the state. It is never changed, only replaced."""
+
+    def changed(self, **fields: Any) -> Self:
+        """The same with these fields replaced."""
+        return self.model_copy(update=fields)
+
+
+class Started(Part):
+    """A process that we started. A pid is used again after its process ended; the creation time tells them apart."""
+
+    pid: int
+    created: float
+
+
+class Slot(Part):
+    """What a slot runs and where it listens."""
+
+    model: str
+    version: int
+    port: int
+    state: State
+    reason: str = ""
+    process: Started | None = None
+
+
+class EndpointState(Part):
+    """The whole state. Shares in percent by slot; a slot that is not named has none."""
+
+    port: int
+    key: str
+    traffic: dict[str, int] = Field(default_factory=dict)
+    mirror: dict[str, int] = Field(default_factory=dict)
+    tags: dict[str, str] = Field(default_factory=dict)
+    deployments: dict[str, Slot] = Field(default_factory=dict)
+    router: Started | None = None
+
+    def with_slot(self, slot: str, deployment: Slot) -> "EndpointState":
+        """The same endpoint with this in the slot."""
+        return self.changed(deployments={**self.deployments, slot: deployment})
+
+    def without_slot(self, slot: str) -> "EndpointState":
+        """The same endpoint with nothing in the slot."""
+        return self.changed(deployments={name: each for name, each in self.deployments.items() if name != slot})
+
+    def gets_traffic(self, slot: str) -> bool:
+        """Whether live or mirrored requests go to the slot."""
+        return bool(self.traffic.get(slot) or self.mirror.get(slot))
+
+
+def log_file(folder: Path, name: str) -> Path:
+    """Where the router, or the scoring process of a slot, writes."""
+    return folder / "logs" / f"{name}.log"
+
+
+def read_state(folder: Path) -> EndpointState | None:
+    """The endpoint in the folder; None when there is none. UserError when its file is damaged."""
+    path = folder / STATE_FILE
+    if not path.exists():
+        return None
+    try:
+        content = read_json(path)
+        return check(EndpointState, content, path)
+    except UserError as error:
+        raise UserError(f"{error}; run `stop`, delete {folder} and apply again") from None
+
+
+def write_state(folder: Path, endpoint: EndpointState) -> None:
+    """Write the file, whole or not at all."""
+    write_json(folder / STATE_FILE, endpoint.model_dump())
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the endpoint against other commands. The operating system lets go of it when its holder is killed."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder.with_name(f"{folder.name}.lock"), timeout=LOCK_TIMEOUT):
+            for leftover in folder.glob(f".{STATE_FILE}.*"):  # of a command that was killed while it wrote
+                leftover.unlink()
+            yield
+    except Timeout:
+        raise UserError(f"{folder.name}: another command is changing it; try again when that one has ended") from None
