@@ -51,7 +51,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 def commit(folder: Path, title: str = "Ours") -> None:
     git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "-m", title)
+    git(folder, "commit", "--quiet", "--allow-empty", "-m", title)
 
 
 def read(folder: Path, name: str) -> str:
@@ -516,7 +516,8 @@ def test_the_tests_of_the_machinery_are_fetched_and_run(installed: Project, proj
 
 
 def test_cruft_makes_a_project_and_updates_it(source: Path, tmp_path: Path) -> None:
-    home = {"HOME": str(tmp_path), "UV_CACHE_DIR": subprocess.check_output(["uv", "cache", "dir"], text=True).strip()}
+    cache = subprocess.check_output(["uv", "cache", "dir"], text=True).strip()
+    home = {"HOME": str(tmp_path), "UV_CACHE_DIR": cache, "PYTHONPATH": str(source)}  # cruft finds no local extension
     made = Project(tmp_path)
     cruft = ("env", *(f"{key}={value}" for key, value in home.items()), "uvx", "cruft@2.16.0")
     made.run(*cruft, "create", str(source), "--checkout", "v0.2.0", "--no-input", "--output-dir", str(tmp_path))
