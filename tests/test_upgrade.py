@@ -27,6 +27,8 @@ IDENTITY = {
 }
 INSIDE = "{{cookiecutter.project_slug}}"
 ANSWERS = {"project_name": "Late Buses", "author": "Ana & co = us", "azure_region": "westeurope"}
+NO_RENAMES = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "merge.renames", "GIT_CONFIG_VALUE_0": "false"}
+PINS = "serving/environment/requirements.txt"
 DATA = ROOT / "demo" / "data"
 LOAD = """
 from mlops.settings.environments import environments, load_manifest
@@ -49,7 +51,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 def commit(folder: Path, title: str = "Ours") -> None:
     git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "-m", title)
+    git(folder, "commit", "--quiet", "--allow-empty", "-m", title)
 
 
 def read(folder: Path, name: str) -> str:
@@ -136,6 +138,9 @@ def develop(inside: Path) -> None:
     shutil.copy(DATA / "2013-04.parquet", inside / "data")
     (inside / "mlops/decide/added.py").write_text('"""New in this version."""\n', encoding="utf-8")
     (inside / "steps/smoke.py").unlink()
+    append(inside, PINS, "# newer\n")
+    (inside / "uv.lock").write_text("# newer\n", encoding="utf-8")
+    git(inside, "add", "--force", "uv.lock")
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +189,8 @@ def bring_own(folder: Path) -> None:
     edit(folder, "model/features.py", '"pressure", "visib"]', '"pressure"]')
     (folder / "expectations/flights.json").rename(folder / "expectations/buses.json")
     append(folder, "expectations/buses.json", "\n")
-    (folder / "steps/export_scores.py").write_text('"""Ours."""\n', encoding="utf-8")
+    for name in ("steps/export_scores.py", "mlops/ours.py"):
+        (folder / name).write_text('"""Ours."""\n', encoding="utf-8")
     for name, number in (("staging", 4), ("production", 3)):
         edit(folder, f"environments/{name}.yml", "version: null", f"version: {number}")
 
@@ -220,6 +226,7 @@ def test_an_old_project_is_upgraded_with_all_that_its_users_did(
         "README.md",
         "LICENSE",
         "steps/export_scores.py",
+        "mlops/ours.py",
         "environments/staging",
     )
     users = {name: content for name, content in contents(folder).items() if name.startswith(kept)}
@@ -231,7 +238,7 @@ def test_an_old_project_is_upgraded_with_all_that_its_users_did(
         edit(folder, "steps/evaluate.py", "TIMED_ROWS = 20", "TIMED_ROWS = 30")
     commit(folder)
 
-    said = run(folder, str(source / "tools" / "upgrade.py"), "--to", "0.2.0")
+    said = run(folder, str(source / "tools" / "upgrade.py"), "--to", "0.2.0", **NO_RENAMES)
 
     now = contents(folder)
     assert {name: now.get(name) for name in users} == users
@@ -244,7 +251,7 @@ def test_an_old_project_is_upgraded_with_all_that_its_users_did(
         edited += ["mlops/decide/gate.py", "steps/evaluate.py"]
     [standing] = [line for line in said if "machinery files differ" in line]
     assert standing.startswith(f"{len(edited)} of ") and standing.endswith(f"version 0.2.0: {', '.join(edited)}")
-    assert not [name for name in now if re.fullmatch(r"mlops/(?!__init__)\w+\.py", name)], "the old house"
+    assert not [name for name in now if re.fullmatch(r"mlops/(?!__init__|ours)\w+\.py", name)], "the old house"
     assert '"holidays>=0.50"' in read(folder, "pyproject.toml") and "\nnotebooks/\n" in read(folder, ".gitignore")
     assert git(folder, "diff", "--name-only") == "", "all is staged"
     assert git(folder, "log", "-1", "--format=%s") == "Ours", "nothing is committed"
@@ -294,7 +301,7 @@ def test_a_project_is_upgraded_by_its_own_command(source: Path, project: Path, t
     append(project, "environments/staging.yml", "rollout: {bake: 5m}  # longer here\n")
     append(project, "tests/test_ours.py", "def test_ours() -> None:\n    assert True\n")
     (project / "docs/first-run.md").unlink()
-    (project / "mlops/ours.py").write_text('"""Ours."""\n', encoding="utf-8")
+    (project / "uv.lock").write_text("# with addresses\n", encoding="utf-8")
     commit(project)
     (project / "notes.txt").write_text("not for Git\n", encoding="utf-8")
 
@@ -319,6 +326,8 @@ def test_a_project_is_upgraded_by_its_own_command(source: Path, project: Path, t
     theirs = ("data/", "model/", "expectations/", "README.md", "steps/export_scores.py")
     assert all(now[name] == content for name, content in users.items() if name.startswith(theirs))
     assert {"mlops/ours.py", "tests/test_ours.py", "notes.txt"} <= now.keys()
+    assert now["uv.lock"] == b"# newer\n" and read(project, PINS).endswith("# newer\n"), "the pins change as one"
+    assert "README.md: the template's has changed, yours is kept" in said
 
     commit(project, "Upgrade")
     assert upgrade(project) == ["nothing to do: this project is of version 0.10.0, which is no older"]
@@ -335,12 +344,17 @@ def test_a_shallow_clone_of_a_project_in_a_folder_of_a_bigger_repository(generat
         (bigger / name).write_text("another's\n", encoding="utf-8")
     commit(bigger, "All at once")
     edit(bigger / folder, "mlops/decide/gate.py", "    large = {name", "    # ours\n    large = {name")
+    append(bigger / folder, PINS, "# our own\n")
+    (bigger / folder / "uv.lock").write_text("# our own\n", encoding="utf-8")
     commit(bigger)
     git(tmp_path, "clone", "--quiet", "--depth", "1", bigger.as_uri(), "shallow")
     (tmp_path / "shallow" / "README.md").write_text("being edited\n", encoding="utf-8")
 
-    upgrade(tmp_path / "shallow" / folder)
+    said = upgrade(tmp_path / "shallow" / folder)
 
+    assert "the pins are yours and kept; renew them: uv run pin" in said
+    for name in (PINS, "uv.lock"):
+        assert read(tmp_path / "shallow" / folder, name) == read(bigger / folder, name)
     changed = git(tmp_path / "shallow", "diff", "--cached", "--name-only").splitlines()
     assert all(name.strip('"').startswith("models/late buses/") for name in changed)
     assert git(tmp_path / "shallow", "diff", "--name-only") == "README.md"
@@ -496,12 +510,14 @@ def test_the_tests_of_the_machinery_are_fetched_and_run(installed: Project, proj
     said = installed.uv_run("python", "-m", "pytest", "--collect-only", folder=project)
     assert said.splitlines()[0] == "tests/test_ours.py::test_ours", "a project's own run leaves them alone"
     settings = ("-c", "tests/machinery/pytest.ini")
-    said = installed.uv_run("python", "-m", "pytest", *settings, "tests/machinery/ci/test_terminal.py", folder=project)
+    room = "tests/machinery/commands/test_console.py"
+    said = installed.uv_run("python", "-m", "pytest", *settings, room, folder=project)
     assert " passed" in said
 
 
 def test_cruft_makes_a_project_and_updates_it(source: Path, tmp_path: Path) -> None:
-    home = {"HOME": str(tmp_path), "UV_CACHE_DIR": subprocess.check_output(["uv", "cache", "dir"], text=True).strip()}
+    cache = subprocess.check_output(["uv", "cache", "dir"], text=True).strip()
+    home = {"HOME": str(tmp_path), "UV_CACHE_DIR": cache, "PYTHONPATH": str(source)}  # cruft finds no local extension
     made = Project(tmp_path)
     cruft = ("env", *(f"{key}={value}" for key, value in home.items()), "uvx", "cruft@2.16.0")
     made.run(*cruft, "create", str(source), "--checkout", "v0.2.0", "--no-input", "--output-dir", str(tmp_path))

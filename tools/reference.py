@@ -102,7 +102,8 @@ def keys(model: Any, told: Mapping[str, str], prefix: str = "") -> Iterator[str]
         if hasattr(kind, "model_fields"):
             yield from keys(kind, told, f"{key}.")
             continue
-        default = "" if field.is_required() else f"`{field.get_default(call_default_factory=True)}`"
+        value = "" if field.is_required() else field.get_default(call_default_factory=True)
+        default = "`null`" if value is None else f"`{value}`" if value != "" else ""
         takes = DURATION if is_duration(field) else type_text(kind, limits_of(field)).replace("|", "\\|")
         yield f"| `{key}` | {told.get(key, '')} | {takes} | {default} |"
 

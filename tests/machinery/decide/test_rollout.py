@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mlops.decide.actions import CreateEndpoint, Delete, Deploy, Done, Probe, Scale, Shift, Wait
 from mlops.decide.observed import Deployment, Observed, Traffic
-from mlops.decide.rollout import Evidence, decide, difference, live, stable_slot
+from mlops.decide.rollout import Evidence, decide, difference, instances, live, stable_slot
 from mlops.settings.environments import EndpointSettings, Manifest, ModelSettings, Rollout, Workspace
 
 RULES = Rollout.model_validate(
@@ -141,6 +141,10 @@ def test_what_serves_at_rest_runs_on_as_many_machines_as_the_manifest_says(now, 
     at_rest(world, 1)
     assert world.observed.deployments["blue"].instances == (wanted if line else now)
     assert difference(manifest(1, wanted), world.observed) == []
+
+
+def test_a_maximum_below_the_count_is_no_wish_to_scale():
+    assert instances(manifest(1, (3, 1)).endpoint) == (3, 3)
 
 
 def test_scaling_is_tried_once_in_a_run():

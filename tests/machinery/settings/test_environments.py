@@ -70,6 +70,17 @@ def test_workspaces_reach_each_others_models_through_one_registry_alone(staging,
         check_source("production", load_manifest("production"))
 
 
+def test_azure_needs_a_workspace_and_this_machine_none():
+    base = PRODUCTION.with_name("base.yml")
+    lines = base.read_text(encoding="utf-8").splitlines(keepends=True)
+    start = next(at for at, line in enumerate(lines) if line.startswith("workspace:"))
+    base.write_text("".join(lines[:start] + lines[start + 6 :]), encoding="utf-8")
+    assert load_manifest("production").workspace.region == ""
+    edit(PRODUCTION, "model:", "workspace: {resource_group: g, name: own}\nplatform: azureml\nmodel:")
+    with pytest.raises(UserError, match=r"production\.yml: workspace\.region: missing; platform azureml needs it$"):
+        load_manifest("production")
+
+
 @pytest.mark.parametrize(
     ("before", "after", "lines"),
     [

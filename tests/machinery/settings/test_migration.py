@@ -46,6 +46,10 @@ def test_what_the_user_took_out_does_not_come_back():
     assert migrate("model:\n  depth: 3\n", NEW, NEW, {}) == ("model:\n  depth: 3\n", [])
 
 
+def test_the_estimators_own_keys_are_nobody_elses():
+    assert migrate("model:\n  depth: 7\n", OLD, NEW.partition("# What")[0], {})[1] == ["stages: new"]
+
+
 def test_a_block_that_the_user_lacks_or_wrote_in_braces_gets_no_part_of_itself():
     text, done = migrate("gate: {alpha: 0.1}\n", OLD, NEW, {})
     assert (yaml.safe_load(text)["gate"], done) == ({"alpha": 0.1}, ["stages: new", "promotion: new"])
