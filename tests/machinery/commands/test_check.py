@@ -1,4 +1,4 @@
-"""All three checks always run, in a small project of their own; any that finds something makes it red."""
+"""All four checks always run, in a small project of their own; any that finds something makes it red."""
 
 import pytest
 from hosted import write
@@ -6,10 +6,18 @@ from hosted import write
 from mlops.commands import check
 
 GOOD = {
-    "pyproject.toml": '[tool.ruff.lint]\nselect = ["F"]\n[tool.pytest.ini_options]\naddopts = "--strict-markers"\n',
+    "pyproject.toml": """
+[tool.ruff.lint]
+select = ["F"]
+[tool.mypy]
+files = ["ours.py"]
+[tool.pytest.ini_options]
+addopts = "--strict-markers"
+""",
+    "ours.py": "one: int = 1\n",
     "test_it.py": "def test_it():\n    assert 1 + 1 == 2\n",
 }
-RUFF, FORMAT, PYTEST = "ruff check .", "ruff format --check .", "pytest -n logical --maxprocesses 4"
+RUFF, FORMAT, MYPY, PYTEST = "ruff check .", "ruff format --check .", "mypy", "pytest -n logical --maxprocesses 4"
 
 
 @pytest.fixture(autouse=True)
@@ -24,16 +32,17 @@ def quick(monkeypatch):
         ({}, []),
         ({"unused.py": "import os\n"}, [RUFF]),
         ({"spaced.py": "a=1\n"}, [FORMAT]),
+        ({"ours.py": 'one: int = "1"\n'}, [MYPY]),
         ({"test_it.py": "def test_it():\n    assert 1 + 1 == 3\n"}, [PYTEST]),
         ({"unused.py": "import os\n", "test_it.py": "def test_it():\n    assert not 1\n"}, [RUFF, PYTEST]),
     ],
-    ids=["sound", "lint", "format", "tests", "two"],
+    ids=["sound", "lint", "format", "types", "tests", "two"],
 )
-def test_it_runs_all_three_and_names_those_that_found_something(capfd, files, found):
+def test_it_runs_all_four_and_names_those_that_found_something(capfd, files, found):
     for path, text in {**GOOD, **files}.items():
         write(path, text)
     assert check.main([]) == (1 if found else 0)
     said = capfd.readouterr().out.splitlines()
-    assert [line for line in said if line.startswith("== ")] == [f"== {name}" for name in (RUFF, FORMAT, PYTEST)]
+    assert [line for line in said if line.startswith("== ")] == [f"== {name}" for name in (RUFF, FORMAT, MYPY, PYTEST)]
     assert said[-1] == (f"not passed: {', '.join(found)}" if found else "all passed")
     assert any("1 passed" in line or "1 failed" in line for line in said), "the tests themselves are shown"

@@ -148,7 +148,7 @@ def open_task(api: Api, title: str) -> int | None:
         f"AND [System.Title] = '{quoted}' AND [System.State] NOT IN ({OVER})"
     )
     found = api.call("POST", "wit/wiql", {"query": query}, query={"$top": 1})["workItems"]
-    return found[0]["id"] if found else None
+    return int(found[0]["id"]) if found else None
 
 
 def pipeline_id(api: Api, name: str) -> int:
@@ -157,7 +157,7 @@ def pipeline_id(api: Api, name: str) -> int:
     found = {each["path"]: each["id"] for each in api.call("GET", "build/definitions", query={"name": name})["value"]}
     for path in (folder, root):
         if path in found:
-            return found[path]
+            return int(found[path])
     raise UserError(f"no pipeline {name} in the folder {folder} or at the root; make one of azure-pipelines/{name}.yml")
 
 
@@ -174,7 +174,7 @@ def repository() -> str:
 
 def default_branch(api: Api) -> str:
     """As a full ref."""
-    return api.call("GET", repository())["defaultBranch"]
+    return str(api.call("GET", repository())["defaultBranch"])
 
 
 def project_page() -> str:

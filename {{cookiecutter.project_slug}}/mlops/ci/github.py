@@ -54,11 +54,11 @@ class GitHub:
             if found["state"] == "open":
                 if any(found[key] != value for key, value in wanted.items()):
                     api.call("PATCH", f"pulls/{found['number']}", wanted)
-                return found["html_url"]
+                return str(found["html_url"])
         for found in pulls:
             if not pushed and found["merged_at"] is None and found["title"] == proposal.title:
                 return declined(proposal.title, found["html_url"])
-        return api.call("POST", "pulls", {**wanted, "head": proposal.branch, "base": base})["html_url"]
+        return str(api.call("POST", "pulls", {**wanted, "head": proposal.branch, "base": base})["html_url"])
 
     def publish(self, title: str, paths: Sequence[Path], starts: str) -> str:
         """Commit the files, push, and start the pipeline: a push with the run's own token starts nothing."""
@@ -76,8 +76,8 @@ class GitHub:
             if found["title"] == title and "pull_request" not in found:  # the list holds pull requests too
                 if found["body"] != body:
                     api.call("PATCH", f"issues/{found['number']}", {"body": body})
-                return found["html_url"]
-        return api.call("POST", "issues", {"title": title, "body": body})["html_url"]
+                return str(found["html_url"])
+        return str(api.call("POST", "issues", {"title": title, "body": body})["html_url"])
 
     def start(self, pipeline: str) -> str:
         api = repository("actions: write")
@@ -97,8 +97,8 @@ def write_comment(api: Api, number: int, body: str) -> str:
         if (found["body"] or "").startswith(COMMENT_MARKER):
             if found["body"] != body:
                 api.call("PATCH", f"issues/comments/{found['id']}", {"body": body})
-            return found["html_url"]
-    return api.call("POST", f"issues/{number}/comments", {"body": body})["html_url"]
+            return str(found["html_url"])
+    return str(api.call("POST", f"issues/{number}/comments", {"body": body})["html_url"])
 
 
 def pull_requests(api: Api, branch: str, base: str) -> list[dict[str, Any]]:
@@ -119,7 +119,7 @@ def repository(permission: str) -> Api:
 
 
 def default_branch(api: Api) -> str:
-    return api.call("GET", "")["default_branch"]
+    return str(api.call("GET", "")["default_branch"])
 
 
 def page() -> str:
@@ -132,7 +132,7 @@ def pull_request_number() -> int:
     event = read_json(Path(variable("GITHUB_EVENT_PATH")))
     if "pull_request" not in event:
         raise UserError("this run is of no pull request, so there is none to comment on")
-    return event["pull_request"]["number"]
+    return int(event["pull_request"]["number"])
 
 
 def append(file_variable: str, text: str) -> None:

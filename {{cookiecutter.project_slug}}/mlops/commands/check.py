@@ -1,4 +1,4 @@
-"""Before a pull request: lint, format and tests. Runs all of them; exits 1 if any finds something.
+"""Before a pull request: lint, format, types and tests. Runs all of them; exits 1 if any finds something.
 
 Also says which files of the machinery are not as the template made them; that is no fault.
 """
@@ -12,7 +12,7 @@ from mlops.commands.console import NO, YES, command, timed
 from mlops.repo.template import standing
 
 LINT = (("ruff", "check", "."), ("ruff", "format", "--check", "."))
-CHECKS = (*LINT, ("pytest", "-n", "logical", "--maxprocesses", "4"))
+CHECKS = (*LINT, ("mypy",), ("pytest", "-n", "logical", "--maxprocesses", "4"))
 
 
 def passes(check: Sequence[str]) -> bool:

@@ -73,7 +73,8 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> "pa.Table":
 def read_file(path: Path, columns: Sequence[str] | None = None) -> "pd.DataFrame":
     """The same for pandas."""
     with readable(path):
-        return read_table(path, columns).to_pandas(ignore_metadata=True)
+        rows: pd.DataFrame = read_table(path, columns).to_pandas(ignore_metadata=True)
+    return rows
 
 
 def read_data(folder: Path, columns: Sequence[str] | None = None) -> "pd.DataFrame":

@@ -35,7 +35,8 @@ class RankedScores:
         negatives = np.add.reduceat(weight, self.starts, axis=-1) - positives
         below = np.cumsum(negatives, axis=-1) - negatives
         won = (positives * (below + negatives / 2)).sum(axis=-1)
-        return won / (positives.sum(axis=-1) * negatives.sum(axis=-1))
+        areas: Vector = won / (positives.sum(axis=-1) * negatives.sum(axis=-1))
+        return areas
 
 
 def resamples(target: Labels, seed: int, draws: int = DRAWS) -> Iterator[NDArray[np.int64]]:

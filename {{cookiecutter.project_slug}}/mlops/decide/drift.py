@@ -52,7 +52,8 @@ def common(counts: pd.DataFrame) -> np.ndarray:
     smaller = counts.sum().min() / counts.to_numpy().sum()  # the share of one side's rows among all
     rare = counts.sum(axis=1) * smaller < 5
     pooled = np.vstack([counts[~rare], counts[rare].sum()])
-    return pooled[pooled.sum(axis=1) * smaller >= 5]
+    kept: np.ndarray = pooled[pooled.sum(axis=1) * smaller >= 5]
+    return kept
 
 
 def missing_shift(before: pd.Series, now: pd.Series) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from math import isfinite, isnan, nan
 from typing import TYPE_CHECKING, Any, Literal
 
-from mlops.settings.project import Gate
+from mlops.settings.project import Gate, Metric
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +55,7 @@ def compare(frame: "pd.DataFrame", opponent: str, alpha: float, seed: int) -> Co
     return Comparison(opponent, challenger - other, lower, upper, DETECTABLE * float(differences.std()))
 
 
-def floors(metrics: Mapping[str, float | None], limits: Mapping[str, float]) -> list[Check]:
+def floors(metrics: Mapping[str, float | None], limits: Mapping[Metric, float]) -> list[Check]:
     """One check a floor. A missing or NaN metric is a broken floor."""
     return [floor(name, metrics.get(name), limit) for name, limit in limits.items()]
 

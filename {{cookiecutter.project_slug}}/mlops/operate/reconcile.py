@@ -161,7 +161,8 @@ class Reconciler:
         model = self.manifest.model
         with tempfile.TemporaryDirectory() as folder:
             artefact = self.platform.models.download(model.name, model.version or 0, Path(folder) / "model")
-            return read_json(artefact / PROBE_FILE)
+            sample: dict[str, Any] = read_json(artefact / PROBE_FILE)
+        return sample
 
     def watch(self, observed: Observed) -> None:
         """Let time pass, sending sample requests over the public route if the manifest asks for them."""

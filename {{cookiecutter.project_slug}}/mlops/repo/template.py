@@ -200,9 +200,9 @@ def settle(path: Path, before: Path, after: Path, renamed: Mapping[str, str | No
     """Let the change of a settings file be its migration: it begins as the user's and ends as that, migrated."""
     mine = path.read_bytes().decode()
     shared = path == SETTINGS or path.name == "base.yml"
-    texts = [(folder / path).read_text(encoding="utf-8") if shared else "" for folder in (before, after)]
+    old, new = [(folder / path).read_text(encoding="utf-8") if shared else "" for folder in (before, after)]
     try:
-        migrated, done = migrate(mine, *texts, renamed)
+        migrated, done = migrate(mine, old, new, renamed)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
     for folder, text in ((before, mine), (after, migrated)):

@@ -44,7 +44,7 @@ def collect(out: Path, project: Project, champion: str) -> dict[str, Any]:
 def status(validation: Mapping[str, Any] | None, verdict: Mapping[str, Any] | None) -> str:
     """The word at the top of the page."""
     if verdict:
-        return verdict["status"]
+        return str(verdict["status"])
     return "INVALID DATA" if validation and not validation["success"] else "INCOMPLETE"
 
 

@@ -9,6 +9,8 @@ from mlops.settings.reading import Settings, check, read_yaml
 
 PROJECT_FILE = Path("project.yml")
 
+Metric = Literal["auc", "accuracy"]
+
 
 class Data(Settings):
     uri: str
@@ -27,7 +29,7 @@ class SliceRules(Settings):
 
 class Gate(Settings):
     threshold: float = Field(gt=0, lt=1)
-    floors: dict[Literal["auc", "accuracy"], float] = Field(min_length=1)
+    floors: dict[Metric, float] = Field(min_length=1)
     alpha: float = Field(gt=0, lt=0.5)
     minimum_gain: float = Field(gt=0, lt=1)
     max_loss: float = Field(default=0.02, gt=0, lt=1)

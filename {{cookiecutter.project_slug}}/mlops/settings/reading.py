@@ -1,17 +1,20 @@
 """YAML files that people write, read and checked: a mistake is one line with the file and the key."""
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mlops import UserError
 
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is ten times quicker, where there is one
+if TYPE_CHECKING:
+    LOADER = yaml.SafeLoader
+else:
+    LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is ten times quicker, where there is one
 
 
-class UniqueKeys(LOADER):  # type: ignore[misc, valid-type]
+class UniqueKeys(LOADER):
     """YAML as its standard has it: a key that stands twice in a mapping is an error, not a silent loss."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -20,7 +23,7 @@ class UniqueKeys(LOADER):  # type: ignore[misc, valid-type]
             if str(key.value) in seen:
                 raise yaml.MarkedYAMLError(problem=f"{key.value!r} stands here twice", problem_mark=key.start_mark)
             seen.add(str(key.value))
-        return super().construct_mapping(node, deep)  # type: ignore[no-any-return]
+        return super().construct_mapping(node, deep)
 
 
 class Settings(BaseModel):

@@ -151,7 +151,7 @@ class AzureEndpoints:
         return list(collected_since(self._workspace.container, endpoint, since))
 
     def logs(self, endpoint: str, slot: str, lines: int = 50) -> str:
-        return self._workspace.client.online_deployments.get_logs(slot, endpoint, lines).strip()
+        return str(self._workspace.client.online_deployments.get_logs(slot, endpoint, lines)).strip()
 
     def _check_lease(self) -> None:
         """A rollout that has lost its lease must not write: somebody else may hold it by now."""

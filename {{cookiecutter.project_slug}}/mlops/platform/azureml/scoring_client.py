@@ -39,7 +39,7 @@ class ScoringClient:
 
     def _secret(self) -> str:
         if self._auth == "aad_token":
-            return self._workspace.credential.get_token(SCORING).token  # kept and renewed by the credential
+            return str(self._workspace.credential.get_token(SCORING).token)  # kept and renewed by the credential
         if not self._key:
             self._key = str(self._workspace.client.online_endpoints.get_keys(self._endpoint).primary_key)
         return self._key

@@ -22,7 +22,7 @@ def ask(
     try:
         connection.request("GET" if body is None else "POST", path, body, dict(headers or {}))
         response = connection.getresponse()
-        return Answer(response.status, response.headers, response.read())
+        return Answer(response.status, dict(response.headers.items()), response.read())
     except http.client.HTTPException as error:
         raise ConnectionError(f"{LOOPBACK}:{port} does not speak HTTP: {error!r}") from error
     finally:
