@@ -168,9 +168,10 @@ def test_every_job_has_an_empty_machine(repository):
 def test_nothing_outlives_its_job(repository, tmp_path):
     note = tmp_path / "process"
     alive = f"grep --quiet sleep /proc/$(cat '{note}')/cmdline"
+    start = f"nohup sleep 600 & echo $! > '{note}'; until {alive}; do true; done"
     run = repository.run(
         jobs(
-            first=f"steps:\n- run: nohup sleep 600 & echo $! > '{note}'\n- run: {alive} && echo alive",
+            first=f"steps:\n- run: {start}\n- run: {alive} && echo alive",
             second=f"needs: first\nsteps:\n- run: {alive}",
         )
     )
