@@ -62,12 +62,6 @@ MISTAKES = [
     ("environments/base.yml", "steps: [10, 50, 100]", "steps: []", "must rise and end at 100"),
     (
         "environments/base.yml",
-        "  instance_count: 1 ",
-        "  instance_count: 2 ",
-        "endpoint.max_instances must be at least instance_count, got 1",
-    ),
-    (
-        "environments/base.yml",
         "steps: [10, 50, 100]",
         "steps: [0, 100]",
         "rollout.steps.0: Input should be greater than",
