@@ -33,6 +33,7 @@ for number in range(1_000_000):
 FULL_FOR_A_WHILE = """
 import resource, sys
 from pathlib import Path
+from mlops.platform.local.records import Recorder, Request
 recorder = Recorder(Path(sys.argv[1]))
 def add(number):
     recorder.add(Request(number, "blue", 7, "live", 200, 2.5, b"x" * 100_000, None))
