@@ -26,8 +26,13 @@ from mlops.settings.environments import load_manifest
 MONTHS = Path(__file__).parent / "data"
 CLIENTS = Path(__file__).parent / "clients.py"
 LOG = Path(".mlops/demo.log")
-RATE = 15  # client requests a second
-BRISK = {"bake: 20s": "bake: 1s", "min_requests: 30": "min_requests: 8", "latency_ms: 100": "latency_ms: 1000"}
+RATE = 5  # client requests a second: few, for a slow candidate is not to queue them for longer than a router waits
+BRISK = {
+    "bake: 20s": "bake: 1s",
+    "min_requests: 30": "min_requests: 5",
+    "latency_ms: 100": "latency_ms: 1000",
+    "synthetic_rate: 20": "synthetic_rate: 5",
+}
 ENVIRONMENT = "production"
 
 console = Console(file=sys.stdout, highlight=False)  # not what sys.stdout is while a command prints into the log

@@ -108,14 +108,14 @@ def test_the_steps_run_in_order_and_their_outputs_stand_in_out(two_steps, way, c
 
 
 def test_steps_after_the_first_are_forks_where_that_is_safe_and_see_the_code_of_the_moment(two_steps, way):
-    for number in (1, 2):
-        told = f"import multiprocessing\nprint({number}, multiprocessing.current_process().name)\n"
+    for turn in ("first", "second"):  # of two lengths: Python takes same-sized code of one second for unchanged
+        told = f"import multiprocessing\nprint('{turn}', multiprocessing.current_process().name)\n"
         for name, code in (("shout", SHOUT_CODE), ("count", COUNT_CODE)):
             (two_steps / f"steps/{name}.py").write_text(told + code, encoding="utf-8")
         run(two_steps)
         logs = {path.parent.name[:5]: path for path in sorted(cached(two_steps), key=lambda path: path.stat().st_mtime)}
         said = {name: path.read_text(encoding="utf-8").splitlines()[0].split("-")[0] for name, path in logs.items()}
-        assert said == {"shout": f"{number} MainProcess", "count": f"{number} {way}"}
+        assert said == {"shout": f"{turn} MainProcess", "count": f"{turn} {way}"}
 
 
 def test_a_second_run_reuses_everything_and_a_change_only_what_it_touches(two_steps, capsys):
