@@ -68,7 +68,7 @@ def main() -> None:
         print(f"run_pipeline, images installed meanwhile: {seconds:.0f} s")
         run(project, azure, "register")
         first = azure.cloud.get(f"{MODEL}/1")
-        azure.cloud.put(f"{MODEL}/2", {"properties": first["properties"]})  # the same artefact, as another version
+        azure.cloud.put(f"{MODEL}/2", {"properties": first["properties"]})  # the same model, as another version
         for version, what in (("1", "first rollout"), ("2", "blue/green")):
             run(project, azure, "promote", "staging", "--version", version)
             seconds, writes = run(project, azure, "apply", "staging")

@@ -23,7 +23,7 @@ CI_NEEDS = {
 }
 CI_NEEDS["both"] = "\n    ".join(CI_NEEDS.values())
 MACHINERY = ("mlops", "steps", "serving")
-PINS = "serving/environment/requirements.txt"  # `pin` rewrites it
+PINS = "serving/image/requirements.txt"  # `pin` rewrites it
 NOBODY = ("-c", "user.name=cookiecutter", "-c", "user.email=cookiecutter@localhost")
 
 

@@ -36,14 +36,14 @@ INDEX = re.compile(
 )
 LATEST = re.compile(r"[@:]latest\b")
 BLOCK = re.compile(r"^[a-z0-9].*?(?=^[a-z0-9]|\Z)", re.MULTILINE | re.DOTALL)
-ENVIRONMENTS = ("pipelines", "serving")
-IMAGE = re.compile(r"^FROM mcr\.microsoft\.com/azureml/[a-z0-9./-]+:[0-9][\w.]*$", re.MULTILINE)
+IMAGES = ("pipelines", "serving")
+FROM = re.compile(r"^FROM mcr\.microsoft\.com/azureml/[a-z0-9./-]+:[0-9][\w.]*$", re.MULTILINE)
 FOR_JOBS = ("--no-default-groups", "--group", "job")
 WITHOUT_DEV = (*FOR_JOBS, "--no-emit-project", "--no-hashes", "--no-header", "--no-annotate")
 AS_IN_AN_IMAGE = ("--require-hashes", "--only-binary", ":all:", "--python-platform", "x86_64-manylinux_2_28")
 OLD = {"idna": "3.7", "flask-cors": "6.0.0"}  # the second one is the server's alone
 OF_A_MODEL = {"cloudpickle", "numpy", "pandas", "scikit-learn", "scipy"}
-WRITTEN = ["uv.lock", *(f"{name}/environment/requirements.txt" for name in ENVIRONMENTS)]
+WRITTEN = ["uv.lock", *(f"{name}/image/requirements.txt" for name in IMAGES)]
 
 
 def exact(requirements: list[str]) -> dict[str, str]:
@@ -73,14 +73,14 @@ def unpinned(found: Mapping[str, str], pinned: Mapping[str, str]) -> dict[str, s
     return {name: version for name, version in found.items() if pinned.get(name) != version}
 
 
-def blocks(environment: str, folder: Path = TEMPLATE) -> list[str]:
-    """One text a package of the environment: the requirement and its hashes."""
-    return BLOCK.findall((folder / environment / "environment" / "requirements.txt").read_text(encoding="utf-8"))
+def blocks(image: str, folder: Path = TEMPLATE) -> list[str]:
+    """One text a package of the image: the requirement and its hashes."""
+    return BLOCK.findall((folder / image / "image" / "requirements.txt").read_text(encoding="utf-8"))
 
 
-def requirements(environment: str, folder: Path = TEMPLATE) -> list[str]:
+def requirements(image: str, folder: Path = TEMPLATE) -> list[str]:
     """The same without hashes: `name==version ; marker`."""
-    return [block.split("\\")[0].strip() for block in blocks(environment, folder)]
+    return [block.split("\\")[0].strip() for block in blocks(image, folder)]
 
 
 def written(folder: Path) -> list[bytes]:
@@ -116,26 +116,26 @@ def test_what_builds_the_template_is_pinned_and_what_builds_a_project_comes_with
     assert version in uv.specifier, "then uv does it itself; else it fetches this one package, which needs no other"
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_an_environment_is_pinned_by_hash(environment: str) -> None:
-    assert len(blocks(environment)) > 10
-    for block in blocks(environment):
+@pytest.mark.parametrize("image", IMAGES)
+def test_an_image_is_pinned_by_hash(image: str) -> None:
+    assert len(blocks(image)) > 10
+    for block in blocks(image):
         assert re.search(r"--hash=sha256:[0-9a-f]{64}", block), block
-    assert exact(requirements(environment))
+    assert exact(requirements(image))
 
 
 def test_training_jobs_have_what_the_project_has_but_no_tools(installed: Project) -> None:
     assert requirements("pipelines") == installed.run("uv", "export", "--frozen", *WITHOUT_DEV).splitlines()
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("image", IMAGES)
 @pytest.mark.parametrize("version", QUESTIONS["_python_versions"])
 def test_an_image_is_named_exactly_and_has_the_projects_python(
-    render: Render, tmp_path: Path, environment: str, version: str
+    render: Render, tmp_path: Path, image: str, version: str
 ) -> None:
-    folder = render(tmp_path, python_version=version).folder / environment / "environment"
+    folder = render(tmp_path, python_version=version).folder / image / "image"
     text = (folder / "Dockerfile").read_text(encoding="utf-8")
-    assert len(IMAGE.findall(text)) == text.count("FROM ") == 1
+    assert len(FROM.findall(text)) == text.count("FROM ") == 1
     assert f"\nARG PYTHON={version}\n" in text
     assert "python=$PYTHON" in text
     assert "--only-binary :all: --require-hashes" in text
@@ -176,10 +176,10 @@ def test_pinning_keeps_all_else() -> None:
     assert without_pins(renewed).count("==1") == 0
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("image", IMAGES)
 @pytest.mark.parametrize("version", QUESTIONS["_python_versions"])
 def test_an_image_can_be_built_for_every_python_on_offer(
-    rendered: Project, tmp_path: Path, environment: str, version: str
+    rendered: Project, tmp_path: Path, image: str, version: str
 ) -> None:
     options = (
         "--target",
@@ -187,7 +187,7 @@ def test_an_image_can_be_built_for_every_python_on_offer(
         "--python-version",
         version,
         "-r",
-        f"{environment}/environment/requirements.txt",
+        f"{image}/image/requirements.txt",
     )
     rendered.run("uv", "pip", "install", "--dry-run", *AS_IN_AN_IMAGE, *options)
 
@@ -216,7 +216,7 @@ def assert_pinned_alike(project: Project) -> None:
     project.run("uv", "lock", "--check")
 
 
-def test_pin_renews_the_lock_file_and_both_environments(installed: Project, aged: Project) -> None:
+def test_pin_renews_the_lock_file_and_both_images(installed: Project, aged: Project) -> None:
     said = installed.uv_run("pin", folder=aged.folder)
     after, serving = locked(aged.folder), exact(requirements("serving", aged.folder))
     assert after["idna"] != OLD["idna"] != serving["idna"] and serving["flask-cors"] != OLD["flask-cors"]
@@ -258,7 +258,7 @@ def test_without_uv_pin_says_so(rendered: Project) -> None:
     ("file", "old", "new"),
     [
         ("pyproject.toml", "scikit-learn>=1.7", "scikit-learn>=99"),
-        ("serving/environment/requirements.in", "scikit-learn", "scikit-learn>=99"),
+        ("serving/image/requirements.in", "scikit-learn", "scikit-learn>=99"),
     ],
 )
 def test_pin_gives_uvs_own_reason_and_writes_nothing(aged: Project, file: str, old: str, new: str) -> None:

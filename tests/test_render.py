@@ -97,7 +97,7 @@ def test_python_and_pipelines_are_copied_byte_for_byte(both: Project) -> None:
     """So the folder inside the template can be linted and tested as it stands. An image is told which Python it has."""
     folders = ("pipelines/", ".github/", "azure-pipelines/")
     copied = {name for name in names_below(both.folder) if name.startswith(folders) or name.endswith(".py")}
-    copied.remove("pipelines/environment/Dockerfile")
+    copied.remove("pipelines/image/Dockerfile")
     assert {"steps/train.py", "pipelines/train.yml", ".github/workflows/train.yml"} <= copied
     for name in copied:
         assert (both.folder / name).read_bytes() == (TEMPLATE / name).read_bytes(), name

@@ -28,7 +28,7 @@ IDENTITY = {
 INSIDE = "{{cookiecutter.project_slug}}"
 ANSWERS = {"project_name": "Late Buses", "author": "Ana & co = us", "azure_region": "westeurope"}
 NO_RENAMES = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "merge.renames", "GIT_CONFIG_VALUE_0": "false"}
-PINS = "serving/environment/requirements.txt"
+PINS = "serving/image/requirements.txt"
 DATA = ROOT / "demo" / "data"
 LOAD = """
 from mlops.settings.environments import environments, load_manifest
@@ -236,6 +236,7 @@ def test_an_old_project_is_upgraded_with_all_that_its_users_did(
     if old == OLD[-1]:
         edit(folder, "mlops/gate.py", "    large = {name", "    # ours\n    large = {name")
         edit(folder, "steps/evaluate.py", "TIMED_ROWS = 20", "TIMED_ROWS = 30")
+        append(folder, "serving/environment/requirements.txt", "# our own\n")
     commit(folder)
 
     said = run(folder, str(source / "tools" / "upgrade.py"), "--to", "0.2.0", **NO_RENAMES)
@@ -248,6 +249,8 @@ def test_an_old_project_is_upgraded_with_all_that_its_users_did(
         assert 'cron: "30 4 * * 2"' in read(folder, ".github/workflows/train.yml")
     if old == OLD[-1]:
         assert "    # ours\n    large = {name" in read(folder, "mlops/decide/gate.py")
+        assert read(folder, PINS).endswith("# our own\n")
+        assert "the pins are yours and kept; renew them: uv run pin" in said
         edited += ["mlops/decide/gate.py", "steps/evaluate.py"]
     [standing] = [line for line in said if "machinery files differ" in line]
     assert standing.startswith(f"{len(edited)} of ") and standing.endswith(f"version 0.2.0: {', '.join(edited)}")

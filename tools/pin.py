@@ -17,7 +17,7 @@ from cookiecutter.main import cookiecutter
 
 ROOT = Path(__file__).parent.parent
 PROJECT = ROOT / "{{cookiecutter.project_slug}}"
-REQUIREMENTS = [Path(name, "environment", "requirements.txt") for name in ("pipelines", "serving")]
+REQUIREMENTS = [Path(name, "image", "requirements.txt") for name in ("pipelines", "serving")]
 LOCK = "uv.lock"
 ABOUT_LOCK = """\
 # The versions this project was tested with. The first command adds the addresses of your package index: commit it.

@@ -128,11 +128,11 @@ def test_the_pipeline_runs_as_a_job_and_brings_verdict_and_report_back(looped: O
     assert "PASS" in (looped.folder / "out/report.html").read_text(encoding="utf-8")
     lineage = looped.read("out/model/lineage.json")
     assert lineage["commit"] == looped.git("rev-parse", "HEAD").strip() and lineage["dirty"] == "false"
-    assert f"/jobs/{lineage['run_id']}" in "\n".join(writes(asked)), "the job that the artefact is an output of"
+    assert f"/jobs/{lineage['run_id']}" in "\n".join(writes(asked)), "the job that the model is an output of"
     assert [each for each in writes(asked) if "/data/flight-delays-data/versions/" in each], "the data is an asset"
 
 
-def test_the_very_artefact_is_registered_once_and_nothing_is_uploaded_again(looped: OnAzure) -> None:
+def test_the_very_model_is_registered_once_and_nothing_is_uploaded_again(looped: OnAzure) -> None:
     looped.azure.faults.at(2, refuse(403, "The client does not have authorization"))
     printed, asked = looped.during("register", code=2)
     assert printed.startswith("error: Azure answered 403: The client does not have authorization"), "half-way"

@@ -65,10 +65,10 @@ def client(azure: StandIn, tmp_path_factory: pytest.TempPathFactory) -> "MLClien
     from azure.ai.ml.entities import BuildContext, Environment, ManagedOnlineEndpoint, Model
 
     client = connect(NAME, NAME)
-    model = tmp_path_factory.mktemp("artefact")
+    model = tmp_path_factory.mktemp("model_folder")
     (model / "model.txt").write_text("the model")
     client.models.create_or_update(Model(name="model", version="1", path=str(model)))
-    context = BuildContext(path=str(TEMPLATE / "serving" / "environment"))
+    context = BuildContext(path=str(TEMPLATE / "serving" / "image"))
     client.environments.create_or_update(Environment(name="serving", version="1", build=context))
     client.online_endpoints.begin_create_or_update(ManagedOnlineEndpoint(name="flights", auth_mode="key")).result()
     return client

@@ -282,7 +282,7 @@ def test_a_rehearsal_runs_the_command_in_the_project_against_its_own_workspaces(
 
 def test_an_image_is_made_of_its_own_requirements_alone_also_below_a_project(tmp_path: Path) -> None:
     """As in a rehearsal, whose stand-in keeps everything in the project's folder."""
-    lines = (TEMPLATE / "serving" / "environment" / "requirements.txt").read_text(encoding="utf-8")
+    lines = (TEMPLATE / "serving" / "image" / "requirements.txt").read_text(encoding="utf-8")
     first = re.split(r"\n(?=\w)", lines)[0]  # its hashes stand on indented lines
     name = first.partition("==")[0]
     (tmp_path / "pyproject.toml").write_text(f'[tool.uv]\nconstraint-dependencies = ["{name}==0.0.1"]\n')

@@ -41,7 +41,7 @@ def evaluate(folder: Path, test: "pd.DataFrame", project: Project) -> "tuple[pd.
     model, rows, target = load_model(folder), test[project.features], test[project.data.target].to_numpy()
     scores = model.predict_proba(rows)[:, 1]
     return scores, {
-        "artefact": hash_folder(folder),
+        "model_hash": hash_folder(folder),
         "lineage": read_json(folder / LINEAGE_FILE),
         "metrics": measure(target, scores, project.gate.threshold),
         "intervals": intervals(target, scores, project.gate.threshold, project.gate.seed),

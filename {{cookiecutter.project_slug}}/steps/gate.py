@@ -32,8 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     scores = read_file(args.evaluation / "scores.parquet")
     challenger = evaluation["challenger"]
     verdict = {
-        "artefact": challenger["artefact"],
-        "champion": evaluation.get("champion", {}).get("artefact"),
+        "model_hash": challenger["model_hash"],
+        "champion": evaluation.get("champion", {}).get("model_hash"),
         "test": evaluation["test"],
         "metrics": challenger["metrics"],
         **verdict_on(challenger["metrics"], scores, rules, args.criterion),

@@ -1,7 +1,7 @@
 """Register the challenger: reads the model folder and its verdict, makes a model version with lineage tags.
 
-Registers the artefact that the training run logged, and only with a PASS for exactly that artefact. The same artefact
-twice gives one version. Exits 1 without such a verdict.
+Registers the model that the training run logged, and only with a PASS for exactly that model. The same model twice
+gives one version. Exits 1 without such a verdict.
 """
 
 import argparse
@@ -19,26 +19,26 @@ from mlops.platform import Models, ModelVersion, open_platform
 from mlops.settings.environments import load_manifest, training_stage
 
 
-def refusal(verdict: Mapping[str, Any], artefact: str, logged: str) -> str:
-    """Why the artefact may not be registered, or nothing."""
+def refusal(verdict: Mapping[str, Any], model_hash: str, logged: str) -> str:
+    """Why the model may not be registered, or nothing."""
     if verdict["status"] != "PASS":
         return f"the verdict is {verdict['status']}, not PASS"
-    if verdict["artefact"] != artefact:
-        return "the verdict is about another artefact; run the pipeline again"
-    if logged != artefact:
-        return "the training run logged another artefact; run the pipeline again"
+    if verdict.get("model_hash") != model_hash:
+        return "the verdict is about another model; run the pipeline again"
+    if logged != model_hash:
+        return "the training run logged another model; run the pipeline again"
     return ""
 
 
 def logged_hash(models: Models, run_id: str) -> str:
     """The content hash of the model that the training run logged."""
     with tempfile.TemporaryDirectory() as folder:
-        return hash_folder(models.run_artefact(run_id, Path(folder) / "model"))
+        return hash_folder(models.logged_model(run_id, Path(folder) / "model"))
 
 
-def registered(models: Models, name: str, artefact: str) -> ModelVersion | None:
-    """The version already made of this artefact."""
-    return next((each for each in models.versions(name) if each.tags.get("artefact") == artefact), None)
+def made_of(models: Models, name: str, model_hash: str) -> ModelVersion | None:
+    """The version that was made of this model before."""
+    return next((each for each in models.versions(name) if each.model_hash == model_hash), None)
 
 
 @command
@@ -49,14 +49,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     manifest, verdict = load_manifest(training_stage()), read_json(args.verdict)
     models, name = open_platform(manifest).models, manifest.model.name
-    lineage, artefact = read_json(args.model / LINEAGE_FILE), hash_folder(args.model)
-    why_not = refusal(verdict, artefact, logged_hash(models, lineage["run_id"]))
+    lineage, model_hash = read_json(args.model / LINEAGE_FILE), hash_folder(args.model)
+    why_not = refusal(verdict, model_hash, logged_hash(models, lineage["run_id"]))
     if why_not:
         print(f"not registered: {why_not}", file=sys.stderr)
         return NO
-    known = registered(models, name, artefact)
+    known = made_of(models, name, model_hash)
     metrics = {f"test_{metric}": str(value) for metric, value in verdict["metrics"].items()}
-    tags = {**lineage, **metrics, "artefact": artefact, "verdict": verdict["status"]}
+    tags = {**lineage, **metrics, "model_hash": model_hash, "verdict": verdict["status"]}
     version = known or models.register(name, lineage["run_id"], tags)
     line = f"{name}:{version.version} {'was registered before' if known else 'registered'}, run {version.run_id}"
     print(line)

@@ -44,7 +44,7 @@ def end(run: Run, status: str, error: str | None = None) -> None:
 
 
 def keep_file(cloud: Cloud, run: Run, file: Path, name: str) -> None:
-    """Upload a file as the run's artefact of that name."""
+    """Upload a file as the run's artifact of that name."""
     cloud.blobs.upload(file, place(cloud, run["workspace"], f"{container(run['name'])}/{name}"))
     if name not in run["artifacts"]:
         run["artifacts"].append(name)
@@ -60,7 +60,7 @@ def keep_output(run: Run, name: str, kind: str, uri: str) -> None:
 
 
 def container(run: str) -> str:
-    """Where the artefacts of a run are, in its workspace's datastore."""
+    """Where the artifacts of a run are, in its workspace's datastore."""
     return f"ExperimentRun/dcid.{run}"
 
 
@@ -132,13 +132,13 @@ def resolved(cloud: Cloud, scope: Run, request: Request) -> dict[str, Any]:
 
 
 def artifacts(cloud: Cloud, run: Run, request: Request) -> dict[str, Any]:
-    """The run's artefacts, those below a path if one is given."""
+    """The run's artifacts, those below a path if one is given."""
     start = request.query.get("path", "")
     return {"value": [artifact(run, name) for name in run["artifacts"] if name.startswith(start)]}
 
 
 def new_artifacts(cloud: Cloud, run: Run, request: Request) -> dict[str, Any]:
-    """Room for artefacts: an address for each, to upload to."""
+    """Room for artifacts: an address for each, to upload to."""
     names = [one["path"] for one in request.json()["paths"]]
     run["artifacts"] += [name for name in names if name not in run["artifacts"]]
     information = {name: {**artifact(run, name), "contentUri": address(cloud, run, name)} for name in names}
@@ -146,7 +146,7 @@ def new_artifacts(cloud: Cloud, run: Run, request: Request) -> dict[str, Any]:
 
 
 def content(cloud: Cloud, run: Run, request: Request) -> dict[str, Any]:
-    """The address of one artefact, to download from. AzureError 404 when the run has no such artefact."""
+    """The address of one artifact, to download from. AzureError 404 when the run has no such artifact."""
     name = request.query["path"]
     if name not in run["artifacts"]:
         raise AzureError(404, "UserError", f"Artifact {name} was not found.")
@@ -154,12 +154,12 @@ def content(cloud: Cloud, run: Run, request: Request) -> dict[str, Any]:
 
 
 def artifact(run: Run, name: str) -> dict[str, str]:
-    """An artefact as the service names it."""
+    """An artifact as the service names it."""
     return {"path": name, "origin": "ExperimentRun", "container": f"dcid.{run['name']}"}
 
 
 def address(cloud: Cloud, run: Run, name: str) -> str:
-    """An address of one of the run's artefacts, with the right to read and write it."""
+    """An address of one of the run's artifacts, with the right to read and write it."""
     store = cloud.get(f"{run['workspace']}/datastores/{STORE}")["properties"]["containerName"]
     return cloud.blobs.url(store, f"{container(run['name'])}/{name}")
 

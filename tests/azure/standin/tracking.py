@@ -148,7 +148,7 @@ class Server:
         return str(self.ask("POST", "/api/2.0/mlflow/experiments/create", {"name": name})[1]["experiment_id"])
 
     def ours(self, said: Any, workspace: str) -> Any:
-        """A reply in the service's words: jobs' names, their states, and artefacts where the workspace keeps them."""
+        """A reply in the service's words: jobs' names, their states, and artifacts where the workspace keeps them."""
         jobs = {run["tracked"]: run for run in history.runs(self.cloud).values() if "tracked" in run}
 
         def told(value: Any) -> Any:

@@ -193,7 +193,7 @@ def test_the_gate_is_content_with_a_challenger_that_is_no_worse(branch):
     Path("evaluation").mkdir()
     frame = pd.DataFrame({"target": target, "champion": scores, "challenger": scores, "carrier": "UA", "origin": "JFK"})
     frame.to_parquet("evaluation/scores.parquet")
-    challenger = {"artefact": "a", "metrics": {"auc": 0.7, "accuracy": 0.7}}
+    challenger = {"model_hash": "a", "metrics": {"auc": 0.7, "accuracy": 0.7}}
     write_json(Path("evaluation/evaluation.json"), {"challenger": challenger, "test": {}})
     write("pipelines/gated.yml", GATED)
     assert run_pipeline.main(["--pull-request", "--pipeline", "pipelines/gated.yml"]) == 0

@@ -62,7 +62,7 @@ def test_a_new_project(capsys):
 
 def test_a_run_that_passed_a_version_and_an_endpoint_that_has_stopped(capsys, tmp_path_factory):
     tracked(tmp_path_factory, Path.cwd())
-    write_json(Path("out/gate/verdict.json"), {"status": "PASS", "artefact": "a new one"})
+    write_json(Path("out/gate/verdict.json"), {"status": "PASS", "model_hash": "a new one"})
     promoted(STAGING, 1)
     serve("staging", 8101, 1, **{"rejected-flights-2": "too slow", "rejected-fares-3": "another's"})
     lines = said(capsys)
@@ -77,7 +77,7 @@ def test_a_run_that_passed_a_version_and_an_endpoint_that_has_stopped(capsys, tm
 
 def test_a_model_that_passed_and_is_no_version_yet(capsys, tmp_path_factory):
     tracked(tmp_path_factory, Path.cwd())
-    write_json(Path("out/gate/verdict.json"), {"status": "PASS", "artefact": "a new one"})
+    write_json(Path("out/gate/verdict.json"), {"status": "PASS", "model_hash": "a new one"})
     assert said(capsys)["next"].startswith("uv run register ")
 
 
@@ -125,7 +125,7 @@ def test_environments_come_in_stage_order_and_then_the_others(capsys):
     text = STAGING.read_text(encoding="utf-8")
     for name in ("canary", "alpha"):
         STAGING.with_name(f"{name}.yml").write_text(text.replace("staging", name), encoding="utf-8")
-    edit(STAGING.with_name("base.yml"), "platform: local ", "stages: [staging, canary, production]\nplatform: local ")
+    edit(STAGING.with_name("base.yml"), "[staging, production]", "[staging, canary, production]")
     assert [*said(capsys)][4:-1] == ["staging", "canary", "production", "alpha"]
 
 

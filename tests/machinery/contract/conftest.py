@@ -34,14 +34,14 @@ class Bench:
     project: Path
     out: Path
     platform: Platform
-    run_of: Callable[[Path], str]  # the run that made the artefact in that folder
+    run_of: Callable[[Path], str]  # the run that made the model in that folder
     patience: float = 300.0  # seconds; metrics and samples come late, Azure's minutes late
     pause: float = 0.02  # seconds between two looks at them
     name: str = field(default_factory=lambda: f"contract-{secrets.token_hex(3)}")  # unique in its region
     runs: dict[str, str] = field(default_factory=dict)
     registered: dict[str, int] = field(default_factory=dict)
 
-    def artefact(self, kind: str) -> Path:
+    def model_folder(self, kind: str) -> Path:
         """The folder with the model of this kind (first, second or broken) that a job made."""
         out = self.out / kind
         if not out.exists():
@@ -51,7 +51,7 @@ class Bench:
     def train(self, kind: str) -> str:
         """The run that made this kind."""
         if kind not in self.runs:
-            self.runs[kind] = self.run_of(self.artefact(kind))
+            self.runs[kind] = self.run_of(self.model_folder(kind))
         return self.runs[kind]
 
     def version(self, kind: str) -> int:
@@ -65,9 +65,9 @@ class Bench:
 def memory(project: Path, factory: pytest.TempPathFactory) -> Bench:
     platform = memory_platform(project / "serving" / "score.py")
 
-    def run_of(artefact: Path) -> str:
+    def run_of(model_folder: Path) -> str:
         run = secrets.token_hex(4)
-        platform.models.runs[run] = artefact
+        platform.models.runs[run] = model_folder
         return run
 
     return Bench(project, factory.mktemp("out"), platform, run_of)
@@ -78,13 +78,13 @@ def local(project: Path, factory: pytest.TempPathFactory) -> Bench:
     models = LocalModels(project / ".mlops")
     endpoints = LocalEndpoints(project / ".mlops", models, shared_folder(factory) / "serving")
 
-    def run_of(artefact: Path) -> str:
+    def run_of(model_folder: Path) -> str:
         import mlflow
 
         os.environ.pop(URI_VARIABLE, None)  # MLflow sets it for the processes that it starts
         use_tracking("contract")
         with mlflow.start_run() as run:
-            mlflow.log_artifacts(str(artefact), "model")
+            mlflow.log_artifacts(str(model_folder), "model")
         return run.info.run_id
 
     platform = Platform("local", models, endpoints, LocalJobs(project / ".mlops"))
@@ -97,8 +97,8 @@ def azureml(project: Path, factory: pytest.TempPathFactory) -> Bench:
     workspace = known.workspace.model_copy(update={"resource_group": group, "name": name})
     platform = open_platform(known.model_copy(update={"platform": "azureml", "workspace": workspace}))
 
-    def run_of(artefact: Path) -> str:
-        return read_json(artefact / LINEAGE_FILE)["run_id"]
+    def run_of(model_folder: Path) -> str:
+        return read_json(model_folder / LINEAGE_FILE)["run_id"]
 
     return Bench(project, factory.mktemp("out"), platform, run_of, patience=900.0, pause=5.0)
 
@@ -113,7 +113,7 @@ def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     project = tmp_path_factory.mktemp(request.param.__name__)
     shutil.copytree(Path(__file__).parent / "training", project, dirs_exist_ok=True)
     shutil.copytree(ROOT / "serving", project / "serving")
-    shutil.copytree(ROOT / "pipelines" / "environment", project / "pipelines" / "environment")
+    shutil.copytree(ROOT / "pipelines" / "image", project / "pipelines" / "image")
     shutil.copy(small_model.__file__, project)
     return request.param(project, tmp_path_factory)
 

@@ -23,7 +23,7 @@ from mlops.platform.pipeline import Source, fill, load_pipeline
 
 
 class MemoryModels:
-    """A registry of folders. `runs` holds the artefact of every run."""
+    """A registry of folders. `runs` holds the model folder of every run."""
 
     def __init__(self):
         self.runs = {}
@@ -39,9 +39,9 @@ class MemoryModels:
         return list(self.registered.get(name, ()))
 
     def download(self, name, version, to):
-        return self.run_artefact(registered_version(self, name, version).run_id, to)
+        return self.logged_model(registered_version(self, name, version).run_id, to)
 
-    def run_artefact(self, run_id, to):
+    def logged_model(self, run_id, to):
         shutil.rmtree(to, ignore_errors=True)
         return shutil.copytree(self.folder(run_id), to)
 

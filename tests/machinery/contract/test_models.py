@@ -1,4 +1,4 @@
-"""The registry: versions are numbers, and each is the very artefact that its run logged."""
+"""The registry: versions are numbers, and each is the very model that its run logged."""
 
 import pytest
 
@@ -22,8 +22,8 @@ def test_what_is_registered_is_what_the_run_logged(bench, tmp_path):
         (tmp_path / to).mkdir()
         (tmp_path / to / "stale.txt").touch()
     assert models.download(bench.name, version, tmp_path / "downloaded") == tmp_path / "downloaded"
-    assert models.run_artefact(bench.train("first"), tmp_path / "fetched") == tmp_path / "fetched"
-    logged = hash_folder(bench.artefact("first"))
+    assert models.logged_model(bench.train("first"), tmp_path / "fetched") == tmp_path / "fetched"
+    logged = hash_folder(bench.model_folder("first"))
     assert [hash_folder(tmp_path / to) for to in ("downloaded", "fetched")] == [logged, logged]
 
 
@@ -36,7 +36,7 @@ def test_an_unknown_version_names_those_that_there_are(bench, tmp_path):
 def test_a_run_that_is_not_there_has_nothing_to_register(bench, tmp_path):
     models, name = bench.platform.models, f"{bench.name}-none"
     with pytest.raises(UserError, match="no-such-run"):
-        models.run_artefact("no-such-run", tmp_path / "model")
+        models.logged_model("no-such-run", tmp_path / "model")
     with pytest.raises(UserError, match="no-such-run"):
         models.register(name, "no-such-run", {})
     assert list(models.versions(name)) == []

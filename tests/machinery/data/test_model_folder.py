@@ -31,9 +31,9 @@ def save(folder, factor):
 
         model = make_pipeline(FunctionTransformer(derive), LogisticRegression()).fit(ROWS, ROWS["x"] > 4)
         options = {"code_paths": [str(package)], "pip_requirements": ["scikit-learn"]}
-        mlflow.sklearn.save_model(model, folder / "artefact", **options)
+        mlflow.sklearn.save_model(model, folder / "saved", **options)
         sys.path.remove(str(folder / "source"))
-    return folder / "artefact", model.predict_proba(ROWS)[:, 1]
+    return folder / "saved", model.predict_proba(ROWS)[:, 1]
 
 
 def test_two_models_are_each_scored_with_their_own_code(tmp_path):
@@ -48,19 +48,19 @@ def test_two_models_are_each_scored_with_their_own_code(tmp_path):
 def test_loading_leaves_the_projects_own_package_alone(tmp_path):
     import model.features as own
 
-    artefact, _ = save(tmp_path / "other", 5)
+    saved, _ = save(tmp_path / "other", 5)
     path = list(sys.path)
-    load_model(artefact)
+    load_model(saved)
     assert sys.modules["model.features"] is own
     assert sys.path == path
 
 
-def test_loading_does_not_change_the_artefact(tmp_path, monkeypatch):
-    artefact, _ = save(tmp_path / "other", 5)
-    before = hash_folder(artefact)
+def test_loading_does_not_change_the_folder(tmp_path, monkeypatch):
+    saved, _ = save(tmp_path / "other", 5)
+    before = hash_folder(saved)
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
-    load_model(artefact)
-    assert hash_folder(artefact) == before
+    load_model(saved)
+    assert hash_folder(saved) == before
     assert sys.dont_write_bytecode is False
 
 

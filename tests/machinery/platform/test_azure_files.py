@@ -87,14 +87,14 @@ def test_a_training_job_uploads_what_its_steps_need_and_no_more(used):
 
 def test_all_steps_run_in_one_environment_whose_version_is_its_content(used):
     (before,) = training_environments(used)
-    edit(used / "pipelines" / "environment" / "Dockerfile", "ARG PYTHON", "# another\nARG PYTHON")
+    edit(used / "pipelines" / "image" / "Dockerfile", "ARG PYTHON", "# another\nARG PYTHON")
     (after,) = training_environments(used)
     assert after != before
 
 
 def test_training_jobs_have_the_versions_that_are_installed_here():
     """Otherwise: uv run pin --keep."""
-    text = (ROOT / "pipelines" / "environment" / "requirements.txt").read_text(encoding="utf-8")
+    text = (ROOT / "pipelines" / "image" / "requirements.txt").read_text(encoding="utf-8")
     wanted = [Requirement(line) for line in re.findall(r"^(\w.*?) \\$", text, re.MULTILINE)]
     pinned = {each.name: str(each.specifier) for each in wanted if each.marker is None or each.marker.evaluate()}
     here = {each.name.lower().replace("_", "-"): each.version for each in distributions()}
@@ -128,7 +128,7 @@ def test_a_deployment_uploads_its_scoring_script_alone(used):
 
 def test_a_deployments_environment_is_new_when_its_requirements_are(used):
     before = deployment(used).environment
-    with (used / "serving" / "environment" / "requirements.txt").open("a", encoding="utf-8") as file:
+    with (used / "serving" / "image" / "requirements.txt").open("a", encoding="utf-8") as file:
         file.write("# another\n")
     assert before.version != deployment(used).environment.version
     assert uploaded(before.path, get_ignore_file(before.path)) == {"Dockerfile", "requirements.in", "requirements.txt"}

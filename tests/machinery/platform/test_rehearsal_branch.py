@@ -12,7 +12,7 @@ from mlops.platform.local.models import LocalModels
 from mlops.platform.local.records import RECORDS_FILE, Recorder, Request, rows_since
 from mlops.platform.local.rehearsal import BRANCH as OLDER
 from mlops.platform.local.rehearsal import branch_of, restore, save
-from mlops.platform.tracking import artefacts
+from mlops.platform.tracking import artifacts_folder
 from mlops.repo.git import Account
 
 RUN = Account("a run", "run@example.org", "", "")
@@ -88,7 +88,7 @@ def test_elsewhere_a_version_downloads_whole_and_training_goes_on(saved, runner,
     there = LocalModels(root).download("flights", 1, tmp_path / "downloaded")
     assert contents(there) == contents(next(saved.rglob("artifacts/*/artifacts/model"))), "not a byte of it differs"
     address, run_id = log_run(root.parent)
-    assert address.startswith(artefacts(root).as_uri())
+    assert address.startswith(artifacts_folder(root).as_uri())
     assert LocalModels(root).register("flights", run_id, {}).version == 2
     save(root, BRANCH, RUN)
 

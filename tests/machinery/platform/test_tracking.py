@@ -8,12 +8,12 @@ from tracked import contents, log_run, tracked
 
 from conftest import shared_folder
 from mlops.platform.local.models import LocalModels
-from mlops.platform.tracking import artefacts, database, follow
+from mlops.platform.tracking import artifacts_folder, database, follow
 
 
 @pytest.fixture
 def moved(tmp_path, tmp_path_factory):
-    """A project folder to which `.mlops` has come from another one, whose artefacts have changed since."""
+    """A project folder to which `.mlops` has come from another one, whose artifacts have changed since."""
     root = tracked(tmp_path_factory, tmp_path)
     for path in root.rglob("model/MLmodel"):
         path.write_text("of this folder\n", encoding="utf-8")
@@ -36,7 +36,7 @@ def test_a_version_comes_from_the_folder_it_moved_to(moved, tmp_path):
 
 def test_a_new_run_logs_into_the_folder_it_moved_to_and_becomes_the_next_version(moved):
     address, run_id = log_run(moved)
-    assert address.startswith(artefacts(moved / ".mlops").as_uri() + "/")
+    assert address.startswith(artifacts_folder(moved / ".mlops").as_uri() + "/")
     models = LocalModels(moved / ".mlops")
     assert models.register("flights", run_id, {}).version == 2
     assert [each.version for each in models.versions("flights")] == [1, 2]

@@ -21,7 +21,7 @@ SPLIT = {
 }
 METRICS = {"auc": 0.6763, "log_loss": 0.5259, "brier": 0.1722, "accuracy": 0.7642}
 MODEL = {
-    "artefact": "abc",
+    "model_hash": "abc",
     "lineage": {"commit": "c0ffee", "run_id": "r1"},
     "metrics": METRICS,
     "intervals": {name: [value - 0.01, value + 0.01] for name, value in METRICS.items()},

@@ -143,13 +143,13 @@ def test_imports_stay_lean():
 
 
 def test_models_are_unpickled_by_what_pickled_them():
-    text = (SERVING / "environment" / "requirements.txt").read_text(encoding="utf-8")
+    text = (SERVING / "image" / "requirements.txt").read_text(encoding="utf-8")
     pinned = dict(re.findall(r"^([a-z0-9-]+)==([^ ]+)", text, flags=re.MULTILINE))
     assert {name: pinned[name] for name in SHARED} == {name: version(name) for name in SHARED}
 
 
 def test_requirements_are_hashed_and_name_no_index():
-    text = (SERVING / "environment" / "requirements.txt").read_text(encoding="utf-8")
+    text = (SERVING / "image" / "requirements.txt").read_text(encoding="utf-8")
     for block in re.split(r"\n(?=[a-z])", text):
         assert "--hash=sha256:" in block or block.startswith("#")
     assert "://" not in text

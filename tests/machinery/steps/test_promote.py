@@ -20,7 +20,7 @@ from conftest import edit
 from mlops.repo.lineage import commit_facts
 from steps import promote
 
-LINEAGE = {"verdict": "PASS", "test_auc": "0.71", "commit": "c0ffee", "run_id": "r1", "artefact": "not shown"}
+LINEAGE = {"verdict": "PASS", "test_auc": "0.71", "commit": "c0ffee", "run_id": "r1", "model_hash": "not shown"}
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ def test_in_ci_it_is_a_pull_request_that_says_what_the_version_was_made_from(ser
     (pull,) = service.pulls.values()
     assert (pull["source"], pull["title"]) == ("promote/flights-staging-12", "Promote flights:12 to staging")
     rows = {f"| {key} | {value} |" for key, value in LINEAGE.items()}
-    assert rows - set(pull["body"].splitlines()) == {"| artefact | not shown |"}
+    assert rows - set(pull["body"].splitlines()) == {"| model_hash | not shown |"}
     assert git("status", "--porcelain") == "" and version(STAGING) == "null", "the working folder is as before"
     assert f"environments/staging.yml: version None -> 12, {service.url}" in capsys.readouterr().out
     service.merge(pull["number"])

@@ -1,4 +1,4 @@
-"""Only a PASS for exactly this artefact, logged by exactly this run, is registered; and once."""
+"""Only a PASS for exactly this model, logged by exactly this run, is registered; and once."""
 
 import json
 
@@ -19,7 +19,7 @@ class Registry:
     def versions(self, name):
         return self.made
 
-    def run_artefact(self, run_id, to):
+    def logged_model(self, run_id, to):
         to.mkdir()
         for name, content in self.logged.items():
             (to / name).write_bytes(content)
@@ -35,8 +35,8 @@ def registry(project, monkeypatch):
     """A trained model with a PASS, and the registry that it may go to."""
     write_json(project / "out/model/lineage.json", {"run_id": "r1", "commit": "c0ffee", "data_hash": "d"})
     (project / "out/model/model.pkl").write_bytes(b"pickle")
-    artefact = hash_folder(project / "out/model")
-    write_json(project / "out/gate/verdict.json", {"status": "PASS", "artefact": artefact, "metrics": {"auc": 0.7}})
+    model_hash = hash_folder(project / "out/model")
+    write_json(project / "out/gate/verdict.json", {"status": "PASS", "model_hash": model_hash, "metrics": {"auc": 0.7}})
     registry = Registry(project / "out/model")
     monkeypatch.setattr(register, "open_platform", lambda manifest: Platform("local", registry, None, None))
     return registry
@@ -52,14 +52,21 @@ def test_a_pass_makes_a_version_with_its_lineage(registry, project):
     assert version.run_id == "r1"
     expected = {"commit": "c0ffee", "data_hash": "d", "verdict": "PASS", "test_auc": "0.7"}
     assert expected.items() <= version.tags.items()
-    assert version.tags["artefact"] == hash_folder(project / "out/model")
+    assert version.tags["model_hash"] == hash_folder(project / "out/model")
 
 
-def test_the_same_artefact_twice_is_one_version(registry, capsys):
+def test_the_same_model_twice_is_one_version(registry, capsys):
     register.main([])
     assert register.main([]) == 0
     assert len(registry.made) == 1
     assert "flights:1 was registered before" in capsys.readouterr().out
+
+
+def test_a_version_made_before_its_hash_had_this_name_is_known(registry, project):
+    old = ModelVersion("flights", 1, "r1", {"artefact": hash_folder(project / "out/model")})
+    registry.made.append(old)
+    assert register.main([]) == 0
+    assert registry.made == [old]
 
 
 @pytest.mark.parametrize("status", ["FAIL", "INSUFFICIENT", "pass", ""])
@@ -69,8 +76,8 @@ def test_without_a_pass_nothing_is_registered(registry, project, status):
     assert registry.made == []
 
 
-def test_a_pass_of_another_artefact_does_not_count(registry, project):
-    change(project / "out/gate/verdict.json", artefact="another")
+def test_a_pass_of_another_model_does_not_count(registry, project):
+    change(project / "out/gate/verdict.json", model_hash="another")
     assert register.main([]) == 1
     assert registry.made == []
 
@@ -85,4 +92,4 @@ def test_a_run_that_logged_something_else_is_refused(registry, capsys):
     registry.logged["model.pkl"] = b"swapped"
     assert register.main([]) == 1
     assert registry.made == []
-    assert "the training run logged another artefact" in capsys.readouterr().err
+    assert "the training run logged another model" in capsys.readouterr().err

@@ -1,7 +1,7 @@
 """Renew the pins: the newest versions that fit pyproject.toml, the same for all platforms and Pythons.
 
 Writes uv.lock, which the project is installed from, and the requirements.txt that jobs and deployments are built from,
-in pipelines/environment and serving/environment. Nothing is written unless all three can be.
+in pipelines/image and serving/image. Nothing is written unless all three can be.
 """
 
 import argparse
@@ -19,8 +19,8 @@ from mlops.commands.console import YES, command
 from mlops.data.files import write_text
 
 LOCK = Path("uv.lock")
-TRAINING = Path("pipelines", "environment", "requirements.txt")
-SERVING = Path("serving", "environment", "requirements.txt")
+TRAINING = Path("pipelines", "image", "requirements.txt")
+SERVING = Path("serving", "image", "requirements.txt")
 NEEDED = SERVING.with_suffix(".in")
 PLAIN = ("--quiet", "--no-header", "--no-annotate")
 EXPORT = ("export", *PLAIN, "--frozen", "--no-emit-project")

@@ -105,13 +105,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     project, order = load_project(), stages()
     say("template", standing_of_template())
     say("data", data_line(project))
-    verdict = read_json(VERDICT) if VERDICT.exists() else {"status": None, "artefact": None}
+    verdict = read_json(VERDICT) if VERDICT.exists() else {"status": None, "model_hash": None}
     say("last run", f"{verdict['status']}, see out/report.html" if verdict["status"] else "none yet")
     versions = show_registry(load_manifest(training_stage()))
     standing = [show(each, versions) for each in order]
     for other in sorted({*environments()} - {*order}):
         show(other, versions)
-    registered = verdict["artefact"] in {each.tags.get("artefact") for each in versions}
+    registered = verdict.get("model_hash") in {each.model_hash for each in versions}
     step = next_step(verdict["status"], registered, [each.version for each in versions], standing)
     say("next", f"uv run {step.command}    # {step.why}")
     return YES

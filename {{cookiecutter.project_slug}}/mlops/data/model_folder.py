@@ -35,8 +35,8 @@ def payload(rows: Any) -> dict[str, Any]:
 
 @contextmanager
 def own_code(folder: Path) -> Iterator[None]:
-    """Import `model` from this artefact and nowhere else: two versions must never share one version's code."""
-    write_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # loading must not change the artefact
+    """Import `model` from this model folder and nowhere else: two versions must never share one version's code."""
+    write_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # loading must not change the folder
     before = {name: module for name, module in sys.modules.items() if name.split(".")[0] == PACKAGE}
     for name in before:
         del sys.modules[name]

@@ -29,9 +29,9 @@ def observe(platform: Platform, manifest: Manifest, project: Project, since: flo
     name, model = manifest.endpoint.name, manifest.model
     version = registered_version(platform.models, model.name, model.version)
     with tempfile.TemporaryDirectory() as folder:
-        artefact = platform.models.download(model.name, version.version, Path(folder) / "model")
-        training = read_file(artefact / REFERENCE_FILE)
-        quality = live_quality(artefact, list(training.columns), version, project)
+        downloaded = platform.models.download(model.name, version.version, Path(folder) / "model")
+        training = read_file(downloaded / REFERENCE_FILE)
+        quality = live_quality(downloaded, list(training.columns), version, project)
     before = training.drop(columns=project.data.time)
     now = collected_rows(platform.endpoints.collected(name, since), before)
     drift = input_drift(before, now, project.monitoring)
@@ -61,7 +61,7 @@ def input_drift(before: "pd.DataFrame", now: "pd.DataFrame", rules: Monitoring) 
     }
 
 
-def live_quality(artefact: Path, features: Sequence[str], version: ModelVersion, project: Project) -> dict[str, Any]:
+def live_quality(model: Path, features: Sequence[str], version: ModelVersion, project: Project) -> dict[str, Any]:
     """How the version does on the rows in the data folder that are newer than those it was tested on, all together.
 
     UNLABELLED when there are none. INSUFFICIENT when its tags do not say until when it was tested. Where the data are
@@ -76,7 +76,7 @@ def live_quality(artefact: Path, features: Sequence[str], version: ModelVersion,
     rows = newer(read_data(folder, list({*features, data.time, data.target})), data, tested_to)
     if rows.empty:
         return {"status": "UNLABELLED", "summary": f"no labels in {folder} {after}"}
-    scores = load_model(artefact).predict_proba(rows[list(features)])[:, 1]
+    scores = load_model(model).predict_proba(rows[list(features)])[:, 1]
     found = assess(rows[data.target].to_numpy(), scores, version.tags.get("test_auc"), project.gate)
     return {**found, "summary": f"{len(rows):,} labelled rows {after}"}
 

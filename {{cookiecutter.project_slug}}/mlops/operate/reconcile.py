@@ -160,8 +160,8 @@ class Reconciler:
         """The sample rows that came with the version, and the scores they must get."""
         model = self.manifest.model
         with tempfile.TemporaryDirectory() as folder:
-            artefact = self.platform.models.download(model.name, model.version or 0, Path(folder) / "model")
-            sample: dict[str, Any] = read_json(artefact / PROBE_FILE)
+            model_folder = self.platform.models.download(model.name, model.version or 0, Path(folder) / "model")
+            sample: dict[str, Any] = read_json(model_folder / PROBE_FILE)
         return sample
 
     def watch(self, observed: Observed) -> None:

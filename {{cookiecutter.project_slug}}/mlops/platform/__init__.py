@@ -28,6 +28,11 @@ class ModelVersion:
     run_id: str
     tags: Mapping[str, str]
 
+    @property
+    def model_hash(self) -> str | None:
+        """The content hash of its model folder."""
+        return self.tags.get("model_hash") or self.tags.get("artefact")  # its name before version 0.2.0
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -43,7 +48,7 @@ class Models(Protocol):
     """The registry."""
 
     def register(self, name: str, run_id: str, tags: Mapping[str, str]) -> ModelVersion:
-        """A new version made of the run's own model artefact; its tags name that run as `run_id`.
+        """A new version made of the model folder that the run logged; its tags name that run as `run_id`.
 
         UserError when the run has none.
         """
@@ -54,7 +59,7 @@ class Models(Protocol):
     def download(self, name: str, version: int, to: Path) -> Path:
         """Copy the version's model folder to `to`. UserError naming the known versions when there is no such one."""
 
-    def run_artefact(self, run_id: str, to: Path) -> Path:
+    def logged_model(self, run_id: str, to: Path) -> Path:
         """Copy the model folder that the training run logged to `to`. UserError when there is none."""
 
 

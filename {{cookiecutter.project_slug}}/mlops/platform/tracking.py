@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 LOCAL_FOLDER = Path(".mlops")
-ARTEFACTS = "artifacts"
+ARTIFACTS = "artifacts"
 ADDRESSES = (
     ("experiments", "artifact_location"),
     ("runs", "artifact_uri"),
@@ -28,11 +28,11 @@ def local_uri(folder: Path = LOCAL_FOLDER) -> str:
 
 
 def follow(folder: Path = LOCAL_FOLDER) -> None:
-    """Point the database at the artefacts beside it: MLflow keeps whole addresses, which moving the folder breaks."""
+    """Point the database at the artifacts beside it: MLflow keeps whole addresses, which moving the folder breaks."""
     if not database(folder).exists():
         return
-    here = artefacts(folder).as_uri()
-    ours = f"/{here.rsplit('/', 2)[1]}/{ARTEFACTS}"  # an experiment of somebody's own has its files elsewhere
+    here = artifacts_folder(folder).as_uri()
+    ours = f"/{here.rsplit('/', 2)[1]}/{ARTIFACTS}"  # an experiment of somebody's own has its files elsewhere
     with closing(sqlite3.connect(database(folder))) as connection, connection:
         kept = connection.execute("SELECT artifact_location FROM experiments WHERE experiment_id <> 0").fetchall()
         for there in {address for (address,) in kept if address.endswith(ours)} - {here}:
@@ -40,9 +40,9 @@ def follow(folder: Path = LOCAL_FOLDER) -> None:
                 connection.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (there, here))
 
 
-def artefacts(folder: Path = LOCAL_FOLDER) -> Path:
+def artifacts_folder(folder: Path = LOCAL_FOLDER) -> Path:
     """The folder that runs log their files below."""
-    return (folder / ARTEFACTS).resolve()
+    return (folder / ARTIFACTS).resolve()
 
 
 def use_tracking(experiment: str) -> None:
@@ -57,9 +57,9 @@ def use_tracking(experiment: str) -> None:
     if URI_VARIABLE in os.environ:
         mlflow.set_experiment(experiment)
         return
-    artefacts().mkdir(parents=True, exist_ok=True)
+    artifacts_folder().mkdir(parents=True, exist_ok=True)
     follow()
     mlflow.set_tracking_uri(local_uri())
     if mlflow.get_experiment_by_name(experiment) is None:
-        mlflow.create_experiment(experiment, artifact_location=artefacts().as_uri())
+        mlflow.create_experiment(experiment, artifact_location=artifacts_folder().as_uri())
     mlflow.set_experiment(experiment)

@@ -13,7 +13,7 @@ from mlops.repo.template import version
 
 FACTS = ("commit", "dirty", "ci_run", "template_version")
 VARIABLES = {name: f"LINEAGE_{name.upper()}" for name in FACTS}
-PIPELINE_RUN = "AZUREML_ROOT_RUN_ID"  # on Azure ML the artefact is an output of the pipeline's job, not of the step's
+PIPELINE_RUN = "AZUREML_ROOT_RUN_ID"  # on Azure ML the model is an output of the pipeline's job, not of the step's
 
 
 def commit_facts(folder: Path = Path()) -> dict[str, str]:

@@ -25,7 +25,7 @@ from mlops.settings.migration import migrate
 RECORD = Path(".template.json")
 USERS = ("README.md", "LICENSE", "data", "expectations", "model")
 LOCK = Path("uv.lock")
-REQUIREMENTS = [Path(folder, "environment", "requirements.txt") for folder in ("pipelines", "serving")]
+IMAGE, IMAGES = "image", ("pipelines", "serving")
 MACHINERY = ("mlops", "steps", "serving")
 SETTINGS, ENVIRONMENTS = Path("project.yml"), Path("environments")
 RENAMED = Path("mlops", "settings", "renamed.yml")
@@ -178,14 +178,18 @@ def even_out(before: Path, after: Path) -> list[str]:
 
 def even_pins(before: Path, after: Path) -> list[str]:
     """Let the pins change as one: to the template's new ones, unless they are the user's, who has renewed them."""
-    own = any(fingerprint(path) not in {"", fingerprint(before / path)} for path in REQUIREMENTS)
+    pinned = [path for folder in IMAGES for path in Path(folder).glob("*/requirements.txt")]
+    mine = [path for path in pinned if (before / path).exists()]
+    own = any(fingerprint(path) != fingerprint(before / path) for path in mine)
     committed = ask("ls-files", "--", str(LOCK))
     if not own and committed and (after / LOCK).exists():
         shutil.copy(LOCK, before / LOCK)
     elif own or LOCK.exists():
-        for path in [LOCK, *(REQUIREMENTS if own else [])]:
-            for folder in (before, after):
-                (folder / path).unlink(missing_ok=True)
+        for folder in (before, after):
+            (folder / LOCK).unlink(missing_ok=True)
+    for path in mine if own else []:
+        shutil.copy(path, before / path)
+        shutil.copy(path, after / path.parts[0] / IMAGE / path.name)
     return ["the pins are yours and kept; renew them: uv run pin"] if own else []
 
 

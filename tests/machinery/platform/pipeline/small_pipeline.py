@@ -68,14 +68,14 @@ inputs:
 outputs:
   model: {type: uri_folder}
 code: ../..
-environment: {build: {path: ../environment}}
+environment: {build: {path: ../image}}
 command: >-
   python -m steps.fit ${{inputs.rows}} --rate ${{inputs.rate}} --kind ${{inputs.kind}} --rounds ${{inputs.rounds}}
   --verbose ${{inputs.verbose}} $[[--champion ${{inputs.champion}}]] ${{outputs.model}}
 """,
     "pipelines/environment.yml": "image: ubuntu:24.04\nconda_file: conda.yml\n",
     "pipelines/conda.yml": "dependencies: [python=3.11]\n",
-    "pipelines/environment/Dockerfile": "FROM ubuntu:24.04\n",
+    "pipelines/image/Dockerfile": "FROM ubuntu:24.04\n",
     "data/weather.csv": "hour,wind\n",
 }
 

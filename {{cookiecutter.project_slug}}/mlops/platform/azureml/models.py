@@ -20,7 +20,7 @@ DESCRIPTION = "MLmodel"  # the file that every model folder in MLflow's format h
 
 @refusals_in_one_line
 class AzureModels:
-    """Registered models. A run is a pipeline job, its artefact that job's output: nothing is uploaded again.
+    """Registered models. A run is a pipeline job, its model folder that job's output: nothing is uploaded again.
 
     A registry has the versions of the workspace that they were made in, under the same numbers.
     """
@@ -60,7 +60,7 @@ class AzureModels:
             self._workspace.shared.models.download(name, str(version), folder)
             return _moved(Path(folder), to, f"model {name}:{version}")
 
-    def run_artefact(self, run_id: str, to: Path) -> Path:
+    def logged_model(self, run_id: str, to: Path) -> Path:
         from azure.core.exceptions import ResourceNotFoundError
 
         with tempfile.TemporaryDirectory() as folder:

@@ -192,7 +192,7 @@ class LocalEndpoints:
 
     def fill(self, folder: Path, model: str, version: int) -> None:
         """Put the model and the scoring script of this moment into a deployment's folder."""
-        self.models.download(model, version, folder / scoring.ARTEFACT)
+        self.models.download(model, version, folder / scoring.MODEL_FOLDER)
         shutil.copy2(self.serving / scoring.SCRIPT, folder)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 VERSIONS = "SELECT version, run_id FROM model_versions WHERE name = ? AND current_stage <> ? ORDER BY version"
 TAGS = "SELECT version, key, value FROM model_version_tags WHERE name = ?"
 DELETED = "Deleted_Internal"  # MLflow's word for a version that was deleted
-ARTEFACT = "model"  # the run's folder that `train` logged the model to
+LOGGED_FOLDER = "model"  # the run's folder that `train` logged the model to
 
 
 class LocalModels:
@@ -59,9 +59,9 @@ class LocalModels:
         ]
 
     def download(self, name: str, version: int, to: Path) -> Path:
-        return self.run_artefact(registered_version(self, name, version).run_id, to)
+        return self.logged_model(registered_version(self, name, version).run_id, to)
 
-    def run_artefact(self, run_id: str, to: Path) -> Path:
+    def logged_model(self, run_id: str, to: Path) -> Path:
         shutil.rmtree(to, ignore_errors=True)
         shutil.copytree(self.run_folder(run_id), to)
         return to
@@ -73,7 +73,7 @@ class LocalModels:
 
         follow(self.root)
         try:
-            found = download_artifacts(run_id=run_id, artifact_path=ARTEFACT, tracking_uri=local_uri(self.root))
+            found = download_artifacts(run_id=run_id, artifact_path=LOGGED_FOLDER, tracking_uri=local_uri(self.root))
         except (MlflowException, OSError) as error:
             raise UserError(f"run {run_id}: no model to register ({error})") from None
         return Path(found)

@@ -16,8 +16,8 @@ from mlops.platform.local.endpoint_state import Started
 from mlops.platform.local.processes import Marker, last_words, start
 
 SCRIPT = "score.py"
-REQUIREMENTS = Path("environment") / "requirements.txt"  # beside the script
-ARTEFACT = "artefact"  # the model's folder, beside the script
+REQUIREMENTS = Path("image") / "requirements.txt"  # beside the script
+MODEL_FOLDER = "model_folder"  # beside the script; `model` is the name of the package that it brings
 DONE = "installed"  # written last: an environment without it is half made
 ON_LOOPBACK = """\
 from azureml_inference_server_http import constants
@@ -33,7 +33,7 @@ def start_scoring(python: Path, folder: Path, port: int, log: Path) -> Started:
     The server's own command listens on every network address; ON_LOOPBACK is that command on loopback only.
     """
     command = [str(python), "-I", "-u", "-c", ON_LOOPBACK, *marker(folder)]
-    command += ["--model_dir", str(folder / ARTEFACT), "--port", str(port), "--worker_count", "1"]
+    command += ["--model_dir", str(folder / MODEL_FOLDER), "--port", str(port), "--worker_count", "1"]
     environment = {
         "AML_APP_ROOT": str(folder),
         "GUNICORN_CMD_ARGS": "",  # whatever was set for another server
