@@ -95,6 +95,6 @@ def test_mistakes_are_found(installed: Project, bikes: Project, tmp_path: Path) 
         f"bikes.json: expectations[{len(rules)}] lets pass what it should forbid",
         f"bikes.json: expectations[{len(rules) + 1}] lets pass what it should forbid",
         "model/ scores a row otherwise when other rows are beside it",
-        "serving/score.py refuses rows that the model is trained on; mend data or features: column 'celsius'",
+        "serving/score.py refuses rows that the model is trained on; correct data or features: column 'celsius'",
     ):
         assert line in said, said

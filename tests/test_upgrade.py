@@ -416,13 +416,13 @@ REFUSALS = {
     "option": (None, "--output=x", "the template has no version --output=x; it has "),
     "settings": (not_yaml, "", r"project.yml: not valid YAML \("),
     "no record": (without_record, "", ".template.json: no such file; in a project from before 0.2.0: uv run --project"),
-    "source": (lambda project: set_record(project, template="/no/such/place"), "", "/no/such/place is out of reach"),
+    "source": (lambda project: set_record(project, template="/no/such/place"), "", "/no/such/place cannot be reached"),
     "commit": (lambda project: set_record(project, commit="0" * 40), "", "the template has no version 000000"),
-    "record": (lambda project: set_record(project, more=1), "", ".template.json: not as it was written"),
+    "record": (lambda project: set_record(project, more=1), "", ".template.json: damaged"),
     "answers": (
         lambda project: set_record(project, answers={"project_slug": "No Slug"}),
         "",
-        "makes no project of these answers: .*project_slug: 'No Slug' must be",
+        "cannot make a project from these answers: .*project_slug: 'No Slug' must be",
     ),
 }
 

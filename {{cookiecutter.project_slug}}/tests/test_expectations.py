@@ -252,7 +252,7 @@ def reported(rule, rows, corrupt, checks):
 
 def test_the_newest_file_keeps_all_rules(newest):
     failures = Checks(read_suite(SUITE)).check("newest", newest).failures
-    assert not failures, f"{SUITE.name}: mend the data or the rules\n" + "\n".join(each.message for each in failures)
+    assert not failures, f"{SUITE.name}: correct the data or the rules\n" + "\n".join(each.message for each in failures)
 
 
 @pytest.mark.parametrize("at", range(len(RULES)), ids=lambda at: f"{at}: {RULES[at]['type']}")

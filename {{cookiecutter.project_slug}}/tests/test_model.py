@@ -96,6 +96,6 @@ def test_an_endpoint_gives_the_same_scores(model, saved, asked, monkeypatch):
     try:
         received = endpoint.read_rows(json.dumps(payload(asked)), schema)
     except endpoint.BadRequestError as refusal:
-        line = f"serving/score.py refuses rows that the model is trained on; mend data or features: {refusal}"
+        line = f"serving/score.py refuses rows that the model is trained on; correct data or features: {refusal}"
         pytest.fail(line, pytrace=False)
     np.testing.assert_allclose(score(served, received), score(model, asked), **CLOSE)

@@ -45,7 +45,7 @@ def is_there(module):
 def test_a_pipeline_is_sound_and_its_commands_are_there(path):
     for job in load_pipeline(path).jobs:
         lacking = [module for module in re.findall(r"python -m ([\w.]+)", job.command) if not is_there(module)]
-        assert not lacking, f"{path}: jobs.{job.name}: no {', '.join(lacking)} to run; mend its component's command"
+        assert not lacking, f"{path}: jobs.{job.name}: no {', '.join(lacking)} to run; correct its component's command"
 
 
 def test_the_training_pipeline_takes_and_gives_what_the_commands_expect():
@@ -70,7 +70,7 @@ def test_every_environment_that_is_deployed_has_its_file(path):
     given = [each.get(key) or {} for each in read(path) for key in ("with", "parameters")]
     named = {each["environment"] for each in given if isinstance(each, dict) and "environment" in each}
     unknown = sorted(name for name in named - set(environments(ROOT / "environments")) if "${{" not in name)
-    assert not unknown, f"{path}: no environments/{unknown[0]}.yml; add that file, or mend the name"
+    assert not unknown, f"{path}: no environments/{unknown[0]}.yml; add that file, or correct the name"
 
 
 @EVERY_CI_FILE

@@ -68,13 +68,13 @@ def test_a_refusal_that_stays_is_one_line_with_the_servers_words(service, api):
     service.faults = [Fault("GET", "", 502, AT_ONCE)] * 4
     with pytest.raises(UserError) as caught:
         api.call("GET", "")
-    assert str(caught.value) == f"GET /api/v3/repos/{service.name}: 502 planned, not for ***"
+    assert str(caught.value) == f"GET /api/v3/repos/{service.name}: the server answered 502: planned, not for ***"
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
 def test_a_refusal_that_cannot_pass_is_final(service, api, status):
     service.faults = [Fault("GET", "", status)]
-    with pytest.raises(UserError, match=f": {status} "):
+    with pytest.raises(UserError, match=f": the server answered {status}: "):
         api.call("GET", "")
     assert len(service.requests) == 1
 
@@ -149,7 +149,8 @@ def test_a_page_to_sign_in_is_one_line(head):
     server.start()
     with pytest.raises(UserError) as caught:
         server.api.call("GET", "x")
-    assert str(caught.value) == f"GET /x: {head.splitlines()[0]}; ask for more"
+    status, reason = head.splitlines()[0].split(" ", 1)
+    assert str(caught.value) == f"GET /x: the server answered {status}: {reason}; ask for more"
 
 
 def test_a_netrc_file_does_not_replace_the_token(service, api, tmp_path, monkeypatch):

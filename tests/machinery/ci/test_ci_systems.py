@@ -257,7 +257,7 @@ def test_a_branch_that_moved_on_is_not_overwritten(service, tmp_path):
 
 def test_a_run_of_a_pull_request_publishes_nothing(service, pull_request):
     edit()
-    with pytest.raises(UserError, match="this run is of refs/pull/12/merge, which is no branch"):
+    with pytest.raises(UserError, match="this run is for refs/pull/12/merge, which is no branch"):
         open_ci().publish("Roll back", [STAGING], "train")
 
 
@@ -335,7 +335,7 @@ def test_the_target_branch_is_fetched_where_the_checkout_left_it_out(service, pu
 
 def test_a_run_of_no_pull_request_has_no_target_and_no_comment(service):
     assert open_ci().target() is None
-    with pytest.raises(UserError, match="this run is of no pull request"):
+    with pytest.raises(UserError, match="this run is not for a pull request"):
         open_ci().comment("text")
 
 
@@ -372,7 +372,9 @@ def test_a_fork_may_not_comment_and_that_is_no_failure(service, pull_request, ca
 
 def test_what_may_not_be_written_elsewhere_is_an_error(service):
     service.read_only = True
-    with pytest.raises(UserError, match=r"POST /\S+: 403 Resource not accessible by integration; give the "):
+    with pytest.raises(
+        UserError, match=r"POST /\S+: the server answered 403: Resource not accessible by \S+; give the "
+    ):
         open_ci().issue("drift", "text")
 
 
@@ -431,7 +433,7 @@ def test_an_unknown_token_is_one_line_without_it(service, monkeypatch):
     with pytest.raises(UserError) as caught:
         open_ci().issue("drift", "text")
     line = str(caught.value)
-    assert any(f": {status} " in line for status in (302, 401))
+    assert any(f": the server answered {status}: " in line for status in (302, 401))
     assert "not-this-one" not in line and "\n" not in line and "; give the " in line
 
 

@@ -69,7 +69,9 @@ def test_a_pull_request_of_the_title_is_not_taken_for_the_issue(service):
 
 
 def test_an_unknown_pipeline_is_one_line(service):
-    with pytest.raises(UserError, match=r"POST /api/v3/repos/someone/flights/actions/workflows/\S+: 422 "):
+    with pytest.raises(
+        UserError, match=r"POST /api/v3/repos/someone/flights/actions/workflows/\S+: the server answered 422: "
+    ):
         open_ci().start("nothing")
 
 

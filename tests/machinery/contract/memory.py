@@ -108,7 +108,7 @@ class MemoryEndpoints:
         if same and placed.state == "ready":
             return placed
         if placed and not same and there.gets_traffic(slot):
-            raise UserError(f"{slot} serves {placed.model}:{placed.version}; take its traffic away first")
+            raise UserError(f"{endpoint}: {slot} serves {placed.model}:{placed.version}; take its traffic away first")
         sys.modules.pop(small_model.PACKAGE, None)  # another model's code of the same name
         try:
             there.loaded[slot] = self.script["load"](self.models.folder(wanted.run_id))
@@ -131,7 +131,7 @@ class MemoryEndpoints:
     def delete_deployment(self, endpoint, slot):
         there = self.there(endpoint)
         if there.gets_traffic(slot):
-            raise UserError(f"{slot} has live or mirrored traffic; take it away first")
+            raise UserError(f"{endpoint}: {slot} has live or mirrored traffic; take it away first")
         there.slots.pop(slot, None)
 
     def delete(self, endpoint):

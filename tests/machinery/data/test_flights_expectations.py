@@ -161,9 +161,12 @@ BAD_SUITES = {
     "an empty list of rules": (json.dumps({"name": "suite", "expectations": []}), "no expectations in it"),
     "an unknown rule": (
         json.dumps({"expectations": [RULE, {"type": "expect_wonders", "kwargs": {}}]}),
-        "expectations[1]: expect_wonders not found",
+        "expectations[1]: Great Expectations refuses it (expect_wonders not found",
     ),
-    "a misspelt key": (json.dumps({"expectations": [RULE | {"note": "x"}]}), "expectations[0]: "),
+    "a misspelt key": (
+        json.dumps({"expectations": [RULE | {"note": "x"}]}),
+        "expectations[0]: Great Expectations refuses it (",
+    ),
     "a misspelt argument": (
         json.dumps({"expectations": [{"type": "expect_column_to_exist", "kwargs": {"colum": "temp"}}]}),
         "expectations[0]: ",

@@ -56,7 +56,7 @@ def test_only_the_columns_asked_for_are_read(folder):
 def test_a_missing_column_is_named_with_its_file(folder):
     FEBRUARY.rename(columns={"late": "Late"}).to_parquet(folder / "02.parquet", index=False)
     line = refusal(read_data, folder, ["temp", "late"])
-    assert line == f"{folder / '02.parquet'}: no column late"
+    assert line == f"{folder / '02.parquet'}: no column late; correct the file, or the name in project.yml"
 
 
 @pytest.mark.parametrize("content", [b"", b"origin,late\nJFK,1\n", b"PAR1" + b"\0" * 100 + b"PAR1"])
@@ -79,7 +79,7 @@ def test_a_file_without_rows_is_refused(folder):
 def test_a_column_that_comes_twice_is_refused(tmp_path):
     path = tmp_path / "01.parquet"
     pq.write_table(pa.table([[1.0], [2.0], [3]], names=["temp", "temp", "late"]), path)
-    assert "more than one column temp" in refusal(read_file, path)
+    assert "more than one column temp; keep one of them" in refusal(read_file, path)
 
 
 def test_what_another_tool_noted_about_types_does_not_matter(tmp_path):
@@ -132,5 +132,5 @@ def test_the_extent_of_the_data_whatever_the_times_are(tmp_path):
     pd.DataFrame({"time": [[1]]}).to_parquet(tmp_path / "f.parquet")
     with pytest.raises(UserError, match=r"f\.parquet: not a readable"):
         extent(tmp_path, "time")
-    with pytest.raises(UserError, match=r"d\.parquet: no column other$"):
+    with pytest.raises(UserError, match=r"d\.parquet: no column other; correct the file, or the name in project\.yml$"):
         extent(tmp_path, "other")

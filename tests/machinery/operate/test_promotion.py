@@ -31,7 +31,7 @@ def test_nothing_but_the_version_changes(before, after, comment, model_first):
 
 @pytest.mark.parametrize("text", ["", "model:\n", "model: 7\n", "model: {name: flights}\n", "version: 7\n", "[broken"])
 def test_a_manifest_without_a_version_of_its_own_is_refused(text):
-    with pytest.raises(UserError, match=r"staging\.yml: says no model\.version of its own"):
+    with pytest.raises(UserError, match=r"staging\.yml: has no model\.version of its own"):
         with_version(text, 8, PATH)
 
 

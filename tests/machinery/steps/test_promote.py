@@ -134,7 +134,7 @@ def test_a_manifest_that_takes_its_version_from_base_is_refused_in_one_line(term
     edit(STAGING.with_name("base.yml"), "platform: local ", "model: {version: null}\nplatform: local ")
     assert promote.main(["staging"]) == 2
     error = capsys.readouterr().err
-    assert "environments/staging.yml: says no model.version of its own" in error and error.count("\n") == 1
+    assert "environments/staging.yml: has no model.version of its own" in error and error.count("\n") == 1
 
 
 def test_outside_a_git_repository_nothing_is_changed(project, monkeypatch, capsys):

@@ -103,7 +103,7 @@ def run_branch(ref: str) -> str:
     """The name of the branch that `refs/heads/...` stands for. UserError when it is another kind of ref."""
     branch = ref.removeprefix("refs/heads/")
     if branch == ref:
-        raise UserError(f"this run is of {ref}, which is no branch to publish on; run it on a branch")
+        raise UserError(f"this run is for {ref}, which is no branch to push to; run it on a branch")
     return branch
 
 

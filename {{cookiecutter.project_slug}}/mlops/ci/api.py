@@ -105,7 +105,7 @@ class Api:
         """What the server said, and what to mend when it was the token."""
         status, said = response.status_code, self.clean(server_message(response))
         mend = f"; {self.needs}" if status in (203, 302, 401, 403) else ""
-        return RefusedError(status, f"{self.line(method, path)}{status} {said}{mend}")
+        return RefusedError(status, f"{self.line(method, path)}the server answered {status}: {said}{mend}")
 
     def line(self, method: str, path: str) -> str:
         """How a message about the call begins."""

@@ -40,7 +40,9 @@ class AzureDevOps:
         return commits.remote_branch(branch, self.account()) if branch else None
 
     def comment(self, markdown: str) -> str:
-        number = variable("SYSTEM_PULLREQUEST_PULLREQUESTID", "this run is of no pull request to comment on")
+        number = variable(
+            "SYSTEM_PULLREQUEST_PULLREQUESTID", "this run is not for a pull request, so there is nothing to comment on"
+        )
         api, content = project("Contribute to pull requests"), fit(f"{COMMENT_MARKER}\n{markdown}", LONGEST_COMMENT)
         return unless_read_only(lambda: write_comment(api, number, content))
 

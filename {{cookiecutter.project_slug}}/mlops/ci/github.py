@@ -131,7 +131,7 @@ def pull_request_number() -> int:
     """The pull request that this run is of. UserError when it is of none."""
     event = read_json(Path(variable("GITHUB_EVENT_PATH")))
     if "pull_request" not in event:
-        raise UserError("this run is of no pull request, so there is none to comment on")
+        raise UserError("this run is not for a pull request, so there is nothing to comment on")
     return int(event["pull_request"]["number"])
 
 

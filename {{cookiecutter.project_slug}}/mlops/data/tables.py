@@ -48,7 +48,7 @@ def readable(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
+        raise UserError(f"{path}: no such file; run the step that writes it first") from None
     except (OSError, ValueError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{path}: not a readable Parquet file ({reason}); replace it") from None
@@ -61,9 +61,9 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> "pa.Table":
     with readable(path), pq.ParquetFile(path) as file:
         names = file.schema_arrow.names
         if missing := [name for name in columns or () if name not in names]:
-            raise UserError(f"{path}: no column {', '.join(missing)}")
+            raise UserError(f"{path}: no column {', '.join(missing)}; correct the file, or the name in project.yml")
         if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
-            raise UserError(f"{path}: more than one column {', '.join(twice)}")
+            raise UserError(f"{path}: more than one column {', '.join(twice)}; keep one of them")
         rows = file.read(columns)
     if not rows.num_rows:
         raise UserError(f"{path}: no rows; replace it")

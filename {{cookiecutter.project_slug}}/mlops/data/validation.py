@@ -84,7 +84,7 @@ def read_rule(rule: Any, where: str) -> "Expectation":
     try:
         return ExpectationConfiguration(**rule).to_domain_obj()
     except (GreatExpectationsError, TypeError, ValueError) as error:
-        raise UserError(f"{where}: {' '.join(str(error).split())}") from None
+        raise UserError(f"{where}: Great Expectations refuses it ({' '.join(str(error).split())})") from None
 
 
 class Checks:

@@ -26,7 +26,7 @@ def with_version(text: str, version: int | None, path: Path) -> str:
     """The manifest's text with another model.version; every other character stays. UserError when it says none."""
     old = version_mark(text)
     if old is None:
-        raise UserError(f"{path}: says no model.version of its own; add `version: null` to its `model`")
+        raise UserError(f"{path}: has no model.version of its own; add `version: null` below `model`")
     return text[: old.start_mark.index] + ("null" if version is None else str(version)) + text[old.end_mark.index :]
 
 

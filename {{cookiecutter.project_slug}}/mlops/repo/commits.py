@@ -11,7 +11,7 @@ from mlops.repo.git import REMOTE, Account, access, ask, git, identity
 def commit(title: str, paths: Sequence[Path], account: Account | None = None) -> str:
     """Commit the files alone where HEAD is, whatever else is changed or staged; the id of the commit."""
     if ask("rev-parse", "--git-dir") is None:
-        raise UserError(f"{Path.cwd()}: not a Git repository; run `git init` first: what is asked for is a commit")
+        raise UserError(f"{Path.cwd()}: not a Git repository; run `git init` first: this command makes a commit")
     names = [str(path) for path in paths]
     git("add", "--intent-to-add", "--", *names)  # `commit --only` knows no new files
     git("commit", "--quiet", "--only", "--message", title, "--", *names, variables=identity(account))

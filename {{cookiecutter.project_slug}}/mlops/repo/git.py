@@ -45,7 +45,7 @@ def git(*arguments: str, variables: Mapping[str, str] | None = None, folder: Pat
     try:
         done = run(arguments, variables or {}, folder)
     except OSError as error:
-        raise UserError(f"git does not start ({error}); install it") from None
+        raise UserError(f"git cannot be started ({error}); install Git") from None
     if done.returncode:
         raise UserError(f"git refused the {arguments[0]}: {' '.join((done.stderr or done.stdout).split())}")
     return done.stdout.strip()

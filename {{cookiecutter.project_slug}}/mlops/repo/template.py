@@ -64,13 +64,13 @@ class Upgrade:
 
 
 def read_record() -> Record:
-    """What the project's .template.json says. UserError when there is none, or it is not as it was written."""
+    """What the project's .template.json says. UserError when there is none, or it is damaged."""
     if not RECORD.exists():
         raise UserError(f"{RECORD}: no such file; in a project from before 0.2.0: uv run --project TEMPLATE upgrade")
     try:
         return Record(**read_json(RECORD))
     except TypeError as error:
-        raise UserError(f"{RECORD}: not as it was written ({error}); take it from an older commit") from None
+        raise UserError(f"{RECORD}: damaged ({error}); restore it from an older commit") from None
 
 
 def version() -> str:
@@ -103,8 +103,8 @@ def clone(record: Record, folder: Path) -> None:
     try:
         git("clone", "--quiet", "--no-checkout", "--", record.template, str(folder))
     except UserError as error:
-        reason = f"{RECORD}: template {record.template} is out of reach ({error})"
-        raise UserError(f"{reason}; name its address or the folder of a clone there") from None
+        reason = f"{RECORD}: template {record.template} cannot be reached ({error})"
+        raise UserError(f"{reason}; write its address, or the folder of a clone, there") from None
 
 
 def commit_of(source: Path, version: str) -> str:
@@ -138,7 +138,7 @@ def make(source: Path, commit: str, answers: Mapping[str, str]) -> Path:
     done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
     if done.returncode:
         reason = " ".join(done.stderr.split())[-300:]
-        raise UserError(f"the template's {commit[:12]} makes no project of these answers: {reason}")
+        raise UserError(f"the template's {commit[:12]} cannot make a project from these answers: {reason}")
     return next(output.iterdir())
 
 
@@ -267,7 +267,7 @@ def prepare(record: Record, version: str | None, made: Path | None = None) -> Up
 def merge(record: Record, before: Path, after: Path) -> Upgrade:
     """The change from one folder to the other, merged with what is committed."""
     if not (after / RECORD).exists():
-        raise UserError("this version of the template knows no upgrade yet; choose 0.2.0 or newer")
+        raise UserError("this version of the template cannot upgrade a project yet; choose 0.2.0 or newer")
     notes = even_out(before, after)
     new = replace(Record(**read_json(after / RECORD)), template=record.template)
     write_text(after / RECORD, json.dumps(asdict(new), indent=2) + "\n")
@@ -301,7 +301,7 @@ def fetch_tests(record: Record) -> int:
         clone(record, source)
         git("checkout", "--quiet", commit_of(source, record.commit or record.version), folder=source)
         if not (source / TESTS).is_dir():
-            raise UserError(f"template version {record.version} has no {TESTS.as_posix()}")
+            raise UserError(f"template version {record.version} has no {TESTS.as_posix()}; upgrade the project first")
         shutil.rmtree(TESTS, ignore_errors=True)
         shutil.copytree(source / TESTS, TESTS)
     return len(files(TESTS))

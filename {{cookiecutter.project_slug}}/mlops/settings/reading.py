@@ -71,6 +71,7 @@ def describe(error: ValidationError, at: str = "") -> str:
         return f"{key}: unknown key"
     if first["type"] == "missing":
         return f"{key}: missing"
-    if not key:
+    of_block = first["type"] == "value_error" and isinstance(first["input"], dict)  # its message names the key
+    if not key or of_block:
         return message
     return f"{key}: {message}, got {first['input']!r}"

@@ -88,7 +88,7 @@ class AzureEndpoints:
         if there and same and there.state == "ready":
             return there
         if there and not same and (observed.traffic.get(slot) or observed.mirror.get(slot)):
-            raise UserError(f"{slot} serves {there.model}:{there.version}; take its traffic away first")
+            raise UserError(f"{endpoint}: {slot} serves {there.model}:{there.version}; take its traffic away first")
 
         def begin() -> "LROPoller[ManagedOnlineDeployment]":
             wanted = self._wanted(endpoint, slot, model, version)  # anew each time: the SDK spoils what it has sent
@@ -131,7 +131,7 @@ class AzureEndpoints:
         self._check_lease()
         observed = self._observed(endpoint)
         if observed.traffic.get(slot) or observed.mirror.get(slot):
-            raise UserError(f"{slot} has live or mirrored traffic; take it away first")
+            raise UserError(f"{endpoint}: {slot} has live or mirrored traffic; take it away first")
         if slot in observed.deployments:
             self._autoscale.forget(endpoint, slot)
             written(lambda: self._workspace.client.online_deployments.begin_delete(slot, endpoint))

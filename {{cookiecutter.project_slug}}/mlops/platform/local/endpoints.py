@@ -103,7 +103,7 @@ class LocalEndpoints:
             if there and same and hosting.serves(there):
                 placed = there.changed(state="ready", reason="")
             elif there and not same and state.gets_traffic(slot):
-                raise UserError(f"{slot} serves {there.model}:{there.version}; take its traffic away first")
+                raise UserError(f"{endpoint}: {slot} serves {there.model}:{there.version}; take its traffic away first")
             else:
                 if same:
                     hosting.end_slot(folder, slot)  # it does not answer, so its clients need not wait for it
@@ -132,7 +132,7 @@ class LocalEndpoints:
         with locked(folder):
             state = self.state(endpoint)
             if state.gets_traffic(slot):
-                raise UserError(f"{slot} has live or mirrored traffic; take it away first")
+                raise UserError(f"{endpoint}: {slot} has live or mirrored traffic; take it away first")
             write_state(folder, state.without_slot(slot))
             hosting.clear(folder, state, slot)
 

@@ -141,7 +141,7 @@ def arguments(step: Step, by_name: Mapping[str, Step], values: Mapping[str, str]
         elif source.name in values:
             filled[f"inputs.{key}"] = values[source.name]
         elif key not in step.job.optional:
-            raise UserError(f"{step.job.name}: the pipeline's input {source.name!r} has no value")
+            raise UserError(f"{step.job.name}: the pipeline's input {source.name!r} has no value; set one in its file")
     return fill(step.job.command, filled)
 
 

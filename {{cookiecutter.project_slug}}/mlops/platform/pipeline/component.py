@@ -71,7 +71,7 @@ def check_command(component: Node) -> None:
     always = PLACEHOLDER.findall(OPTIONAL.sub("", command))
     for name, port in ports.items():
         if name not in PLACEHOLDER.findall(command):
-            raise port.mistake("the command does not use it")
+            raise port.mistake("the command does not use it; name it there, or take it out")
         if port.at("optional").value and name in always:
             raise port.mistake("is optional, so the command may name it within $[[...]] only")
 

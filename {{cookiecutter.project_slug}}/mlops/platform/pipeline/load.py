@@ -44,7 +44,7 @@ def text_of(node: Node) -> str | None:
     kind = type_of(node)
     if not isinstance(node.value, dict):
         if MARK in str(node.value):
-            raise node.mistake(f"an input of the pipeline refers to nothing, got {node.value!r}")
+            raise node.mistake(f"must be data or a literal, not a reference, got {node.value!r}")
         return str(node.value)
     path = node.check("data").at("path")
     if path.value is None:
