@@ -10,7 +10,7 @@ from repositories import FILES, NOBODY, SOMEBODY, STAGING, add_commit, check_out
 from services import AzureDevOpsService, Fault, GitHubService
 
 from mlops import UserError
-from mlops.ci import COMMENT_MARKER, Proposal, fit, open_ci
+from mlops.ci import Proposal, comment_marker, fit, open_ci
 from mlops.repo.git import access, identity
 from mlops.repo.git import git as run_git
 
@@ -340,14 +340,14 @@ def test_a_run_of_no_pull_request_has_no_target_and_no_comment(service):
 
 
 def test_the_comment_is_updated_not_repeated(service, pull_request):
-    host = open_ci()
+    host, marker = open_ci(), comment_marker()
     for number in range(120):
-        add_comment(service, f"chat {number}, which names {COMMENT_MARKER}")
+        add_comment(service, f"chat {number}, which names {marker}")
     first = host.comment("# one")
     assert first.startswith(service.url) and len(pull_request()) == 121
     add_comment(service, "later")
     assert host.comment("# two") == first
-    assert [each for each in pull_request() if each.startswith(COMMENT_MARKER)] == [f"{COMMENT_MARKER}\n# two"]
+    assert [each for each in pull_request() if each.startswith(marker)] == [f"{marker}\n# two"]
     done = writes(service)
     assert host.comment("# two") == first and writes(service) == done
 

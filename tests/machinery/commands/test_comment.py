@@ -1,11 +1,12 @@
 """The one comment of a pull request: what each command left, in order, and how long each took."""
 
 import os
+from pathlib import Path
 
 import pytest
 from hosted import SYSTEMS, clone_project, comments, commit, git, run_of, write
 
-from mlops.ci import COMMENT_MARKER, SUMMARIES
+from mlops.ci import SUMMARIES, comment_marker
 from mlops.commands import comment
 
 TIMES = '{"command": "plan", "seconds": 1.25}\n{"command": "run_pipeline", "seconds": 61.04}\n'
@@ -39,7 +40,7 @@ def test_the_sections_stand_in_order_and_the_times_at_the_end(service, capsys):
     left(("rehearsal", "> note\n"), ("plan", "nothing changes"), ("model", "\n### PASS\n\n"))
     write(SUMMARIES / "times.jsonl", TIMES)
     assert comment.main([]) == 0
-    text = f"{COMMENT_MARKER}\n> note\n\nnothing changes\n\n### PASS\n\n{TABLE}"
+    text = f"{comment_marker()}\n> note\n\nnothing changes\n\n### PASS\n\n{TABLE}"
     assert comments(service, 12) == [text]
     assert f"commented: {service.url}" in capsys.readouterr().out
 
@@ -51,6 +52,16 @@ def test_a_later_run_updates_the_comment(service):
     comment.main([])
     (text,) = comments(service, 12)
     assert "second" in text and "first" not in text
+
+
+def test_each_project_of_a_repository_has_a_comment_of_its_own(service, tmp_path, monkeypatch):
+    left(("plan", "flights"))
+    comment.main([])
+    Path("models/fares").mkdir(parents=True)
+    monkeypatch.chdir("models/fares")
+    left(("plan", "fares"))
+    comment.main([])
+    assert [text.splitlines()[1] for text in comments(service, 12)] == ["flights", "fares"]
 
 
 def test_without_anything_to_say_it_says_so_and_writes_nothing(service, capsys):

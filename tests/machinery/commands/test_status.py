@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 from hosted import NOBODY, PRODUCTION, STAGING, git
+from repositories import SOMEBODY
 from tracked import tracked
 
 from conftest import MONTHS, edit
 from mlops.commands import status
-from mlops.data.files import hash_files, write_json
+from mlops.data.files import hash_files, read_json, write_json
+from mlops.data.tables import hash_data
 from mlops.platform.local.endpoint_state import EndpointState, Slot, write_state
 
 DATA = "data: 3 files, 7,791 rows, newest 2013-03-31 22:00, hash "
@@ -99,6 +101,41 @@ def test_a_version_that_was_taken_back_is_not_promoted_again(capsys, tmp_path_fa
         git("add", "environments")
         git("-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "--quiet", "--message", version)
     assert said(capsys)["next"].startswith("uv run run_pipeline ")
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """A run that passed, of what is committed and of the data that are there."""
+    for name, value in NOBODY.items():
+        monkeypatch.setenv(name, value)
+    git("init", "--quiet")
+    git("add", "--all")
+    git(*SOMEBODY, "commit", "--quiet", "--message", "All")
+    write_json(Path("out/gate/verdict.json"), {"status": "PASS", "model_hash": "a"})
+    lineage = {"commit": git("rev-parse", "HEAD"), "dirty": "false", "data_hash": hash_data(Path("data"))}
+    write_json(Path("out/model/lineage.json"), lineage)
+
+
+CHANGES = {
+    "nothing": (lambda: edit(STAGING, "version: null ", "version: 1 "), ""),
+    "data": (lambda: next(Path("data").glob("*.parquet")).unlink(), "; the data changed since"),
+    "code": (lambda: edit(Path("project.yml"), "seed: 13", "seed: 14"), "; the code changed since"),
+    "both": (lambda: [CHANGES[each][0]() for each in ("data", "code")], "; the data and the code changed since"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_it_says_whether_the_last_run_is_about_what_is_here(capsys, trained, change):
+    make, since = CHANGES[change]
+    make()
+    assert said(capsys)["last run"] == f"PASS, see out/report.html{since}"
+
+
+def test_of_a_run_with_uncommitted_changes_the_code_is_not_known(capsys, trained):
+    path = Path("out/model/lineage.json")
+    write_json(path, {**read_json(path), "dirty": "true"})
+    edit(Path("project.yml"), "seed: 13", "seed: 14")
+    assert said(capsys)["last run"] == "PASS, see out/report.html"
 
 
 def test_a_fresh_clone(capsys):

@@ -12,10 +12,9 @@ from typing import Protocol
 
 from mlops import UserError
 from mlops.data.files import write_text
-from mlops.repo.git import Account
+from mlops.repo.git import Account, ask
 
 SUMMARIES = Path("out") / "summary"
-COMMENT_MARKER = "<!-- pull-request -->"  # unseen by readers; how a later run finds its comment again
 CUT = "\n\n*Cut here; the summary of the run holds it all.*\n"
 
 
@@ -74,6 +73,11 @@ class CI(Protocol):
 
     def last_started(self, pipeline: str) -> datetime | None:
         """When a person or `start` last started the pipeline; None if never."""
+
+
+def comment_marker() -> str:
+    """How a later run finds its comment again, among those of other projects of the repository; no reader sees it."""
+    return f"<!-- pull-request {ask('rev-parse', '--show-prefix') or ''}-->"
 
 
 def open_ci() -> CI:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from mlops import UserError
-from mlops.ci import COMMENT_MARKER, Proposal, declined, fit, keep_summary, run_branch, variable
+from mlops.ci import Proposal, comment_marker, declined, fit, keep_summary, run_branch, variable
 from mlops.ci.api import Api, Query, unless_read_only
 from mlops.repo import commits
 from mlops.repo.git import Account
@@ -43,7 +43,7 @@ class AzureDevOps:
         number = variable(
             "SYSTEM_PULLREQUEST_PULLREQUESTID", "this run is not for a pull request, so there is nothing to comment on"
         )
-        api, content = project("Contribute to pull requests"), fit(f"{COMMENT_MARKER}\n{markdown}", LONGEST_COMMENT)
+        api, content = project("Contribute to pull requests"), fit(f"{comment_marker()}\n{markdown}", LONGEST_COMMENT)
         return unless_read_only(lambda: write_comment(api, number, content))
 
     def propose(self, proposal: Proposal) -> str:
@@ -116,7 +116,7 @@ def write_comment(api: Api, number: str, content: str) -> str:
     address = f"{pull_request_page(number)}?discussionId="
     for thread in api.call("GET", threads)["value"]:
         first: dict[str, Any] = next(iter(thread["comments"]), {})
-        if (first.get("content") or "").startswith(COMMENT_MARKER) and not first.get("isDeleted"):
+        if (first.get("content") or "").startswith(comment_marker()) and not first.get("isDeleted"):
             if first["content"] != content:
                 api.call("PATCH", f"{threads}/{thread['id']}/comments/{first['id']}", {"content": content})
             return f"{address}{thread['id']}"

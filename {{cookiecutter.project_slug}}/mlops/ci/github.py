@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops import UserError
-from mlops.ci import COMMENT_MARKER, Proposal, declined, fit, keep_summary, run_branch, variable
+from mlops.ci import Proposal, comment_marker, declined, fit, keep_summary, run_branch, variable
 from mlops.ci.api import Api, Query, unless_read_only
 from mlops.data.files import read_json
 from mlops.repo import commits
@@ -42,7 +42,7 @@ class GitHub:
     def comment(self, markdown: str) -> str:
         number = pull_request_number()
         api = repository("pull-requests: write")
-        return unless_read_only(lambda: write_comment(api, number, fit(f"{COMMENT_MARKER}\n{markdown}", LONGEST_TEXT)))
+        return unless_read_only(lambda: write_comment(api, number, fit(f"{comment_marker()}\n{markdown}", LONGEST_TEXT)))
 
     def propose(self, proposal: Proposal) -> str:
         api = repository("contents: write, pull-requests: write")
@@ -94,7 +94,7 @@ class GitHub:
 def write_comment(api: Api, number: int, body: str) -> str:
     """Create the comment, or update the one that a run before this one made."""
     for found in api.pages(f"issues/{number}/comments", {}):
-        if (found["body"] or "").startswith(COMMENT_MARKER):
+        if (found["body"] or "").startswith(comment_marker()):
             if found["body"] != body:
                 api.call("PATCH", f"issues/comments/{found['id']}", {"body": body})
             return str(found["html_url"])

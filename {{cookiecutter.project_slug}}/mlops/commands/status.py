@@ -2,33 +2,53 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mlops import UserError
 from mlops.commands.console import YES, command
 from mlops.data.files import read_json
+from mlops.data.model_folder import LINEAGE_FILE
 from mlops.data.tables import extent, hash_data, local_folder
 from mlops.decide.next_step import Stage, next_step
 from mlops.decide.observed import Observed
 from mlops.decide.rollout import difference, label, live, rejection_tag
 from mlops.operate.promotion import versions_named
 from mlops.platform import ModelVersion, Platform, open_platform
+from mlops.repo.git import ask
 from mlops.repo.template import standing as standing_of_template
 from mlops.settings.environments import Manifest, environments, load_manifest, manifest_path, stages, training_stage
 from mlops.settings.project import Project, load_project
 
 VERDICT = Path("out") / "gate" / "verdict.json"
+LINEAGE = Path("out") / "model" / LINEAGE_FILE
+MODEL_SOURCES = ("project.yml", "model", "expectations", "pipelines", "steps", "mlops")
 
 
-def data_line(project: Project) -> str:
-    """What there is to train on here, or why there is nothing."""
+def show_data(project: Project) -> str:
+    """Print what there is to train on here, or why there is nothing; its hash, or nothing."""
     folder = local_folder(project.data.uri)
     try:
         files, rows, newest = extent(folder, project.data.time)
     except UserError as error:
-        return str(error)
-    return f"{folder}: {files} files, {rows:,} rows, newest {newest}, hash {hash_data(folder)[:12]}"
+        say("data", str(error))
+        return ""
+    digest = hash_data(folder)
+    say("data", f"{folder}: {files} files, {rows:,} rows, newest {newest}, hash {digest[:12]}")
+    return digest
+
+
+def last_run(verdict: Mapping[str, Any], data_hash: str) -> str:
+    """The verdict, and whether the data and the code are still those that it is about."""
+    if not verdict:
+        return "none yet"
+    made_from = read_json(LINEAGE) if LINEAGE.exists() else {}
+    changed = ["the data"] if made_from.get("data_hash", data_hash) != data_hash else []
+    if made_from.get("dirty") == "false" and ask("diff", "--quiet", made_from["commit"], "--", *MODEL_SOURCES) is None:
+        changed.append("the code")
+    since = f"; {' and '.join(changed)} changed since" if changed else ""
+    return f"{verdict['status']}, see out/report.html{since}"
 
 
 def wish(manifest: Manifest) -> str:
@@ -104,15 +124,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     argparse.ArgumentParser(prog="status", description=__doc__).parse_args(argv)
     project, order = load_project(), stages()
     say("template", standing_of_template())
-    say("data", data_line(project))
-    verdict = read_json(VERDICT) if VERDICT.exists() else {"status": None, "model_hash": None}
-    say("last run", f"{verdict['status']}, see out/report.html" if verdict["status"] else "none yet")
+    data_hash = show_data(project)
+    verdict = read_json(VERDICT) if VERDICT.exists() else {}
+    say("last run", last_run(verdict, data_hash))
     versions = show_registry(load_manifest(training_stage()))
     standing = [show(each, versions) for each in order]
     for other in sorted({*environments()} - {*order}):
         show(other, versions)
     registered = verdict.get("model_hash") in {each.model_hash for each in versions}
-    step = next_step(verdict["status"], registered, [each.version for each in versions], standing)
+    step = next_step(verdict.get("status"), registered, [each.version for each in versions], standing)
     say("next", f"uv run {step.command}    # {step.why}")
     return YES
 
