@@ -135,7 +135,7 @@ def test_the_tests_of_a_tuned_project_pass_in_a_run_of_its_pull_request(
     installed.uv_run("python", "-m", "pytest", "-n", "2", folder=tuned.folder)
 
 
-MISTAKES = {  # test of test_settings.py -> file, what is wrong in it, what the test says of it
+MISTAKES = {  # test -> file, what is wrong in it, what the test says of it
     "every_file": (
         "project.yml",
         {"features": ["time_hour", "shoe_size"]},
@@ -145,7 +145,15 @@ MISTAKES = {  # test of test_settings.py -> file, what is wrong in it, what the 
     "held_out": ("project.yml", {"data.time": "carrier"}, "data.time: carrier must hold datetimes, but is object"),
     "endpoint": ("environments/canary.yml", {"endpoint.port": 9002}, "endpoint.port: 9002 is that of canary"),
     "models_that_are": ("environments/canary.yml", NOT_SHARED, "models come from workspace own/late/late-elsewhere"),
+    "stages_are_deployed": (
+        "environments/base.yml",
+        {"stages": ["staging", "canary", "production"]},
+        "deploy.yml: environment staging: next must be canary, as stages of",
+    ),
 }
+
+
+TESTS = ("tests/test_settings.py", "tests/test_pipelines.py")
 
 
 @pytest.mark.parametrize("name", MISTAKES)
@@ -156,7 +164,7 @@ def test_a_mistake_in_the_settings_fails_them(installed: Project, tuned: Project
     tune(path, values)
     try:
         with pytest.raises(AssertionError) as failed:
-            installed.uv_run("python", "-m", "pytest", "tests/test_settings.py", "-k", name, folder=tuned.folder)
+            installed.uv_run("python", "-m", "pytest", *TESTS, "-k", name, folder=tuned.folder)
     finally:
         path.write_bytes(before)
     assert line in str(failed.value)

@@ -12,7 +12,7 @@ from mlops.ci import open_ci
 from mlops.commands.console import NO, YES, command
 from mlops.operate.reconcile import Reconciler
 from mlops.platform import open_platform
-from mlops.repo.lineage import whoever
+from mlops.repo.lineage import who_runs
 from mlops.settings.environments import load_manifest
 
 
@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--retry", action="store_true", help="forget that this version was rolled back before")
     args = parser.parse_args(argv)
     manifest = load_manifest(args.environment)
-    reconciler = Reconciler(open_platform(manifest), manifest, holder=whoever())
+    reconciler = Reconciler(open_platform(manifest), manifest, holder=who_runs())
     if args.retry:
         reconciler.forget_rejection()
     done = reconciler.run()

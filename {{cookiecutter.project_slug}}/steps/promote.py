@@ -28,7 +28,7 @@ def next_version(models: Models, environment: str, name: str) -> int | None:
 
 
 def proposal(environment: str, version: ModelVersion) -> Proposal:
-    """The change, and for whoever decides on it, what the version was made from."""
+    """The change, and for the reviewer, what the version was made from."""
     path, label = manifest_path(environment), f"{version.name}:{version.version}"
     rows = [f"| {key} | {version.tags[key]} |" for key in SHOWN if key in version.tags]
     body = "\n".join([f"Merging rolls `{label}` out to {environment}.", "", "| lineage | |", "| --- | --- |", *rows])

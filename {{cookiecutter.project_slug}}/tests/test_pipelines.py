@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from mlops.platform.pipeline import load_pipeline
-from mlops.settings.environments import environments
+from mlops.settings.environments import environments, stages
 
 ROOT = Path(__file__).parent.parent
 PIPELINES = sorted(ROOT.glob("pipelines/*.yml"))
@@ -66,11 +66,15 @@ def test_every_command_in_ci_can_be_run(path):
 
 
 @pytest.mark.parametrize("path", [path for path in CI if path.name == "deploy.yml"], ids=lambda path: path.parent.name)
-def test_every_environment_that_is_deployed_has_its_file(path):
+def test_the_stages_are_deployed_in_their_order_and_every_environment_has_its_file(path):
     given = [each.get(key) or {} for each in read(path) for key in ("with", "parameters")]
-    named = {each["environment"] for each in given if isinstance(each, dict) and "environment" in each}
-    unknown = sorted(name for name in named - set(environments(ROOT / "environments")) if "${{" not in name)
+    following = {each["environment"]: each.get("next") for each in given if "environment" in each}
+    unknown = sorted(following.keys() - set(environments(ROOT / "environments")))
     assert not unknown, f"{path}: no environments/{unknown[0]}.yml; add that file, or correct the name"
+    order = stages(ROOT / "environments")
+    for name, wanted in zip(order, [*order[1:], None], strict=True):
+        says = f"{path}: environment {name}: next must be {wanted}, as stages of environments/base.yml say"
+        assert following.get(name, "missing") == wanted, says
 
 
 @EVERY_CI_FILE

@@ -54,7 +54,7 @@ def test_a_marker_is_whole_arguments_in_one_piece(marker, there):
         ("error: Failed to fetch\n  cause: x\n", "error: Failed to fetch"),
     ],
 )
-def test_a_dead_process_last_words(tmp_path, log, words):
+def test_a_dead_process_cause_of_death(tmp_path, log, words):
     path = tmp_path / "log"
     path.write_text(log, encoding="utf-8")
-    assert processes.last_words(path) == words
+    assert processes.cause_of_death(path) == words

@@ -6,7 +6,7 @@ import pytest
 from hosted import commit, write
 from repositories import NOBODY, git
 
-from mlops.repo.lineage import ci_run_url, commit_facts, for_a_job, origin, training_lineage, whoever
+from mlops.repo.lineage import ci_run_url, commit_facts, for_a_job, origin, training_lineage, who_runs
 
 SPLIT = {
     "data_hash": "d1",
@@ -71,11 +71,11 @@ def test_half_an_origin_is_none(committed, monkeypatch, lost):
 def test_who_is_at_work_is_the_ci_run_or_a_person_at_a_machine(monkeypatch):
     monkeypatch.setattr("getpass.getuser", lambda: "ada")
     monkeypatch.setattr("platform.node", lambda: "laptop")
-    assert whoever() == "ada on laptop"
+    assert who_runs() == "ada on laptop"
     for name, value in {"SERVER_URL": "https://github.example", "REPOSITORY": "team/flights", "RUN_ID": "42"}.items():
         monkeypatch.setenv(f"GITHUB_{name}", value)
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    assert whoever() == "https://github.example/team/flights/actions/runs/42"
+    assert who_runs() == "https://github.example/team/flights/actions/runs/42"
 
 
 @pytest.fixture(params=["", "models/Flüge & Co"])

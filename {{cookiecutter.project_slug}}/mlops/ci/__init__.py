@@ -95,11 +95,11 @@ def open_ci() -> CI:
     return Terminal()
 
 
-def variable(name: str, mend: str = "the CI system sets it by itself") -> str:
-    """The environment variable. UserError with how to mend it when it is not set."""
+def variable(name: str, remedy: str = "the CI system sets it by itself") -> str:
+    """The environment variable. UserError with the remedy when it is not set."""
     value = os.environ.get(name)
     if not value:
-        raise UserError(f"{name} is not set; {mend}")
+        raise UserError(f"{name} is not set; {remedy}")
     return value
 
 

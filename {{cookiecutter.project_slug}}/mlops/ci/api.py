@@ -56,7 +56,7 @@ class Bearer(requests.auth.AuthBase):
 
 @dataclass(frozen=True)
 class Api:
-    """A REST service. `needs` says what the token must be allowed, for whoever reads a refusal."""
+    """A REST service. `needs` says what the token must be allowed, for the reader of a refusal."""
 
     base: str
     token: str = field(repr=False)
@@ -102,10 +102,10 @@ class Api:
         return f"{self.base}/{path}".rstrip("/")
 
     def refusal(self, method: str, path: str, response: requests.Response) -> RefusedError:
-        """What the server said, and what to mend when it was the token."""
+        """What the server said, and what to do when it was the token."""
         status, said = response.status_code, self.clean(server_message(response))
-        mend = f"; {self.needs}" if status in (203, 302, 401, 403) else ""
-        return RefusedError(status, f"{self.line(method, path)}the server answered {status}: {said}{mend}")
+        remedy = f"; {self.needs}" if status in (203, 302, 401, 403) else ""
+        return RefusedError(status, f"{self.line(method, path)}the server answered {status}: {said}{remedy}")
 
     def line(self, method: str, path: str) -> str:
         """How a message about the call begins."""

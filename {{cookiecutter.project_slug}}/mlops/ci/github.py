@@ -42,7 +42,8 @@ class GitHub:
     def comment(self, markdown: str) -> str:
         number = pull_request_number()
         api = repository("pull-requests: write")
-        return unless_read_only(lambda: write_comment(api, number, fit(f"{comment_marker()}\n{markdown}", LONGEST_TEXT)))
+        content = fit(f"{comment_marker()}\n{markdown}", LONGEST_TEXT)
+        return unless_read_only(lambda: write_comment(api, number, content))
 
     def propose(self, proposal: Proposal) -> str:
         api = repository("contents: write, pull-requests: write")

@@ -47,7 +47,7 @@ def decide(manifest: Manifest, observed: Observed | None, evidence: Evidence, no
             return Deploy(stable, broken.model, broken.version)
         if runs(broken, manifest.model):
             return Done(False, f"{label(manifest.model)} does not start in {stable}: {cause(broken, evidence)}")
-        stable = None  # it cannot be mended, so the new version is all there is to serve
+        stable = None  # it cannot be repaired, so the new version is all there is to serve
     if stable and runs(observed.deployments[stable], manifest.model):
         why = f"{label(manifest.model)} serves from {stable}"
         return settle(manifest, observed, stable, evidence, Done(True, why))

@@ -44,7 +44,7 @@ class Reconciler:
 
     platform: Platform
     manifest: Manifest
-    holder: str = "this process"  # who holds the endpoint meanwhile, for whoever is in its way
+    holder: str = "this process"  # who holds the endpoint meanwhile, for a run that is refused
     clock: Clock = field(default_factory=Clock)
     said: list[str] = field(default_factory=list)
 

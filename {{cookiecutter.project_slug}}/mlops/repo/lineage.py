@@ -53,7 +53,7 @@ def ci_run_url(environment: dict[str, str] | None = None) -> str:
     return "none"
 
 
-def whoever() -> str:
+def who_runs() -> str:
     """Who runs this process, for others to read: the CI run's page, or the user and the machine."""
     url = ci_run_url()
     return f"{getpass.getuser()} on {platform.node()}" if url == "none" else url

@@ -1,4 +1,4 @@
-"""Azure's refusals, in one line each that says how to mend them."""
+"""Azure's refusals, in one line each that says what to do."""
 
 import functools
 import re
@@ -10,7 +10,7 @@ from mlops import UserError
 
 KindType = TypeVar("KindType", bound=type)
 
-HINTS = (  # what the service's text says, in lower case, and what mends it
+HINTS = (  # what the service's text says, in lower case, and what to do
     ("quota", "ask for more quota for this instance type, or set another endpoint.instance_type"),
     (
         "compute",
@@ -57,7 +57,7 @@ def first_line(error: Exception) -> str:
 
 
 def explain(status: int | None, words: str) -> str:
-    """The refusal with what mends it, where that is known."""
+    """The refusal with what to do, where that is known."""
     words = words.rstrip(".")
     said = f"Azure answered {status}: {words}" if status else f"Azure: {words}"
     if status == 403:

@@ -85,7 +85,7 @@ class AzureJobs:
             print("\n  ".join([f"{step.display_name or step.name} failed; its log ends:", *lines]))
 
     def _fetch(self, job: str, output: str, to: Path) -> None:
-        """Put the job's output there. Old content goes first: none may pass for new."""
+        """Put the job's output there. Old content is removed first, so that it is not taken for new."""
         shutil.rmtree(to, ignore_errors=True)
         with tempfile.TemporaryDirectory() as folder:
             self._workspace.client.jobs.download(job, download_path=folder, output_name=output)

@@ -49,7 +49,7 @@ class AzureModels:
         return int(self._workspace.client.models.create_or_update(wanted).version)
 
     def _not_shared(self, name: str, run_id: str) -> int | None:
-        """The run's version that is in the workspace and not in the registry: whoever made it was cut off."""
+        """The run's version that is in the workspace and not in the registry: the run that made it was cut off."""
         there = {each.version for each in self.versions(name)}
         mine = [each.version for each in _versions(self._workspace.client, name) if each.run_id == run_id]
         return next((version for version in mine if version not in there), None)

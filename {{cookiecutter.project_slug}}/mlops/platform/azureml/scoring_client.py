@@ -16,7 +16,7 @@ SCORING = "https://ml.azure.com/.default"
 
 
 class ScoringClient:
-    """Asks one endpoint with its key, or as whoever runs this process where it takes Entra tokens."""
+    """Asks one endpoint with its key, or as the identity that runs this process where it takes Entra tokens."""
 
     def __init__(self, workspace: AzureWorkspace, endpoint: str, url: str, auth: str) -> None:
         self.url = url

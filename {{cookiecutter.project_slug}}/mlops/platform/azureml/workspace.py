@@ -32,7 +32,7 @@ def quiet_uploads() -> Iterator[None]:
 
 
 class AzureWorkspace:
-    """One workspace, seen as whoever runs this process: `az login`, a federated login in CI, or a managed identity."""
+    """One workspace, seen by this process's identity: `az login`, a federated login in CI, or a managed identity."""
 
     def __init__(self, settings: Workspace) -> None:
         self.settings = settings

@@ -185,7 +185,7 @@ class LocalEndpoints:
         """What the slot runs now: what is written down, unless its process is gone."""
         state, reason = placed.state, placed.reason
         if state != "failed" and not processes.find(placed.process):
-            words = processes.last_words(log_file(self.root / endpoint, slot))
+            words = processes.cause_of_death(log_file(self.root / endpoint, slot))
             reason = f"its process ended: {words}" if state == "ready" else "its deploy was interrupted"
             state = "failed"
         return Deployment(slot, placed.model, placed.version, state, reason)

@@ -51,7 +51,7 @@ def with_router(folder: Path, state: EndpointState) -> EndpointState:
     assert state.router is not None
     if not processes.wait_until_ready(state.router, lambda: healthy(state.port), START_LIMIT):
         log = log_file(folder, "router")
-        raise UserError(f"the router of {folder.name} does not answer: {processes.last_words(log)}; see {log}")
+        raise UserError(f"the router of {folder.name} does not answer: {processes.cause_of_death(log)}; see {log}")
     return state
 
 
@@ -101,7 +101,7 @@ def place(folder: Path, state: EndpointState, slot: str, new: Slot, python: Path
         return new.changed(state="ready")
     hangs = processes.find(process)
     processes.end([hangs] if hangs else [])
-    reason = f"not ready after {START_LIMIT:g} s" if hangs else processes.last_words(log)
+    reason = f"not ready after {START_LIMIT:g} s" if hangs else processes.cause_of_death(log)
     return new.changed(state="failed", reason=reason, process=None)
 
 

@@ -68,7 +68,7 @@ class LocalJobs:
             raise UserError(f"{self.root}: another run_pipeline is under way; wait for it or stop it") from None
 
     def run_steps(self, plan: list[Step], values: Mapping[str, str], out: Path) -> int:
-        """Run what is not done yet, in order, up to the first failure. Old outputs go first: none may pass for new."""
+        """Run what is not done yet, in order, up to the first failure. Old outputs are removed first."""
         for step in plan:
             for name in step.job.outputs.values():
                 shutil.rmtree(out / name, ignore_errors=True)

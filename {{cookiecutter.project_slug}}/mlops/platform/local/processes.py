@@ -147,6 +147,6 @@ def last_lines(log: Path, lines: int) -> list[str]:
         return []
 
 
-def last_words(log: Path) -> str:
+def cause_of_death(log: Path) -> str:
     """What the process that wrote the log died of."""
     return cause_of(last_lines(log, 200))

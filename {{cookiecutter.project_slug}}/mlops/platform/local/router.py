@@ -72,7 +72,7 @@ class Router:
             stat = (self.folder / STATE_FILE).stat()
             stamp = (stat.st_mtime_ns, stat.st_ino, stat.st_size)
             if stamp != self.stamp:
-                self.stamp = stamp  # also when it is damaged: it is not read again until it is mended
+                self.stamp = stamp  # also when it is damaged: it is not read again until it changes
                 self.endpoint = read_state(self.folder) or self.endpoint
         except (OSError, UserError) as error:
             log.warning("%s", error)

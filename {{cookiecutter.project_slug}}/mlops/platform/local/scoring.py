@@ -13,7 +13,7 @@ from filelock import FileLock
 
 from mlops import UserError
 from mlops.platform.local.endpoint_state import Started
-from mlops.platform.local.processes import Marker, last_words, start
+from mlops.platform.local.processes import Marker, cause_of_death, start
 
 SCRIPT = "score.py"
 REQUIREMENTS = Path("image") / "requirements.txt"  # beside the script
@@ -77,5 +77,5 @@ def install(environment: Path, requirements: Path) -> None:
         ):
             done = subprocess.run(command, cwd=elsewhere, stdout=output, stderr=output, check=False)
             if done.returncode:
-                raise UserError(f"the serving environment cannot be installed: {last_words(log)}; see {log}")
+                raise UserError(f"the serving environment cannot be installed: {cause_of_death(log)}; see {log}")
     (environment / DONE).touch()
