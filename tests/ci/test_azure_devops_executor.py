@@ -391,8 +391,10 @@ def test_a_job_can_push(repository: Repository, steps: Callable[..., Run]) -> No
 
 
 def test_what_outlives_its_job_is_killed(steps: Callable[..., Run], tmp_path: Path) -> None:
-    run = steps(f"- script: setsid sleep 600 & echo $! > {tmp_path}/id")
-    command = Path("/proc") / (tmp_path / "id").read_text().strip() / "cmdline"
+    note = tmp_path / "id"
+    asleep = f"grep --quiet sleep /proc/$(cat {note})/cmdline"
+    run = steps(f"- script: setsid sleep 600 & echo $! > {note}; until {asleep}; do true; done")
+    command = Path("/proc") / note.read_text().strip() / "cmdline"
     assert run.result == "succeeded"
     with contextlib.suppress(OSError):
         assert command.read_bytes() == b""
