@@ -7,14 +7,16 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import measured
 import pytest
 from cookiecutter.main import cookiecutter
 from hypothesis import settings
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
-MACHINERY = ROOT / "tests" / "machinery"
+MACHINERY = measured.MACHINERY
 QUESTIONS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 SUPPORTED = RUNNING in QUESTIONS["_python_versions"]  # then it is the default answer
@@ -27,6 +29,21 @@ settings.load_profile("steady")
 
 Render = Callable[..., "Project"]
 SETTINGS = {"VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE"}  # a user has neither
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # in the process that has the workers, or none
+        folder = TemporaryDirectory(prefix="measured-")
+        config.add_cleanup(folder.cleanup)
+        os.environ[measured.FOLDER] = folder.name
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Show what the tests of the machinery reached, where they ran; a whole run fails below the floor."""
+    if not hasattr(session.config, "workerinput"):
+        code, table = measured.report()
+        print(table, end="")
+        session.exitstatus = session.exitstatus or code
 
 
 @dataclass(frozen=True)
@@ -103,4 +120,5 @@ def installed(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Proje
     """Another one of both CI systems with its environment, in which tests may leave files."""
     project = render(tmp_path_factory.mktemp("Flüge & Wetter "), ci_system="both")
     project.install()
+    project.run("uv", "pip", "install", "--quiet", measured.REQUIREMENT)
     return project

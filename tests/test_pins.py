@@ -97,6 +97,7 @@ def test_every_package_of_a_generated_project_is_pinned(installed: Project) -> N
     listed = json.loads(installed.run("uv", "pip", "list", "--format", "json", "--exclude-editable"))
     found = {canonicalize_name(package["name"]): package["version"] for package in listed}
     assert "mlflow" in found
+    del found["slipcover"], found["tabulate"]  # tests/measured.py
     assert unpinned(found, locked(TEMPLATE)) == {}
 
 

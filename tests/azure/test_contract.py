@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import measured
 import pytest
 from looped import Looped
 
@@ -38,7 +39,7 @@ def played(installed: Project, tmp_path_factory: pytest.TempPathFactory) -> Iter
     images = tmp_path_factory.getbasetemp().parent / "azure-images"  # of all workers
     with StandIn(tmp_path_factory.mktemp("azure"), images=images) as azure:
         done = subprocess.run(
-            [project.python, "-m", "pytest", *SUITE, f"--basetemp={left}"],
+            [project.python, *measured.command(measured.AZURE), *SUITE, f"--basetemp={left}"],
             cwd=project.folder,
             env={**project.variables(), **azure.environment, **WORKSPACE},
             stdout=subprocess.PIPE,
