@@ -55,6 +55,9 @@ class OneAnswer:
         with connection:
             connection.recv(65536)
             connection.sendall(self.text)
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(65536):  # closed with something unread, the connection would be reset
+                pass
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 403])

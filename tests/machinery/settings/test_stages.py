@@ -15,7 +15,7 @@ def three(project):
 
 
 def name_stages(text):
-    edit(FOLDER / "base.yml", "platform: local", f"stages: {text}\nplatform: local")
+    edit(FOLDER / "base.yml", "stages: [staging, production]", f"stages: {text}")
 
 
 def test_without_a_word_there_are_two(project):
