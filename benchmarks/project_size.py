@@ -8,6 +8,7 @@ not counted. Then installs its environment, once to fill uv's cache and once tim
 
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections import Counter
 from fnmatch import fnmatch
@@ -46,7 +47,8 @@ def main() -> None:
     asked = options(__doc__, at="a commit of the template; without it, the template as it stands here")
     with tempfile.TemporaryDirectory() as scratch:
         source = template(Path(scratch) / "template", asked.at)
-        project = Path(cookiecutter(str(source), no_input=True, output_dir=scratch))
+        python = {"python_version": "{}.{}".format(*sys.version_info)} if asked.at else {}
+        project = Path(cookiecutter(str(source), no_input=True, output_dir=scratch, extra_context=python))
         files, lines = counted(project)
         print("| folder | files | lines |\n| --- | ---: | ---: |")
         for folder in sorted(files):
