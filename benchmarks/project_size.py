@@ -3,7 +3,8 @@
     uv run python benchmarks/project_size.py [--at COMMIT]
 
 Counts what the first commit of a project with the default answers holds, by folder; locks, requirements and data are
-not counted. Then installs its environment, once to fill uv's cache and once timed, and runs `uv run check` in it.
+not counted. Then installs its environment, once to fill uv's cache and once timed, and runs `uv run check` in it. An
+older template is asked for the Python that runs this.
 """
 
 import shutil
