@@ -4,19 +4,20 @@
 
 Generates a project, trains and registers once, and rolls two versions out with `bake: 0s`: the first to an endpoint
 that is not there yet, the second blue/green. Prints seconds and the number of writes to Azure Resource Manager. Nothing
-here is Azure: its own times, image builds above all, are minutes.
+here is Azure: its own times, image builds above all, are minutes. The quick mode trains nothing: tables are served.
 """
 
 import subprocess
+import sys
 import tempfile
-import time
 from pathlib import Path
 
-from demo.run import generate, install, outside_this_environment, python_of
+from _project import installed_project, options, seconds
+from demo.run import python_of
 from standin import StandIn
 from standin.cloud import SUBSCRIPTION, workspace_id
 
-QUICK = {
+SHORT = {
     "platform: local": "platform: azureml",
     "steps: [10, 50, 100]": "steps: [50, 100]",
     "bake: 20s": "bake: 0s",
@@ -37,42 +38,54 @@ def edit(path: Path, changes: dict[str, str]) -> None:
 
 def run(project: Path, azure: StandIn, *command: str) -> tuple[float, int]:
     """Seconds of the step, which must succeed, and how many writes it sent to Azure Resource Manager."""
-    first, start = len(azure.log), time.perf_counter()
-    line = [str(python_of(project).with_name(command[0])), *command[1:]]
-    environment = outside_this_environment() | azure.environment
-    subprocess.run(line, cwd=project, env=environment, check=True, stdout=subprocess.DEVNULL)
-    seconds = time.perf_counter() - start
-    return seconds, sum(each.is_write and each.host == "management.azure.com" for each in azure.log[first:])
+    first, line = len(azure.log), [str(python_of(project).with_name(command[0])), *command[1:]]
+    taken = seconds(project, *line, **azure.environment)
+    return taken, sum(each.is_write and each.host == "management.azure.com" for each in azure.log[first:])
 
 
-def plan_on_this_machine(project: Path) -> tuple[float, str]:
-    """Seconds of `plan` on the local platform, as its user runs it, and whether it imported Azure's SDK."""
-    environment = outside_this_environment()
-    command = ["uv", "run", "--frozen", "plan", "staging"]
-    start = time.perf_counter()
-    subprocess.run(command, cwd=project, env=environment, check=True, stdout=subprocess.DEVNULL)
-    seconds = time.perf_counter() - start
+def plan_on_this_machine(project: Path) -> None:
+    """Print the seconds of `plan` on the local platform, as its user runs it, and whether it imported Azure's SDK."""
+    command = ("uv", "run", "--frozen", "plan", "staging")
+    seconds(project, *command)  # compiles what it imports
+    taken = seconds(project, *command)
     told = subprocess.run([str(python_of(project)), "-c", LOADED], cwd=project, check=True, stdout=subprocess.PIPE)
-    return seconds, told.stdout.decode().split()[-1]
+    print(f"plan, local: {taken:.2f} s; azure.ai.ml imported: {told.stdout.decode().split()[-1]}")
+
+
+def train(project: Path, azure: StandIn) -> None:
+    """Register the model of a pipeline job as version 1, and the same as version 2."""
+    taken, _ = run(project, azure, "run_pipeline")
+    print(f"run_pipeline, images installed meanwhile: {taken:.0f} s")
+    run(project, azure, "register")
+    first = azure.cloud.get(f"{MODEL}/1")
+    azure.cloud.put(f"{MODEL}/2", {"properties": first["properties"]})
+
+
+def take_tables(azure: StandIn, folder: Path) -> None:
+    """The tests' stand-ins of models, and of the containers that serve them."""
+    sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "azure"))
+    from light import LightServing
+    from rollouts import register_models
+
+    azure.cloud.serving = LightServing(azure.cloud)
+    register_models(azure, folder)
 
 
 def main() -> None:
+    quick = options(__doc__).quick
     with tempfile.TemporaryDirectory() as folder, StandIn(Path(folder) / "azure") as azure:
-        project = generate(Path(folder))
-        install(project)
-        plan_on_this_machine(project)  # compiles what it imports
-        seconds, imported = plan_on_this_machine(project)
-        print(f"plan, local: {seconds:.2f} s; azure.ai.ml imported: {imported}")
-        edit(project / "environments/base.yml", QUICK)
-        seconds, _ = run(project, azure, "run_pipeline")
-        print(f"run_pipeline, images installed meanwhile: {seconds:.0f} s")
-        run(project, azure, "register")
-        first = azure.cloud.get(f"{MODEL}/1")
-        azure.cloud.put(f"{MODEL}/2", {"properties": first["properties"]})  # the same model, as another version
+        project = installed_project(Path(folder))
+        plan_on_this_machine(project)
+        edit(project / "environments/base.yml", SHORT)
+        if quick:
+            take_tables(azure, Path(folder))
+        else:
+            seconds(project, "uv", "sync", "--quiet", "--compile-bytecode")
+            train(project, azure)
         for version, what in (("1", "first rollout"), ("2", "blue/green")):
             run(project, azure, "promote", "staging", "--version", version)
-            seconds, writes = run(project, azure, "apply", "staging")
-            print(f"apply, {what}: {seconds:.1f} s, {writes} writes")
+            taken, writes = run(project, azure, "apply", "staging")
+            print(f"apply, {what}: {taken:.1f} s, {writes} writes")
 
 
 if __name__ == "__main__":

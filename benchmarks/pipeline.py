@@ -10,12 +10,11 @@ to compile every package that it imports, and once with compiled packages. Print
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
-from demo.run import generate, outside_this_environment, python_of
+from _project import installed_project, options, seconds
+from demo.run import python_of
 
 ROUNDS = 3
 BARE = """
@@ -36,15 +35,7 @@ Path("bare.pkl").write_bytes(pickle.dumps(model))
 """
 SETTINGS = "from mlops.settings.project import load_project as l; p = l(); print(repr((p.features, p.model)))"
 
-
 FRESH = {"PYTHONDONTWRITEBYTECODE": "1"}
-
-
-def seconds(command: list[str], folder: Path, settings: dict[str, str]) -> float:
-    """Wall time of one run, which must succeed."""
-    start = time.perf_counter()
-    subprocess.run(command, cwd=folder, env=outside_this_environment() | settings, check=True, capture_output=True)
-    return time.perf_counter() - start
 
 
 def forget(project: Path) -> None:
@@ -53,8 +44,8 @@ def forget(project: Path) -> None:
         shutil.rmtree(project / name, ignore_errors=True)
 
 
-def measure(project: Path, settings: dict[str, str]) -> dict[str, list[float]]:
-    """Seconds of each round, after one of each that is not counted."""
+def measure(project: Path, settings: dict[str, str], rounds: int) -> dict[str, list[float]]:
+    """Seconds of each round, after one of each that is not counted unless it is the only one."""
     python = str(python_of(project))
     told = subprocess.run(
         [python, "-c", SETTINGS], cwd=project, check=True, capture_output=True, encoding="utf-8"
@@ -63,22 +54,21 @@ def measure(project: Path, settings: dict[str, str]) -> dict[str, list[float]]:
     (project / "bare.py").write_text(BARE.format(features=features, parameters=parameters), encoding="utf-8")
     bare, pipeline = [python, "bare.py"], ["uv", "run", "--frozen", "run_pipeline"]
     taken: dict[str, list[float]] = {"bare script": [], "pipeline, cold": [], "pipeline, nothing changed": []}
-    for _ in range(ROUNDS + 1):
+    for _ in range(rounds + 1):
         forget(project)
         for name, command in zip(taken, (bare, pipeline, pipeline), strict=True):
-            taken[name].append(seconds(command, project, settings))
-    return {name: rounds[1:] for name, rounds in taken.items()}
+            taken[name].append(seconds(project, *command, **settings))
+    return {name: each[1:] or each for name, each in taken.items()}
 
 
 def main() -> None:
+    quick = options(__doc__).quick
     with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
-        project = generate(Path(folder))
-        print(f"generate a project: {time.perf_counter() - start:.1f} s (first commit included)", file=sys.stderr)
-        seconds(["uv", "sync", "--quiet"], project, FRESH)
-        show("right after installation", measure(project, FRESH))
-        seconds(["uv", "sync", "--quiet", "--compile-bytecode"], project, {})
-        show("with compiled packages", measure(project, {}))
+        project = installed_project(Path(folder))
+        if not quick:
+            show("right after installation", measure(project, FRESH, ROUNDS))
+            seconds(project, "uv", "sync", "--quiet", "--compile-bytecode")
+        show("with compiled packages", measure(project, {}, 0 if quick else ROUNDS))
 
 
 def show(title: str, taken: dict[str, list[float]]) -> None:

@@ -15,21 +15,31 @@ import time
 from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 import pandas as pd
 
+from _project import options
+
 sys.path.insert(0, str(Path.cwd()))
 
 from mlops.data.model_folder import payload
+from mlops.data.tables import data_files, local_folder
 from mlops.platform.local.endpoints import LocalEndpoints
 from mlops.settings.project import load_project
 
-PAIRS = 1000
-RATE, SECONDS = 300, 20
+SERVING = Path(".mlops/serving").resolve()  # the project's, so that it is installed once
 NAME, SLOTS = "benchmark", ("blue", "green")
 PROJECTS, LIGHT = "the project's", "logistic regression"
+
+
+class Work(NamedTuple):
+    """How much is asked: pairs of one at a time, then requests a second for some seconds."""
+
+    pairs: int = 1000
+    rate: int = 300
+    seconds: int = 20
 
 
 class Folder:
@@ -48,7 +58,7 @@ def save_models(folder: Path) -> dict[str, list[bytes]]:
     from sklearn.linear_model import LogisticRegression
 
     project = load_project(Path("project.yml"))
-    data = pd.read_parquet(sorted(Path(project.data.path).glob("*.parquet"))[0]).dropna()
+    data = pd.read_parquet(data_files(local_folder(project.data.uri))[0]).dropna()
     rows, target = data[project.features], data[project.data.target]
     models = {
         PROJECTS: (build(**project.model), rows),
@@ -91,19 +101,19 @@ class Client:
         return milliseconds
 
 
-async def overhead(client: Client, routed: str, direct: str) -> str:
+async def overhead(client: Client, pairs: int, routed: str, direct: str) -> str:
     """One request at a time, through the router and directly in turns."""
-    pairs = [(await client.send(routed, number), await client.send(direct, number)) for number in range(PAIRS)]
-    through, without = map(statistics.median, zip(*pairs[PAIRS // 10 :], strict=True))
+    taken = [(await client.send(routed, number), await client.send(direct, number)) for number in range(pairs)]
+    through, without = map(statistics.median, zip(*taken[pairs // 10 :], strict=True))
     return f"{without:9.2f} {through:9.2f} {through - without:9.2f}"
 
 
-async def load(client: Client, url: str) -> str:
+async def load(client: Client, work: Work, url: str) -> str:
     """A steady rate, whether or not earlier requests were answered."""
     start = time.perf_counter()
     tasks = []
-    for number in range(RATE * SECONDS):
-        await asyncio.sleep(max(0.0, start + number / RATE - time.perf_counter()))
+    for number in range(work.rate * work.seconds):
+        await asyncio.sleep(max(0.0, start + number / work.rate - time.perf_counter()))
         tasks.append(asyncio.create_task(client.send(url, number)))
     await asyncio.gather(*tasks)
     achieved = len(tasks) / (time.perf_counter() - start)
@@ -112,34 +122,35 @@ async def load(client: Client, url: str) -> str:
     return f"{achieved:12.1f} {errors:7} {cuts[49]:7.1f} {cuts[94]:7.1f} {cuts[98]:7.1f}"
 
 
-async def measure(routed: str, direct: str, key: str, bodies: list[bytes]) -> str:
+async def measure(work: Work, routed: str, direct: str, key: str, bodies: list[bytes]) -> str:
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-        alone = await overhead(Client(session, key, bodies), routed, direct)
-        return alone + await load(Client(session, key, bodies), routed)
+        alone = await overhead(Client(session, key, bodies), work.pairs, routed, direct)
+        return alone + await load(Client(session, key, bodies), work, routed)
 
 
-def serve(endpoints: LocalEndpoints, model: str, bodies: list[bytes]) -> str:
+def serve(work: Work, endpoints: LocalEndpoints, model: str, bodies: list[bytes]) -> str:
     """The row of one model, served as blue and green with half of the traffic each."""
     for slot in SLOTS:
         endpoints.update(NAME, {}, {}, {})
         endpoints.deploy(NAME, slot, model, 1)
     endpoints.update(NAME, dict.fromkeys(SLOTS, 50), {}, {})
     direct = f"http://127.0.0.1:{endpoints.state(NAME).deployments[SLOTS[0]].port}/score"
-    return asyncio.run(measure(endpoints.url(NAME), direct, endpoints.key(NAME), bodies))
+    return asyncio.run(measure(work, endpoints.url(NAME), direct, endpoints.key(NAME), bodies))
 
 
 def main() -> None:
+    work = Work(pairs=20, rate=50, seconds=1) if options(__doc__).quick else Work()
     with TemporaryDirectory() as scratch:
         folder = Path(scratch)
         shutil.copytree("serving", folder / "serving")
         requests = save_models(folder / "models")
-        endpoints = LocalEndpoints(folder / ".mlops", Folder(folder / "models"))
+        endpoints = LocalEndpoints(folder / ".mlops", Folder(folder / "models"), SERVING)
         endpoints.create(NAME, 0)
         try:
-            rows = [f"{model:20}{serve(endpoints, model, bodies)}" for model, bodies in requests.items()]
+            rows = [f"{model:20}{serve(work, endpoints, model, bodies)}" for model, bodies in requests.items()]
         finally:
             endpoints.stop()
-    print(f"{'':20} p50 of one at a time (ms)    {RATE} requests/s for {SECONDS} s (ms)")
+    print(f"{'':20} p50 of one at a time (ms)    {work.rate} requests/s for {work.seconds} s (ms)")
     print(f"{'model':20}   direct    router     added  answered/s  errors     p50     p95     p99")
     print("\n".join(rows))
 

@@ -1,0 +1,49 @@
+"""What the benchmarks share: their options, and a generated project in which commands are timed."""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+LENDER = "BENCHMARKS_BORROW"  # names an installed project whose environment is taken instead of installing one
+QUICK = "quick: only a little of the work, to see that it runs; no measurement"
+
+
+def options(about: str | None, **others: str) -> argparse.Namespace:
+    """The command line: `--quick` and what else this benchmark takes, with its help."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help=QUICK.removeprefix("quick: "))
+    for name, meaning in others.items():
+        parser.add_argument(f"--{name}", help=meaning)
+    asked = parser.parse_args()
+    if asked.quick:
+        print(QUICK)
+    return asked
+
+
+def installed_project(folder: Path) -> Path:
+    """A new project in the folder, with its environment."""
+    from demo.run import generate
+
+    project = generate(folder)
+    if lender := os.environ.get(LENDER):
+        (project / ".venv").mkdir()
+        for path in Path(lender, ".venv").iterdir():
+            (project / ".venv" / path.name).symlink_to(path)
+        os.environ["UV_NO_SYNC"] = "1"
+    else:
+        seconds(project, "uv", "sync", "--quiet")
+    return project
+
+
+def seconds(project: Path, *command: str, **variables: str) -> float:
+    """Wall time of the command, which must succeed."""
+    from demo.run import outside_this_environment
+
+    environment, start = outside_this_environment() | variables, time.perf_counter()
+    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, encoding="utf-8", check=False)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+    return time.perf_counter() - start

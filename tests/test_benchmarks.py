@@ -1,0 +1,44 @@
+"""Every benchmark still runs: its quick mode, which does a little of the work by the same code."""
+
+import re
+import sys
+
+import pytest
+from ci import github
+from ci.conftest import REQUIRED
+
+from conftest import ROOT, Project
+
+BENCHMARKS = ROOT / "benchmarks"
+INSIDE, OF_NODE = "router", "ci_defects"  # the first is run by a project's Python, in its folder
+NUMBER = r"-?\d[\d,.]*"
+ROWS = {  # of what each prints
+    "azure_rollout": [
+        rf"plan, local: {NUMBER} s; azure.ai.ml imported: False",
+        r"apply, first rollout: .* 10 writes",
+        r"apply, blue/green: .* 12 writes",
+    ],
+    "ci_defects": [
+        r"\| GitHub \| 2 \| 1 \| 0 \| 1 \| 0 \| 100% \|",
+        r"\| Azure DevOps \| 1 \| 1 \| 0 \| 0 \| 0 \| 100% \|",
+    ],
+    "pipeline": [rf"\| {row} \|( {NUMBER} \|){{4}}" for row in ("bare script", "pipeline, cold", ".*nothing changed")],
+    "project_size": [rf"\| together \| {NUMBER} \| {NUMBER} \|", "environment: .* s", "`uv run check`: .* s"],
+    "pull_request": [
+        rf"\| {row} \| {NUMBER} \|" for row in ("`uv run check`", "`.*plan .*`", "`.*run_pipeline .*`", "`.*comment`")
+    ],
+    "router": [rf"{row} +({NUMBER} +){{4}}0 +({NUMBER} *){{3}}" for row in ("the project's", "logistic regression")],
+}
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in BENCHMARKS.glob("[!_]*.py")))
+def test_its_quick_mode_prints_every_row(name: str, installed: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name == OF_NODE and not REQUIRED and (why_not := github.installed()):
+        pytest.skip(why_not)
+    monkeypatch.setenv("BENCHMARKS_BORROW", str(installed.folder))
+    command = ("python", str(BENCHMARKS / f"{name}.py"), "--quick")
+    before = (BENCHMARKS / "ci_defects.md").read_bytes()
+    said = installed.uv_run(*command) if name == INSIDE else installed.run(sys.executable, *command[1:])
+    assert "no measurement" in said.splitlines()[0]
+    assert [row for row in ROWS[name] if not re.search(rf"^{row}", said, re.MULTILINE)] == [], said
+    assert (BENCHMARKS / "ci_defects.md").read_bytes() == before, "only a measurement is kept"
