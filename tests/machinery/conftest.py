@@ -4,6 +4,7 @@ fixture/ is frozen: data, model, rules and settings of a project that nobody cha
 the project says that they run in. That one is where `mlops` is imported from.
 """
 
+import logging
 import os
 import shutil
 from pathlib import Path
@@ -26,6 +27,14 @@ def on_its_own(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     for name in [name for name in os.environ if name.startswith(OUTSIDE)]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def logging_of_its_own():
+    """What MLflow sets up in a test would write to a stream that is closed when the next one runs."""
+    yield
+    for handler in [each for each in logging.root.handlers if type(each) is logging.StreamHandler]:
+        logging.root.removeHandler(handler)
 
 
 def copy_project(folder: Path) -> Path:

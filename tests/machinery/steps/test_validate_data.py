@@ -84,9 +84,9 @@ def test_what_cannot_be_read_ends_in_one_line_and_leaves_no_older_verdict(projec
     break_it, message = UNREADABLE[kind]
     break_it(project)
     assert main([]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("error: ")
-    assert message in line
+    said = capsys.readouterr().err
+    assert said.startswith("error: ") and said.count("\n") == 1, said
+    assert message in said
     assert not verdict.exists()
 
 
