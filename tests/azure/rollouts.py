@@ -36,7 +36,7 @@ ROLLOUT = {
 GOOD, BETTER, WRONG, BROKEN = 1, 2, 3, 4  # the versions
 REJECTED = f"rejected-{NAME}-"  # begins the tag that remembers why a version was rolled back
 MANY_LOOKS = 12  # at what is under way, before it has ended
-CHANGED = ("score.py", "environment/requirements.txt")  # in serving/, since the stable version was deployed
+CHANGED = ("score.py", "image/requirements.txt")  # in serving/, since the stable version was deployed
 
 
 @dataclass(frozen=True)

@@ -259,7 +259,9 @@ def test_what_a_step_logs_to_mlflow_is_in_its_run(
     client: "MLClient", azure: StandIn, tmp_path: Path, installed: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AZUREML_CURRENT_CLOUD", "AzureCloud")  # else azureml-mlflow asks Azure which clouds there are
-    installed.run("uv", "sync", "--quiet", "--frozen", "--group", "job")  # with the plugin that jobs have
+    installed.run(
+        "uv", "sync", "--quiet", "--frozen", "--inexact", "--group", "job"
+    )  # the plugin of jobs, beside what is there
     azure.cloud.mlflow_python = installed.folder / ".venv" / "bin" / "python"
     writer = {**WRITER, "command": f"{WRITER['command']} && {shlex.quote(str(azure.cloud.mlflow_python))} log.py"}
     name = submit(client, tmp_path, writer=writer)
