@@ -82,9 +82,9 @@ class Served:
 def served(python, folder, collections, sidecar_port):
     """The scoring script in Microsoft's server, with these collections and a model that changes its rows in place."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scoring, "ARTEFACT", f"azureml-models/flights/{VERSION}")
+        patch.setattr(scoring, "MODEL_FOLDER", f"azureml-models/flights/{VERSION}")
         patch.setattr(small_model, "CODE", small_model.CODE.replace("    late =", f"{FILLS}    late ="))
-        small_model.save_model(folder / scoring.ARTEFACT, 1)
+        small_model.save_model(folder / scoring.MODEL_FOLDER, 1)
         shutil.copy(ROOT / "serving" / scoring.SCRIPT, folder)
         settings = {name: {"enabled": True, "sampleRatePercentage": 100} for name in collections}
         (folder / "mdc.json").write_text(json.dumps({"collections": settings}), encoding="utf-8")
