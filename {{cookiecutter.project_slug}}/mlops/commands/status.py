@@ -10,7 +10,7 @@ from mlops import UserError
 from mlops.commands.console import YES, command
 from mlops.data.files import read_json
 from mlops.data.model_folder import LINEAGE_FILE
-from mlops.data.model_sources import SOURCES
+from mlops.data.model_sources import CODE
 from mlops.data.tables import extent, hash_data, local_folder
 from mlops.decide.next_step import Stage, next_step
 from mlops.decide.observed import Observed
@@ -24,6 +24,7 @@ from mlops.settings.project import Project, load_project
 
 VERDICT = Path("out") / "gate" / "verdict.json"
 LINEAGE = Path("out") / "model" / LINEAGE_FILE
+MADE_OF = (*CODE, "pipelines")  # not uv.lock, to which uv adds addresses
 
 
 def show_data(project: Project) -> str:
@@ -45,7 +46,7 @@ def last_run(verdict: Mapping[str, Any], data_hash: str) -> str:
         return "none yet"
     made_from = read_json(LINEAGE) if LINEAGE.exists() else {}
     changed = ["the data"] if made_from.get("data_hash", data_hash) != data_hash else []
-    if made_from.get("dirty") == "false" and ask("diff", "--quiet", made_from["commit"], "--", *SOURCES, "pipelines") is None:
+    if made_from.get("dirty") == "false" and ask("diff", "--quiet", made_from["commit"], "--", *MADE_OF) is None:
         changed.append("the code")
     since = f"; {' and '.join(changed)} changed since" if changed else ""
     return f"{verdict['status']}, see out/report.html{since}"
