@@ -108,6 +108,7 @@ def trained(monkeypatch):
     """A run that passed, of what is committed and of the data that are there."""
     for name, value in NOBODY.items():
         monkeypatch.setenv(name, value)
+    Path("uv.lock").touch()
     git("init", "--quiet")
     git("add", "--all")
     git(*SOMEBODY, "commit", "--quiet", "--message", "All")
@@ -118,6 +119,7 @@ def trained(monkeypatch):
 
 CHANGES = {
     "nothing": (lambda: edit(STAGING, "version: null ", "version: 1 "), ""),
+    "addresses": (lambda: Path("uv.lock").write_text("# with addresses\n", encoding="utf-8"), ""),
     "data": (lambda: next(Path("data").glob("*.parquet")).unlink(), "; the data changed since"),
     "code": (lambda: edit(Path("project.yml"), "seed: 13", "seed: 14"), "; the code changed since"),
     "both": (lambda: [CHANGES[each][0]() for each in ("data", "code")], "; the data and the code changed since"),
