@@ -8,18 +8,18 @@ import time
 from pathlib import Path
 
 LENDER = "BENCHMARKS_BORROW"  # names an installed project whose environment is taken instead of installing one
-QUICK = "quick: only a little of the work, to see that it runs; no measurement"
+QUICK = "only a little of the work, to see that it runs; no measurement"
 
 
 def options(about: str | None, **others: str) -> argparse.Namespace:
     """The command line: `--quick` and what else this benchmark takes, with its help."""
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help=QUICK.removeprefix("quick: "))
+    parser.add_argument("--quick", action="store_true", help=QUICK)
     for name, meaning in others.items():
         parser.add_argument(f"--{name}", help=meaning)
     asked = parser.parse_args()
     if asked.quick:
-        print(QUICK)
+        print(f"quick: {QUICK}")
     return asked
 
 

@@ -158,10 +158,8 @@ def main() -> None:
             (GITHUB, AZURE_DEVOPS, OF_GITHUB),
             (AZURE_DEVOPS, GITHUB, OF_AZURE_DEVOPS),
         ):
-            expected, some = (
-                expected_of(other, server, folder / system.name),
-                defects[FEW[system]] if quick else defects,
-            )
+            expected = expected_of(other, server, folder / system.name)
+            some = defects[FEW[system]] if quick else defects
             outcomes[system.name] = list(notice_all(system, some, project, expected))
     if not quick:
         PAGE.write_text(page(outcomes), encoding="utf-8")
