@@ -4,6 +4,7 @@ It imports third-party packages alone, so that every step sees the project's own
 only: elsewhere forking after such imports is not safe, and steps start from nothing.
 """
 
+import gc
 import multiprocessing
 import os
 import runpy
@@ -46,6 +47,7 @@ def run(module: str, arguments: Sequence[str], log: Path, variables: Mapping[str
 
 def run_here(module: str, arguments: Sequence[str], log: Path, variables: Mapping[str, str], folder: Path) -> None:
     """Become what a shell in the folder would have started."""
+    gc.freeze()  # never look for garbage among what was imported ahead: that would copy every page of it
     with (folder / log).open("wb") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
