@@ -6,7 +6,7 @@ Reads the split and one or two model folders; writes evaluation.json, scores.par
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,8 @@ from mlops.commands.console import command
 from mlops.data.files import hash_folder, read_json, write_json
 from mlops.data.model_folder import LINEAGE_FILE, load_model
 from mlops.data.tables import read_file
+from mlops.decide.scored import Scored
+from mlops.decide.tasks import Task, task_of
 from mlops.settings.project import PROJECT_FILE, Project, load_project
 
 if TYPE_CHECKING:
@@ -23,29 +25,35 @@ if TYPE_CHECKING:
 TIMED_ROWS = 20
 
 
-def latency(model: "Pipeline", rows: "pd.DataFrame") -> dict[str, float]:
+def latency(task: Task, model: "Pipeline", rows: "pd.DataFrame") -> dict[str, float]:
     """Milliseconds to score one row at a time: median and 95th percentile over the first rows."""
-    taken = []
+    taken, labels = [], task.known(model)
     for index in range(min(TIMED_ROWS, len(rows))):
         start = time.perf_counter()
-        model.predict_proba(rows.iloc[[index]])
+        task.predict(model, rows.iloc[[index]], labels)
         taken.append((time.perf_counter() - start) * 1000)
     taken.sort()
     return {"p50_ms": round(taken[len(taken) // 2], 2), "p95_ms": round(taken[int(len(taken) * 0.95)], 2)}
 
 
-def evaluate(folder: Path, test: "pd.DataFrame", project: Project) -> "tuple[pd.Series, dict[str, Any]]":
-    """Scores of the model on the test rows, and all that is measured of it."""
+def score(task: Task, models: Mapping[str, "Pipeline"], test: "pd.DataFrame", project: Project) -> Scored:
+    """What the models predict for the test rows."""
+    target, features, columns = project.data.target, project.features, project.gate.slices.columns
+    labels = task.labels(test[target], list(models.values()))
+    predictions = {name: task.predict(model, test[features], labels) for name, model in models.items()}
+    return Scored(task.encode(test[target], labels), predictions, test[columns], labels)
+
+
+def measured(task: Task, name: str, folder: Path, scored: Scored, seed: int) -> dict[str, Any]:
+    """All that is measured of that model but its latency."""
     from mlops.decide.metrics import intervals, measure
 
-    model, rows, target = load_model(folder), test[project.features], test[project.data.target].to_numpy()
-    scores = model.predict_proba(rows)[:, 1]
-    return scores, {
+    target, predictions = scored.target, scored.predictions[name]
+    return {
         "model_hash": hash_folder(folder),
         "lineage": read_json(folder / LINEAGE_FILE),
-        "metrics": measure(target, scores, project.gate.threshold),
-        "intervals": intervals(target, scores, project.gate.threshold, project.gate.seed),
-        "latency": latency(model, rows),
+        "metrics": measure(task, target, predictions),
+        "intervals": intervals(task, target, predictions, task.groups(target, scored.labels), seed),
     }
 
 
@@ -60,23 +68,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     project, split = load_project(args.project), read_json(args.split / "split.json")
     test = read_file(args.split / "test.parquet")
-    frame = test[project.gate.slices.columns].assign(target=test[project.data.target])
-    frame["challenger"], challenger = evaluate(args.model, test, project)
-    result = {"test": split["test"], "challenger": challenger}
-    if args.champion:
-        frame["champion"], result["champion"] = evaluate(args.champion, test, project)
 
     from mlops.decide.metrics import slice_rows
     from mlops.report.plots import write_plots
 
-    result["slices"] = slice_rows(frame, project.gate.slices.columns, project.gate.threshold)
+    task, folders = task_of(project), {"challenger": args.model, "champion": args.champion}
+    models = {name: load_model(folder, task.name) for name, folder in folders.items() if folder}
+    scored = score(task, models, test, project)
+    result = {"task": task.name, "metric": task.primary, "labels": scored.labels, "test": split["test"]}
+    for name, model in models.items():
+        result[name] = measured(task, name, folders[name], scored, project.gate.seed)
+        result[name]["latency"] = latency(task, model, test[project.features])
+    result["slices"] = slice_rows(task, scored)
     args.evaluation.mkdir(parents=True, exist_ok=True)
-    frame.to_parquet(args.evaluation / "scores.parquet", index=False)
-    write_plots(frame, result["slices"], args.evaluation / "plots")
+    scored.to_frame().to_parquet(args.evaluation / "scores.parquet", index=False)
+    write_plots(task, scored, result["slices"], args.evaluation / "plots")
     write_json(args.evaluation / "evaluation.json", result)
-    for name in ("challenger", "champion"):
-        if name in result:
-            print(name, " ".join(f"{metric} {value:.4f}" for metric, value in result[name]["metrics"].items()))
+    for name in models:
+        print(name, " ".join(f"{metric} {value:.4f}" for metric, value in result[name]["metrics"].items()))
     return 0
 
 

@@ -12,6 +12,8 @@ from mlops.commands.console import NO, YES, command
 from mlops.data.files import read_json, write_json
 from mlops.data.tables import read_file
 from mlops.decide.gate import verdict_on
+from mlops.decide.scored import from_frame
+from mlops.decide.tasks import task_of
 from mlops.settings.project import PROJECT_FILE, load_project
 
 
@@ -28,15 +30,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--gate", type=Path, default=Path("out/gate"), help="folder to write verdict.json into")
     args = parser.parse_args(argv)
-    rules, evaluation = load_project(args.project).gate, read_json(args.evaluation / "evaluation.json")
-    scores = read_file(args.evaluation / "scores.parquet")
+    project, evaluation = load_project(args.project), read_json(args.evaluation / "evaluation.json")
+    scored = from_frame(read_file(args.evaluation / "scores.parquet"), evaluation["labels"])
     challenger = evaluation["challenger"]
     verdict = {
         "model_hash": challenger["model_hash"],
         "champion": evaluation.get("champion", {}).get("model_hash"),
         "test": evaluation["test"],
         "metrics": challenger["metrics"],
-        **verdict_on(challenger["metrics"], scores, rules, args.criterion),
+        **verdict_on(task_of(project), challenger["metrics"], scored, project.gate, args.criterion),
     }
     write_json(args.gate / "verdict.json", verdict)
     for check in verdict["checks"]:

@@ -16,7 +16,7 @@ from mlops.platform import Models, ModelVersion, open_platform, version_here
 from mlops.settings.environments import check_source, load_manifest, manifest_path, stage_before
 from mlops.settings.project import load_project
 
-SHOWN = ("verdict", "test_auc", "train_rows", "train_to", "commit", "dirty", "data_hash", "run_id", "ci_run")
+SHOWN = ("verdict", "train_rows", "train_to", "commit", "dirty", "data_hash", "run_id", "ci_run")
 
 
 def next_version(models: Models, environment: str, name: str) -> int | None:
@@ -30,7 +30,8 @@ def next_version(models: Models, environment: str, name: str) -> int | None:
 def proposal(environment: str, version: ModelVersion) -> Proposal:
     """The change, and for the reviewer, what the version was made from."""
     path, label = manifest_path(environment), f"{version.name}:{version.version}"
-    rows = [f"| {key} | {version.tags[key]} |" for key in SHOWN if key in version.tags]
+    tested = sorted(key for key in version.tags if key.startswith("test_"))
+    rows = [f"| {key} | {version.tags[key]} |" for key in (*SHOWN, *tested) if key in version.tags]
     body = "\n".join([f"Merging rolls `{label}` out to {environment}.", "", "| lineage | |", "| --- | --- |", *rows])
     branch = f"promote/{version.name}-{environment}-{version.version}"
     return Proposal(branch, f"Promote {label} to {environment}", body, [path])

@@ -12,6 +12,7 @@ from mlops.commands.console import command
 from mlops.data.files import read_json, write_json
 from mlops.data.model_folder import LINEAGE_FILE, PROBE_FILE, PROBE_ROWS, REFERENCE_FILE, REFERENCE_ROWS, payload
 from mlops.data.tables import read_file
+from mlops.decide.tasks import Task, task_of
 from mlops.platform.tracking import use_tracking
 from mlops.repo.lineage import training_lineage
 from mlops.settings.project import PROJECT_FILE, Project, load_project
@@ -30,32 +31,34 @@ def fit(train: "pd.DataFrame", project: Project) -> "Pipeline":
     return build(**project.model).fit(train[project.features], train[project.data.target])
 
 
-def train_metrics(model: "Pipeline", train: "pd.DataFrame", project: Project) -> dict[str, float]:
+def train_metrics(task: Task, model: "Pipeline", train: "pd.DataFrame", project: Project) -> dict[str, float]:
     """How well the model fits the rows that it was fitted on: far better than the test rows means overfitting."""
     from mlops.decide.metrics import measure
 
-    scores = model.predict_proba(train[project.features])[:, 1]
-    metrics = measure(train[project.data.target].to_numpy(), scores, project.gate.threshold)
+    answers, rows = train[project.data.target], train[project.features]
+    labels = task.labels(answers, [model])
+    metrics = measure(task, task.encode(answers, labels), task.predict(model, rows, labels))
     return {"train_rows": len(train)} | {f"train_{name}": value for name, value in metrics.items()}
 
 
-def save(model: "Pipeline", rows: "pd.DataFrame", facts: dict[str, str], folder: Path) -> None:
+def save(task: Task, model: "Pipeline", rows: "pd.DataFrame", facts: dict[str, str], folder: Path) -> None:
     """The model folder: MLflow's format, then lineage, probe and reference rows (see mlops/data/model_folder.py)."""
     import mlflow
 
     shutil.rmtree(folder, ignore_errors=True)
+    labels, probe = task.known(model), rows.sample(min(PROBE_ROWS, len(rows)), random_state=0)
     mlflow.sklearn.save_model(
         model,
         folder,
-        signature=mlflow.models.infer_signature(rows, model.predict_proba(rows)[:, 1]),
+        signature=mlflow.models.infer_signature(rows, task.predict(model, rows, labels)),
+        metadata={"task": task.name},
         input_example=rows[:3],
         code_paths=["model"],
         pip_requirements=[f"{name}=={version(name)}" for name in RUNTIME],
     )
-    probe = rows.sample(PROBE_ROWS, random_state=0)
-    scores = model.predict_proba(probe)[:, 1].tolist()
+    answer = task.answer(task.predict(model, probe, labels), labels)
     write_json(folder / LINEAGE_FILE, facts)
-    write_json(folder / PROBE_FILE, {"request": payload(probe), "scores": scores})
+    write_json(folder / PROBE_FILE, {"request": payload(probe), "answer": answer})
     rows.sample(min(REFERENCE_ROWS, len(rows)), random_state=0).to_parquet(folder / REFERENCE_FILE, index=False)
 
 
@@ -67,6 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", type=Path, default=Path("out/model"), help="model folder to write")
     args = parser.parse_args(argv)
     project, split = load_project(args.project), read_json(args.split / "split.json")
+    task = task_of(project)
     train = read_file(args.split / "train.parquet")
 
     import mlflow
@@ -75,9 +79,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     with mlflow.start_run() as run:
         model = fit(train, project)
         facts = training_lineage(split, run.info.run_id)
-        save(model, train[project.features], facts, args.model)
+        save(task, model, train[project.features], facts, args.model)
         mlflow.log_params(project.model)
-        mlflow.log_metrics(train_metrics(model, train, project))
+        mlflow.log_metrics(train_metrics(task, model, train, project))
         mlflow.set_tags(facts)
         mlflow.log_artifacts(str(args.model), "model")
     print(f"trained on {len(train):,} rows, run {run.info.run_id}")

@@ -2,7 +2,7 @@
 
 MLmodel, model.pkl, code/   MLflow's format, with the project's own `model` package
 lineage.json                what it was made from
-probe.json                  sample rows and the scores they must get wherever it is served
+probe.json                  sample rows and the answer they must get wherever it is served
 reference.parquet           training rows to compare live inputs with
 """
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops import UserError
+from mlops.data.files import read_json
 from mlops.settings.reading import read_yaml
 
 if TYPE_CHECKING:
@@ -31,6 +32,12 @@ def payload(rows: Any) -> dict[str, Any]:
     """The rows of a frame as a scoring request: `{"input_data": {"columns", "data"}}`."""
     split = rows.to_json(orient="split", index=False, date_format="iso", date_unit="s")
     return {"input_data": json.loads(split)}
+
+
+def read_probe(folder: Path) -> dict[str, Any]:
+    """The sample rows as a `request`, and the `answer` they must get; a model of 0.2 knew scores only."""
+    probe: dict[str, Any] = read_json(folder / PROBE_FILE)
+    return {"answer": {"scores": probe.get("scores")}, **probe}
 
 
 @contextmanager
@@ -51,13 +58,16 @@ def own_code(folder: Path) -> Iterator[None]:
         sys.modules.update(before)
 
 
-def load_model(folder: Path) -> "Pipeline":
-    """The fitted pipeline, with the code it was trained with. UserError when the folder holds no such model."""
+def load_model(folder: Path, task: str) -> "Pipeline":
+    """The fitted pipeline, with the code it was trained with. UserError when the folder holds none for that task."""
     import cloudpickle
 
     if not (folder / "MLmodel").exists():
         raise UserError(f"{folder}: no model there; run `train` first")
     description = read_yaml(folder / "MLmodel")
+    trained_for = (description.get("metadata") or {}).get("task", "binary")  # the only one there was before 0.3
+    if trained_for != task:
+        raise UserError(f"{folder}: a model for task {trained_for}, not {task}; take it out of environments/ first")
     try:
         pickle = folder / description["flavors"]["sklearn"]["pickled_model"]
         with own_code(folder), pickle.open("rb") as file:

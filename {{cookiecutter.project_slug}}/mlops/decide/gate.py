@@ -1,18 +1,21 @@
 """The gate: is the challenger sound, and better than what serves? Every number it used goes into the verdict."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from math import isfinite, isnan, nan
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from math import isfinite, isnan
 from typing import TYPE_CHECKING, Any, Literal
 
-from mlops.settings.project import Gate, Metric
+from mlops.settings.metrics import Metric
+from mlops.settings.project import Gate
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from mlops.decide.scored import Scored
+    from mlops.decide.tasks.interface import Target, Task
 
 TRIVIAL = "trivial model"
 Status = Literal["PASS", "FAIL", "INSUFFICIENT"]
 Criterion = Literal["superiority", "non-inferiority"]
+SHOWN = 3  # of the classes, those with the fewest rows
 DETECTABLE = 1.645 + 0.842  # standard errors: what a one-sided test at 5 % finds four times of five
 
 
@@ -28,119 +31,151 @@ class Check:
 
 @dataclass(frozen=True)
 class Comparison:
-    """AUC of the challenger less that of its opponent, on the same rows. Each bound holds with chance 1 - alpha."""
+    """What the challenger gains over its opponent, on the same rows, in the metric's unit; a loss is below 0.
 
+    Each bound holds with chance 1 - alpha.
+    """
+
+    metric: str
     opponent: str
     difference: float
     lower: float
     upper: float
     detectable: float
 
+    @property
+    def seen(self) -> str:
+        return f"{self.metric} {self.difference:+.4f} [{self.lower:+.4f}, {self.upper:+.4f}]"
 
-def compare(frame: "pd.DataFrame", opponent: str, alpha: float, seed: int) -> Comparison:
-    """Paired bootstrap. The frame holds `target` and the scores of `challenger` and the opponent; NaN if one class."""
+    @property
+    def finite(self) -> bool:
+        return isfinite(self.difference) and isfinite(self.lower) and isfinite(self.upper)
+
+
+def compare(task: "Task", scored: "Scored", opponent: str, alpha: float, seed: int) -> Comparison:
+    """Paired bootstrap of the challenger and the opponent; NaN where the metric is undefined."""
     import numpy as np
 
-    from mlops.decide.bootstrap import RankedScores, auc_samples
+    from mlops.decide.bootstrap import samples
 
-    target = frame["target"].to_numpy()
-    if not 0 < target.sum() < len(target):
-        return Comparison(opponent, nan, nan, nan, nan)
-    models = [frame[name].to_numpy() for name in ("challenger", opponent)]
-    once = np.ones(len(target), dtype=np.int64)
-    challenger, other = (float(RankedScores.of(target, scores).auc(once)) for scores in models)
-    samples = auc_samples(target, models, seed)
-    differences = samples[:, 0] - samples[:, 1]
-    lower, upper = np.quantile(differences, [alpha, 1 - alpha]).tolist()
-    return Comparison(opponent, challenger - other, lower, upper, DETECTABLE * float(differences.std()))
+    metrics = [
+        task.weighted(scored.target, scored.predictions[name])[task.primary] for name in ("challenger", opponent)
+    ]
+    once, groups = np.ones(len(scored.target), dtype=np.int64), task.groups(scored.target, scored.labels)
+    sign, (challenger, other) = task.decisive.sign, [float(metric(once)) for metric in metrics]
+    drawn = samples(metrics, list(groups.values()), seed)
+    gains = sign * (drawn[:, 0] - drawn[:, 1])
+    lower, upper = np.quantile(gains, [alpha, 1 - alpha]).tolist()
+    detectable = DETECTABLE * float(gains.std())
+    return Comparison(gain_in(task.decisive), opponent, sign * (challenger - other), lower, upper, detectable)
 
 
-def floors(metrics: Mapping[str, float | None], limits: Mapping[Metric, float]) -> list[Check]:
+def gain_in(metric: Metric) -> str:
+    """What stands before a gain: `AUC +0.0123`, or of an error `RMSE lower by +0.0123`."""
+    return metric.title if metric.higher else f"{metric.title} lower by"
+
+
+def floors(metrics: Mapping[str, float | None], limits: Mapping[str, float], task: "Task") -> list[Check]:
     """One check a floor. A missing or NaN metric is a broken floor."""
-    return [floor(name, metrics.get(name), limit) for name, limit in limits.items()]
+    return [floor(name, metrics.get(name), limit, task.metrics[name]) for name, limit in limits.items()]
 
 
-def floor(name: str, value: float | None, limit: float) -> Check:
-    """One metric against its floor."""
-    status: Status = "PASS" if value is not None and value >= limit else "FAIL"
-    return Check(f"floor {name}", status, "missing" if value is None else f"{value:.4f}", f">= {limit}")
+def floor(name: str, value: float | None, limit: float, metric: Metric) -> Check:
+    """One metric against the worst that it may be."""
+    status: Status = "PASS" if value is not None and keeps(value, limit, metric) else "FAIL"
+    return Check(f"floor {name}", status, "missing" if value is None else f"{value:.4f}", worst(limit, metric))
 
 
-def enough(positives: int, negatives: int, rules: Gate) -> Check:
-    """Whether both classes have the rows that the comparison needs."""
-    status: Status = "PASS" if min(positives, negatives) >= rules.min_positives else "INSUFFICIENT"
-    return Check("test rows", status, f"{positives} positive, {negatives} negative", f"{rules.min_positives} of each")
+def keeps(value: float, limit: float, metric: Metric) -> bool:
+    """Whether the value is at least as good as the limit. NaN is not."""
+    return metric.sign * value >= metric.sign * limit
+
+
+def worst(limit: float, metric: Metric) -> str:
+    """`>= 0.6`, or of an error `<= 0.6`."""
+    return f"{'>=' if metric.higher else '<='} {limit}"
+
+
+def enough(task: "Task", target: "Target", labels: Sequence[Any], rules: Gate) -> Check:
+    """Whether every class, or a regression as a whole, has the rows that the comparison needs."""
+    counts = {name: len(rows) for name, rows in task.groups(target, labels).items()}
+    fewest = sorted(counts, key=lambda name: counts[name])[:SHOWN]
+    status: Status = "PASS" if counts and min(counts.values()) >= rules.min_rows else "INSUFFICIENT"
+    return Check("test rows", status, ", ".join(f"{name}: {counts[name]}" for name in fewest), f">= {rules.min_rows}")
 
 
 def better(comparison: Comparison, minimum_gain: float) -> Check:
     """PASS: better beyond chance. FAIL: a gain worth having is ruled out. Else the test rows cannot tell."""
-    numbers = (comparison.difference, comparison.lower, comparison.upper)
     status: Status = "INSUFFICIENT"
-    if not all(isfinite(number) for number in numbers) or comparison.upper < minimum_gain:
+    if not comparison.finite or comparison.upper < minimum_gain:
         status = "FAIL"
     if comparison.lower > 0:
         status = "PASS"
-    seen = "AUC {:+.4f} [{:+.4f}, {:+.4f}]".format(*numbers)
-    return Check(f"better than the {comparison.opponent}", status, seen, "lower bound > 0")
+    return Check(f"better than the {comparison.opponent}", status, comparison.seen, "lower bound > 0")
 
 
 def no_worse(comparison: Comparison, margin: float) -> Check:
     """PASS: a loss of more than the margin is ruled out. FAIL: such a loss is certain. Else the rows cannot tell."""
-    numbers = (comparison.difference, comparison.lower, comparison.upper)
     status: Status = "INSUFFICIENT"
-    if not all(isfinite(number) for number in numbers) or comparison.upper < -margin:
+    if not comparison.finite or comparison.upper < -margin:
         status = "FAIL"
     if comparison.lower > -margin:
         status = "PASS"
-    seen = "AUC {:+.4f} [{:+.4f}, {:+.4f}]".format(*numbers)
-    return Check(f"no worse than the {comparison.opponent}", status, seen, f"lower bound > -{margin}")
+    return Check(f"no worse than the {comparison.opponent}", status, comparison.seen, f"lower bound > -{margin}")
 
 
-def slice_checks(frame: "pd.DataFrame", opponent: str, rules: Gate) -> list[Check]:
+def slice_checks(task: "Task", scored: "Scored", opponent: str, rules: Gate) -> list[Check]:
     """Each slice with enough rows keeps its floor and loses no more than allowed, beyond chance.
 
     Chance is shared out over the slices (Bonferroni), so that many slices do not make a false alarm likely.
     """
     from mlops.decide.metrics import slices
 
-    masks = slices(frame, rules.slices.columns)
+    masks = slices(scored.slices)
     large = {name: mask for name, mask in masks.items() if mask.sum() >= rules.slices.min_rows}
-    return [slice_check(frame[mask], name, opponent, rules, rules.alpha / len(large)) for name, mask in large.items()]
+    share = rules.alpha / max(1, len(large))
+    return [slice_check(task, scored.where(mask), name, opponent, rules, share) for name, mask in large.items()]
 
 
-def slice_check(part: "pd.DataFrame", name: str, opponent: str, rules: Gate, alpha: float) -> Check:
+def slice_check(task: "Task", part: "Scored", name: str, opponent: str, rules: Gate, alpha: float) -> Check:
     """The floor and the largest allowed drop, on the rows of one slice."""
     from mlops.decide.metrics import measure
 
-    auc = measure(part["target"].to_numpy(), part["challenger"].to_numpy(), rules.threshold)["auc"]
-    comparison = compare(part, opponent, alpha, rules.seed)
-    lost = comparison.difference < -rules.slices.max_drop and comparison.upper < 0
-    status: Status = "FAIL" if lost or not auc >= rules.slices.floor else "PASS"
-    if isnan(auc):
+    metric, limits = task.decisive, rules.slices
+    value = measure(task, part.target, part.predictions["challenger"])[task.primary]
+    comparison = compare(task, part, opponent, alpha, rules.seed)
+    lost = comparison.difference < -limits.max_drop and comparison.upper < 0
+    status: Status = "FAIL" if lost or not keeps(value, limits.floor, metric) else "PASS"
+    if isnan(value):
         status = "INSUFFICIENT"
-    wanted = f">= {rules.slices.floor}, drop <= {rules.slices.max_drop}"
-    return Check(f"slice {name}", status, f"AUC {auc:.3f}, {comparison.difference:+.3f}", wanted)
+    seen = f"{metric.title} {value:.3f}, gain {comparison.difference:+.3f}"
+    return Check(f"slice {name}", status, seen, f"{worst(limits.floor, metric)}, drop <= {limits.max_drop}")
 
 
 def verdict_on(
-    metrics: Mapping[str, float | None], frame: "pd.DataFrame", rules: Gate, criterion: Criterion = "superiority"
+    task: "Task",
+    metrics: Mapping[str, float | None],
+    scored: "Scored",
+    rules: Gate,
+    criterion: Criterion = "superiority",
 ) -> dict[str, Any]:
     """The verdict on the challenger: its status, every check, the comparison and the rules.
 
-    metrics: of the challenger on all test rows. frame: `target`, `challenger`, `champion` if there is one and the slice
-    columns, one row a test row. criterion: whether the challenger must be better than the champion, or just no worse.
-    Without a champion it must beat a trivial model, the same score for all.
+    metrics: of the challenger on all test rows. scored: the same rows, with the champion's predictions if there is one.
+    criterion: whether the challenger must be better than the champion, or just no worse. Without a champion it must
+    beat a trivial model, which knows no feature.
     """
-    opponent = "champion" if "champion" in frame else TRIVIAL
-    frame = frame if opponent in frame else frame.assign(**{TRIVIAL: 0.5})
-    positives = int(frame["target"].sum())
-    comparison = compare(frame, opponent, rules.alpha, rules.seed)
+    opponent = "champion" if "champion" in scored.predictions else TRIVIAL
+    if opponent == TRIVIAL:
+        trivial = task.trivial(scored.target, scored.labels)
+        scored = replace(scored, predictions={**scored.predictions, TRIVIAL: trivial})
+    comparison = compare(task, scored, opponent, rules.alpha, rules.seed)
     lenient = criterion == "non-inferiority" and opponent != TRIVIAL
     checks = [
-        enough(positives, len(frame) - positives, rules),
-        *floors(metrics, rules.floors),
+        enough(task, scored.target, scored.labels, rules),
+        *floors(metrics, rules.floors, task),
         no_worse(comparison, rules.max_loss) if lenient else better(comparison, rules.minimum_gain),
-        *slice_checks(frame, opponent, rules),
+        *slice_checks(task, scored, opponent, rules),
     ]
     return {
         "status": overall(checks),

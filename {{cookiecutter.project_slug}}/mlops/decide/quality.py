@@ -1,6 +1,6 @@
 """Live quality: how a version does on rows whose labels came after it was tested, held against what was promised."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -9,9 +9,11 @@ from mlops.decide.gate import Status as Result
 from mlops.settings.project import Data, Gate
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-    from numpy.typing import NDArray
+
+    from mlops.decide.bootstrap import Vector
+    from mlops.decide.tasks.interface import Target, Task
+    from mlops.settings.metrics import Metric
 
 Status = Literal["HOLDING", "DEGRADED", "INSUFFICIENT", "UNLABELLED"]
 STATUSES: Mapping[Result, Status] = {"PASS": "HOLDING", "FAIL": "DEGRADED", "INSUFFICIENT": "INSUFFICIENT"}
@@ -24,37 +26,38 @@ def newer(frame: "pd.DataFrame", data: Data, tested_to: str) -> "pd.DataFrame":
     return frame[(frame[data.time] > pd.Timestamp(tested_to)) & frame[data.target].notna()]
 
 
-def kept(auc: float, upper: float, registered: str | None, max_loss: float) -> Check:
-    """FAIL: a loss of more than max_loss since registration is certain, the whole interval being below what is left.
+def kept(value: float, best: float, registered: str | None, max_loss: float, metric: "Metric") -> Check:
+    """FAIL: a loss of more than max_loss since registration is certain, the best end of the interval being beyond it.
 
     What was registered counts as it stands; that it is an estimate too is what max_loss leaves room for.
     """
+    name, wanted = f"{metric.title} since registration", f"loss <= {max_loss}"
     if registered is None:
-        return Check("AUC since registration", "INSUFFICIENT", "no tag test_auc", f"loss <= {max_loss}")
-    lost = not upper >= float(registered) - max_loss
-    seen = f"{auc:.4f}, at most {upper:.4f}, of {float(registered):.4f}"
-    return Check("AUC since registration", "FAIL" if lost else "PASS", seen, f"loss <= {max_loss}")
+        return Check(name, "INSUFFICIENT", "not among the version's tags", wanted)
+    lost = not metric.sign * (float(registered) - best) <= max_loss
+    seen = f"{value:.4f}, at best {best:.4f}, of {float(registered):.4f}"
+    return Check(name, "FAIL" if lost else "PASS", seen, wanted)
 
 
 def assess(
-    target: "NDArray[np.int64]", scores: "NDArray[np.float64]", registered: str | None, rules: Gate
+    task: "Task", target: "Target", predictions: "Vector", labels: Sequence[Any], tags: Mapping[str, str], rules: Gate
 ) -> dict[str, Any]:
-    """Status, metrics, 95 % intervals and checks of the labelled rows. registered: the version's tag test_auc.
+    """Status, metrics, 95 % intervals and checks of the labelled rows. tags: the version's; test_<metric> is looked at.
 
-    DEGRADED: a floor of the gate is broken, or a loss of AUC is beyond chance and gate.max_loss. INSUFFICIENT: without
-    that tag, or with fewer rows of a class than gate.min_positives; then nothing is measured.
+    DEGRADED: a floor of the gate is broken, or a loss is beyond chance and gate.max_loss. INSUFFICIENT: without that
+    tag, or with fewer rows of a class than gate.min_rows; then nothing is measured.
     """
     from mlops.decide.metrics import intervals, measure
 
-    positives = int(target.sum())
-    checks = [replace(enough(positives, len(target) - positives, rules), name="labelled rows")]
+    checks = [replace(enough(task, target, labels, rules), name="labelled rows")]
     metrics: dict[str, float] = {}
     bounds: dict[str, list[float]] = {}
     if overall(checks) == "PASS":
-        metrics = measure(target, scores, rules.threshold)
-        bounds = intervals(target, scores, rules.threshold, rules.seed)
-        checks += floors(metrics, rules.floors)
-        checks.append(kept(metrics["auc"], bounds["auc"][1], registered, rules.max_loss))
+        metrics = measure(task, target, predictions)
+        bounds = intervals(task, target, predictions, task.groups(target, labels), rules.seed)
+        value, best = metrics[task.primary], bounds[task.primary][1 if task.decisive.higher else 0]
+        checks += floors(metrics, rules.floors, task)
+        checks.append(kept(value, best, tags.get(f"test_{task.primary}"), rules.max_loss, task.decisive))
     return {
         "status": STATUSES[overall(checks)],
         "metrics": metrics,

@@ -68,6 +68,7 @@ def live_quality(model: Path, features: Sequence[str], version: ModelVersion, pr
     an address of Azure's, the sample stands for them: it grows with them, and every pull request trains on it.
     """
     from mlops.decide.quality import assess, newer
+    from mlops.decide.tasks import task_of
 
     data, name, tested_to = project.data, f"{version.name}:{version.version}", version.tags.get("test_to")
     if tested_to is None:
@@ -76,8 +77,10 @@ def live_quality(model: Path, features: Sequence[str], version: ModelVersion, pr
     rows = newer(read_data(folder, list({*features, data.time, data.target})), data, tested_to)
     if rows.empty:
         return {"status": "UNLABELLED", "summary": f"no labels in {folder} {after}"}
-    scores = load_model(model).predict_proba(rows[list(features)])[:, 1]
-    found = assess(rows[data.target].to_numpy(), scores, version.tags.get("test_auc"), project.gate)
+    task, fitted = task_of(project), load_model(model, project.task)
+    labels = task.labels(rows[data.target], [fitted])
+    target, predictions = task.encode(rows[data.target], labels), task.predict(fitted, rows[list(features)], labels)
+    found = assess(task, target, predictions, labels, version.tags, project.gate)
     return {**found, "summary": f"{len(rows):,} labelled rows {after}"}
 
 

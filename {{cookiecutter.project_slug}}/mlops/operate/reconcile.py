@@ -3,6 +3,7 @@
 import math
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -10,8 +11,7 @@ from pathlib import Path
 from textwrap import indent
 from typing import Any
 
-from mlops.data.files import read_json
-from mlops.data.model_folder import PROBE_FILE
+from mlops.data.model_folder import read_probe
 from mlops.decide.actions import Action, CreateEndpoint, Delete, Deploy, Done, Probe, Scale, Shift, Wait
 from mlops.decide.observed import Observed, Traffic
 from mlops.decide.rollout import Evidence, decide, live, rejection_tag, runs, stable_slot
@@ -150,19 +150,18 @@ class Reconciler:
             except OSError as error:
                 problem = f"no answer: {error}"
                 continue
-            problem = disagreement(reply.status, reply.body, sample["scores"])
+            problem = disagreement(reply.status, reply.body, sample["answer"])
             if reply.status < 500:
                 break
         return problem
 
     @cached_property
     def sample(self) -> dict[str, Any]:
-        """The sample rows that came with the version, and the scores they must get."""
+        """The sample rows that came with the version, and the answer that they must get."""
         model = self.manifest.model
         with tempfile.TemporaryDirectory() as folder:
             model_folder = self.platform.models.download(model.name, model.version or 0, Path(folder) / "model")
-            sample: dict[str, Any] = read_json(model_folder / PROBE_FILE)
-        return sample
+            return read_probe(model_folder)
 
     def watch(self, observed: Observed) -> None:
         """Let time pass, sending sample requests over the public route if the manifest asks for them."""
@@ -198,17 +197,26 @@ def look_every(bake: float) -> float:
     return min(max(bake / LOOKS_A_BAKE, SOONEST), LATEST)
 
 
-def disagreement(status: int, body: Any, expected: list[float]) -> str:
-    """How the answer differs from the offline scores of the same model, or nothing."""
-    scores = body.get("scores") if isinstance(body, dict) else None
-    if status != 200 or not isinstance(scores, list):
+def disagreement(status: int, body: Any, expected: Mapping[str, list[Any]]) -> str:
+    """How the answer differs from the offline one of the same model, or nothing."""
+    if status != 200 or not isinstance(body, dict):
         return f"status {status}, {str(body)[:200]}"
-    if len(scores) != len(expected):
-        return f"{len(scores)} scores for {len(expected)} rows"
-    wrong = sum(not agrees(score, other) for score, other in zip(scores, expected, strict=True))
-    return f"{wrong} of {len(expected)} scores differ from the offline ones" if wrong else ""
+    for name, wanted in expected.items():
+        found = body.get(name)
+        if not isinstance(found, list):
+            return f"no {name} in {str(body)[:200]}"
+        if len(found) != len(wanted):
+            return f"{len(found)} {name} instead of {len(wanted)}"
+        wrong = sum(not agrees(value, other) for value, other in zip(found, wanted, strict=True))
+        if wrong:
+            return f"{wrong} of {len(wanted)} {name} differ from the offline ones"
+    return ""
 
 
-def agrees(score: Any, expected: float) -> bool:
-    """Whether the score is the expected number; null, text and NaN are none."""
-    return isinstance(score, int | float) and abs(score - expected) <= TOLERANCE
+def agrees(value: Any, expected: Any) -> bool:
+    """Whether the value is the expected one, numbers within the tolerance; null, text and NaN are no numbers."""
+    if isinstance(expected, list):
+        return isinstance(value, list) and len(value) == len(expected) and all(map(agrees, value, expected))
+    if isinstance(expected, float):
+        return isinstance(value, int | float) and abs(value - expected) <= TOLERANCE
+    return bool(value == expected)

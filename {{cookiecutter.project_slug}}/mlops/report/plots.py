@@ -1,64 +1,130 @@
-"""Pictures of an evaluation, as SVG: ROC, calibration and slices."""
+"""Pictures of an evaluation, as SVG: two or three that the task asks for, and the slices."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-COLOURS = {"challenger": "#1f6feb", "champion": "#8b949e"}
+from mlops.decide.scored import MODELS, Scored
+from mlops.decide.tasks import Task
+
+COLOURS = dict(zip(MODELS, ("#1f6feb", "#8b949e"), strict=True))
+GUIDE: dict[str, Any] = {"color": "#d0d7de", "linestyle": "--", "linewidth": 1}
 BINS = 10
 LARGEST_SLICES = 12
+MANY_POINTS, MANY_CLASSES = 2000, 12
+
+Draw = Callable[[Axes, Scored], None]
 
 
-def models(frame: pd.DataFrame) -> list[str]:
-    """The models that the frame holds scores of."""
-    return [name for name in COLOURS if name in frame]
-
-
-def roc(axes: Axes, frame: pd.DataFrame) -> None:
+def roc(axes: Axes, scored: Scored) -> None:
     """True against false positive rate of each model."""
     from sklearn.metrics import roc_curve
 
-    for name in models(frame):
-        false, true, _ = roc_curve(frame["target"], frame[name])
+    for name, scores in scored.predictions.items():
+        false, true, _ = roc_curve(scored.target, scores)
         axes.plot(false, true, color=COLOURS[name], label=name)
-    axes.plot([0, 1], [0, 1], color="#d0d7de", linestyle="--", linewidth=1)
+    axes.plot([0, 1], [0, 1], **GUIDE)
     axes.set(xlabel="false positive rate", ylabel="true positive rate", title="ROC")
-    axes.legend(frameon=False)
 
 
-def calibration(axes: Axes, frame: pd.DataFrame) -> None:
+def precision_recall(axes: Axes, scored: Scored) -> None:
+    """Precision against recall of each model; the guide is what calling every row positive gives."""
+    from sklearn.metrics import precision_recall_curve
+
+    for name, scores in scored.predictions.items():
+        precision, recall, _ = precision_recall_curve(scored.target, scores)
+        axes.plot(recall, precision, color=COLOURS[name], label=name)
+    axes.axhline(scored.target.mean(), **GUIDE)
+    axes.set(xlabel="recall", ylabel="precision", title="Precision and recall", ylim=(0, 1.02))
+
+
+def calibration(axes: Axes, scored: Scored) -> None:
     """Observed share of positives against the mean score, in bins of equal size."""
-    for name in models(frame):
-        bins = pd.qcut(frame[name].rank(method="first"), BINS, labels=False)
-        means = frame.groupby(bins)[[name, "target"]].mean()
-        axes.plot(means[name], means["target"], color=COLOURS[name], marker="o", markersize=4, label=name)
-    axes.plot([0, 1], [0, 1], color="#d0d7de", linestyle="--", linewidth=1)
+    for name, scores in scored.predictions.items():
+        frame = pd.DataFrame({"score": scores, "target": scored.target})
+        means = frame.groupby(pd.qcut(frame["score"].rank(method="first"), BINS, labels=False)).mean()
+        axes.plot(means["score"], means["target"], color=COLOURS[name], marker="o", markersize=4, label=name)
+    axes.plot([0, 1], [0, 1], **GUIDE)
     axes.set(xlabel="mean score", ylabel="observed share", title="Calibration", xlim=(0, 1), ylim=(0, 1))
-    axes.legend(frameon=False)
 
 
-def slice_bars(axes: Axes, rows: Sequence[dict[str, Any]], names: Sequence[str]) -> None:
-    """AUC of each model on the largest slices."""
+def confusion(axes: Axes, scored: Scored) -> None:
+    """How often the challenger calls each class by each name: shares of the rows of the class."""
+    size = len(scored.labels)
+    called = scored.predictions["challenger"].argmax(axis=1)
+    counts = np.bincount(scored.target * size + called, minlength=size**2).reshape(size, size)
+    shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    if size <= MANY_CLASSES:
+        names = [f"{label!s:.14}" for label in scored.labels]
+        axes.set_xticks(range(size), names, fontsize=8, rotation=30)
+        axes.set_yticks(range(size), names, fontsize=8)
+        for row, column in np.ndindex(size, size):
+            colour = "white" if shares[row, column] > 0.5 else "black"
+            axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=colour, fontsize=8)
+    axes.set(xlabel="called (challenger)", ylabel="is", title="Confusion")
+
+
+def predicted(axes: Axes, scored: Scored) -> None:
+    """The actual value against the predicted one."""
+    some = some_rows(scored)
+    for name, values in some.predictions.items():
+        axes.scatter(values, some.target, s=6, alpha=0.4, color=COLOURS[name], label=name)
+    ends = [some.target.min(), some.target.max()]
+    axes.plot(ends, ends, **GUIDE)
+    axes.set(xlabel="predicted", ylabel="actual", title="Predicted and actual")
+
+
+def residuals(axes: Axes, scored: Scored) -> None:
+    """What is left of the actual value, against the predicted one."""
+    some = some_rows(scored)
+    for name, values in some.predictions.items():
+        axes.scatter(values, some.target - values, s=6, alpha=0.4, color=COLOURS[name], label=name)
+    axes.axhline(0, **GUIDE)
+    axes.set(xlabel="predicted", ylabel="actual - predicted", title="Residuals")
+
+
+def some_rows(scored: Scored) -> Scored:
+    """Every n-th row, so that a page stays small."""
+    step = -(-len(scored.target) // MANY_POINTS)
+    return scored.where(np.arange(len(scored.target)) % step == 0)
+
+
+OF_TASK: Mapping[str, Sequence[Draw]] = {
+    "binary": (roc, precision_recall, calibration),
+    "multiclass": (confusion,),
+    "regression": (predicted, residuals),
+}
+
+
+def slice_bars(axes: Axes, task: Task, rows: Sequence[dict[str, Any]]) -> None:
+    """The primary metric of each model on the largest slices."""
     largest = sorted(rows, key=lambda row: row["rows"])[-LARGEST_SLICES:]
-    for offset, name in enumerate(names):
+    for offset, name in enumerate(name for name in MODELS if name in largest[0]):
         places = [place + 0.4 * offset for place in range(len(largest))]
-        axes.barh(places, [row[name]["auc"] for row in largest], height=0.38, color=COLOURS[name], label=name)
-    axes.set_yticks(range(len(largest)), [f"{row['slice']} ({row['rows']:,})" for row in largest], fontsize=8)
-    axes.set(xlabel="AUC", title="Slices (rows)", xlim=(0.4, 1))
+        values = [row[name][task.primary] for row in largest]
+        axes.barh(places, values, height=0.38, color=COLOURS[name], label=name)
+    axes.set_yticks(range(len(largest)), [f"{row['slice']:.30} ({row['rows']:,})" for row in largest], fontsize=8)
+    axes.set(xlabel=task.decisive.title, title="Slices (rows)")
     axes.legend(frameon=False, loc="lower right")
 
 
-def write_plots(frame: pd.DataFrame, rows: Sequence[dict[str, Any]], folder: Path) -> None:
-    """roc.svg, calibration.svg and slices.svg. The frame holds `target` and the scores of each model."""
+def write_plots(task: Task, scored: Scored, rows: Sequence[dict[str, Any]], folder: Path) -> None:
+    """An SVG for each picture of the task, and slices.svg where there are slices."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, draw in (("roc", roc), ("calibration", calibration)):
+    for draw in OF_TASK[task.name]:
         figure = Figure(figsize=(4.6, 4.2))
-        draw(figure.subplots(gridspec_kw={"left": 0.13, "right": 0.97, "bottom": 0.12, "top": 0.92}), frame)
-        figure.savefig(folder / f"{name}.svg")
-    figure = Figure(figsize=(9.2, 4.2))
-    slice_bars(figure.subplots(gridspec_kw={"left": 0.17, "right": 0.98, "bottom": 0.12}), rows, models(frame))
-    figure.savefig(folder / "slices.svg")
+        axes = figure.subplots(gridspec_kw={"left": 0.16, "right": 0.97, "bottom": 0.14, "top": 0.92})
+        draw(axes, scored)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(frameon=False)
+        figure.savefig(folder / f"{draw.__name__}.svg")
+    if rows:
+        figure = Figure(figsize=(9.2, 4.2))
+        slice_bars(figure.subplots(gridspec_kw={"left": 0.25, "right": 0.98, "bottom": 0.12}), task, rows)
+        figure.savefig(folder / "slices.svg")

@@ -10,10 +10,8 @@ from typing import Any
 
 from mlops.data.files import read_json
 from mlops.report.pages import render
+from mlops.settings.metrics import METRICS
 from mlops.settings.project import Project
-
-METRICS = {"auc": "AUC", "log_loss": "log-loss", "brier": "Brier score", "accuracy": "accuracy"}
-PLOTS = ("roc", "calibration", "slices")
 
 
 def write_report(out: Path, project: Project, champion: str) -> None:
@@ -31,13 +29,14 @@ def collect(out: Path, project: Project, champion: str) -> dict[str, Any]:
     return {
         "project": project,
         "champion": champion,
-        "metrics": METRICS,
+        "metrics": {name: metric.title for name, metric in METRICS[project.task].items()},
+        "decisive": METRICS[project.task][project.metric].title,
         "validation": validation,
         "split": read_if_there(out / "split" / "split.json"),
         "evaluation": evaluation,
         "verdict": verdict,
         "status": status(validation, verdict),
-        "plots": {name: picture(out / "evaluation" / "plots" / f"{name}.svg") for name in PLOTS} if evaluation else {},
+        "plots": {path.stem: picture(path) for path in sorted((out / "evaluation" / "plots").glob("*.svg"))},
     }
 
 

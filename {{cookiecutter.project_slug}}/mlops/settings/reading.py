@@ -27,9 +27,9 @@ class UniqueKeys(LOADER):
 
 
 class Settings(BaseModel):
-    """A block of settings: an unknown key or a wrong type is an error, and nothing changes after loading."""
+    """A block of settings: an unknown key, a wrong type or an infinite number is an error; nothing changes later."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 SettingsType = TypeVar("SettingsType", bound=Settings)

@@ -29,7 +29,7 @@ def collected_since(container: "ContainerClient", endpoint: str, since: float) -
                 "slot": slot,
                 "version": answer[0]["version"] if answer else None,
                 "inputs": {"columns": columns, "data": [[row[name] for name in columns] for row in line["data"]]},
-                "outputs": {"scores": [row["score"] for row in answer]},
+                "outputs": {name: [row[name] for row in answer] for name in (answer or [{}])[0] if name != "version"},
             }
 
 

@@ -1,0 +1,45 @@
+"""One of two answers: the model gives the probability of the second, the higher of the two labels."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlops import UserError
+from mlops.decide.bootstrap import RankedScores, Vector, Weighted, mean_of
+from mlops.decide.tasks.classification import CLIP, Classification
+from mlops.decide.tasks.interface import Target
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Binary(Classification):
+    """Predictions: scores of the second label, shape (rows,)."""
+
+    name = "binary"
+
+    def labels(self, target: "pd.Series", models: Sequence[Any]) -> list[Any]:
+        found = super().labels(target, models)
+        if len(found) != 2:
+            shown = ", ".join(map(str, found[:5]))
+            raise UserError(f"{target.name}: task binary is for two answers, got {len(found)} ({shown}); see `task`")
+        return found
+
+    def predict(self, model: Any, rows: "pd.DataFrame", labels: Sequence[Any]) -> Vector:
+        return self.probabilities(model, rows, labels)[:, 1]
+
+    def answer(self, predictions: Vector, labels: Sequence[Any]) -> dict[str, Any]:
+        return {"scores": predictions.tolist()}
+
+    def trivial(self, target: Target, labels: Sequence[Any]) -> Vector:
+        return np.full(len(target), self.shares(target, labels)[1])
+
+    def weighted(self, target: Target, predictions: Vector) -> dict[str, Weighted]:
+        certain = np.clip(predictions, CLIP, 1 - CLIP)
+        return {
+            "auc": RankedScores.of(target, predictions).auc,
+            "log_loss": mean_of(-np.where(target == 1, np.log(certain), np.log1p(-certain))),
+            "brier": mean_of((predictions - target) ** 2),
+            "accuracy": mean_of(((predictions > self.threshold) == (target == 1)).astype(float)),
+        }

@@ -1,0 +1,72 @@
+"""What a task has to be able to do; binary.py, multiclass.py and regression.py do it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from numpy.typing import NDArray
+
+from mlops.decide.bootstrap import Rows, Vector, Weighted
+from mlops.settings.metrics import METRICS, Metric
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Target = NDArray[Any]  # classes as their place among the labels (int64), or values (float64)
+
+
+@dataclass(frozen=True)
+class Task(ABC):
+    """What the model of a project is for. primary: the metric that decides. threshold: see gate.threshold."""
+
+    primary: str
+    threshold: float
+    name: ClassVar[str]
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """What is measured, in the order of a report."""
+        return METRICS[self.name]
+
+    @property
+    def decisive(self) -> Metric:
+        """What there is to know of the primary metric."""
+        return self.metrics[self.primary]
+
+    @abstractmethod
+    def labels(self, target: "pd.Series", models: Sequence[Any]) -> list[Any]:
+        """The classes that the rows or the models know, sorted; none for a regression. UserError if they don't fit."""
+
+    @abstractmethod
+    def known(self, model: Any) -> list[Any]:
+        """The classes that the fitted model knows, sorted; none for a regression."""
+
+    @abstractmethod
+    def encode(self, target: "pd.Series", labels: Sequence[Any]) -> Target:
+        """The answers as numbers, shape (rows,)."""
+
+    @abstractmethod
+    def predict(self, model: Any, rows: "pd.DataFrame", labels: Sequence[Any]) -> Vector:
+        """What the fitted model says: scores or values (rows,), or probabilities (rows, labels)."""
+
+    @abstractmethod
+    def answer(self, predictions: Vector, labels: Sequence[Any]) -> dict[str, Any]:
+        """The same as an endpoint answers it (serving/score.py), in plain values."""
+
+    @abstractmethod
+    def trivial(self, target: Target, labels: Sequence[Any]) -> Vector:
+        """The predictions of a model that knows no feature, and the distribution of these very answers."""
+
+    @abstractmethod
+    def groups(self, target: Target, labels: Sequence[Any]) -> dict[str, Rows]:
+        """The rows that the gate counts, and the bootstrap draws, each for themselves, by name."""
+
+    @abstractmethod
+    def weighted(self, target: Target, predictions: Vector) -> dict[str, Weighted]:
+        """The metrics, ready to be computed on many resamples."""
+
+
+def kind(model: Any) -> str:
+    """What a pipeline ends in."""
+    return type(model[-1] if hasattr(model, "steps") else model).__name__

@@ -1,0 +1,52 @@
+"""One of several answers: the model gives the probability of each."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlops.decide.bootstrap import Counts, Vector, Weighted, mean_of, ratio
+from mlops.decide.tasks.classification import CLIP, Classification
+from mlops.decide.tasks.interface import Target
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Multiclass(Classification):
+    """Predictions: probabilities, shape (rows, labels)."""
+
+    name = "multiclass"
+
+    def predict(self, model: Any, rows: "pd.DataFrame", labels: Sequence[Any]) -> Vector:
+        return self.probabilities(model, rows, labels)
+
+    def answer(self, predictions: Vector, labels: Sequence[Any]) -> dict[str, Any]:
+        most = [labels[place] for place in predictions.argmax(axis=1)]
+        return {"classes": most, "labels": list(labels), "probabilities": predictions.tolist()}
+
+    def trivial(self, target: Target, labels: Sequence[Any]) -> Vector:
+        return np.tile(self.shares(target, labels), (len(target), 1))
+
+    def weighted(self, target: Target, predictions: Vector) -> dict[str, Weighted]:
+        of_answer = predictions[np.arange(len(target)), target]
+        called = predictions.argmax(axis=1)
+        return {
+            "log_loss": mean_of(-np.log(np.clip(of_answer, CLIP, 1))),
+            "accuracy": mean_of((called == target).astype(float)),
+            "f1_macro": macro_f1(target, called, predictions.shape[1]),
+        }
+
+
+def macro_f1(target: NDArray[np.int64], called: NDArray[np.int64], classes: int) -> Weighted:
+    """The mean over the classes that are there, or called, of 2 * right / (there + called)."""
+    places = np.arange(classes)
+    there, said = (np.equal.outer(each, places).astype(float) for each in (target, called))
+
+    def f1(counts: Counts) -> Vector:
+        each = ratio(2 * (counts @ (there * said)), counts @ (there + said))
+        present = ~np.isnan(each)
+        return ratio(np.where(present, each, 0).sum(axis=-1), present.sum(axis=-1))
+
+    return f1

@@ -1,0 +1,40 @@
+"""The tasks and the metrics of each: what project.yml may name. How they are computed is in mlops/decide/tasks/."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf
+
+
+@dataclass(frozen=True)
+class Metric:
+    """title: for people. higher: whether more is better. lowest, highest: what it can be."""
+
+    title: str
+    higher: bool = True
+    lowest: float = 0
+    highest: float = 1
+
+    @property
+    def sign(self) -> int:
+        """What makes a gain of a difference: 1 where more is better, -1 where less is."""
+        return 1 if self.higher else -1
+
+
+METRICS: Mapping[str, Mapping[str, Metric]] = {  # the first of each task decides unless gate.metric names another
+    "binary": {
+        "auc": Metric("AUC"),
+        "log_loss": Metric("log-loss", higher=False, highest=inf),
+        "brier": Metric("Brier score", higher=False),
+        "accuracy": Metric("accuracy"),
+    },
+    "multiclass": {
+        "log_loss": Metric("log-loss", higher=False, highest=inf),
+        "accuracy": Metric("accuracy"),
+        "f1_macro": Metric("macro F1"),
+    },
+    "regression": {
+        "rmse": Metric("RMSE", higher=False, highest=inf),
+        "mae": Metric("mean absolute error", higher=False, highest=inf),
+        "r2": Metric("R²", lowest=-inf),
+    },
+}
