@@ -19,7 +19,7 @@ PROJECT_YML = {
     "gate.alpha": 0.1,
     "gate.minimum_gain": 0.002,
     "gate.max_loss": 0.001,
-    "gate.min_positives": 20,
+    "gate.min_rows": 20,
     "gate.seed": 99,
     "gate.slices": {"columns": ["carrier"], "min_rows": 900, "floor": 0.6, "max_drop": 0.01},
     "promotion.staging": "commit",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops.commands.console import command
 from mlops.data.files import hash_folder, read_json, write_json
-from mlops.data.model_folder import LINEAGE_FILE, load_model
+from mlops.data.model_folder import LINEAGE_FILE, check_task, load_model
 from mlops.data.tables import read_file
 from mlops.decide.scored import Scored
 from mlops.decide.tasks import Task, task_of
@@ -73,7 +73,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     from mlops.report.plots import write_plots
 
     task, folders = task_of(project), {"challenger": args.model, "champion": args.champion}
-    models = {name: load_model(folder, task.name) for name, folder in folders.items() if folder}
+    models = {name: load_model(folder) for name, folder in folders.items() if folder}
+    for name in models:
+        check_task(folders[name], task.name)
     scored = score(task, models, test, project)
     result = {"task": task.name, "metric": task.primary, "labels": scored.labels, "test": split["test"]}
     for name, model in models.items():

@@ -191,10 +191,10 @@ def test_the_gate_is_content_with_a_challenger_that_is_no_worse(branch):
     target = rng.integers(0, 2, 4000)
     scores = 1 / (1 + np.exp(-target - rng.normal(size=4000)))
     Path("evaluation").mkdir()
-    frame = pd.DataFrame({"target": target, "champion": scores, "challenger": scores, "carrier": "UA", "origin": "JFK"})
+    frame = pd.DataFrame({"target": target, "champion": scores, "challenger": scores, "slice:carrier": "UA"})
     frame.to_parquet("evaluation/scores.parquet")
     challenger = {"model_hash": "a", "metrics": {"auc": 0.7, "accuracy": 0.7}}
-    write_json(Path("evaluation/evaluation.json"), {"challenger": challenger, "test": {}})
+    write_json(Path("evaluation/evaluation.json"), {"challenger": challenger, "test": {}, "labels": [0, 1]})
     write("pipelines/gated.yml", GATED)
     assert run_pipeline.main(["--pull-request", "--pipeline", "pipelines/gated.yml"]) == 0
     verdict = json.loads(Path("out/gate/verdict.json").read_text(encoding="utf-8"))

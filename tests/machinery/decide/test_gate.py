@@ -10,19 +10,11 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
-from mlops.decide.bootstrap import RankedScores, auc_samples, resamples
-from mlops.decide.gate import (
-    Check,
-    Comparison,
-    better,
-    compare,
-    enough,
-    floors,
-    no_worse,
-    overall,
-    slice_checks,
-    verdict_on,
-)
+from mlops.decide import gate
+from mlops.decide.bootstrap import RankedScores, resamples, samples
+from mlops.decide.gate import Check, Comparison, better, enough, floors, no_worse, overall, slice_checks, verdict_on
+from mlops.decide.scored import MODELS, Scored
+from mlops.decide.tasks.binary import Binary
 from mlops.settings.project import Gate
 
 RULES = Gate.model_validate(
@@ -32,11 +24,24 @@ RULES = Gate.model_validate(
         "alpha": 0.05,
         "minimum_gain": 0.01,
         "max_loss": 0.02,
-        "min_positives": 100,
+        "min_rows": 100,
         "seed": 1,
         "slices": {"columns": ["origin"], "min_rows": 200, "floor": 0.5, "max_drop": 0.05},
     }
 )
+
+
+TASK = Binary("auc", 0.5)
+
+
+def as_scored(frame):
+    """The frame's columns told apart: answers, predictions, and what may be sliced by."""
+    predictions = {name: frame[name].to_numpy() for name in MODELS if name in frame}
+    return Scored(frame["target"].to_numpy(), predictions, frame.filter(["origin"]), [0, 1])
+
+
+def compare(frame, opponent, alpha, seed):
+    return gate.compare(TASK, as_scored(frame), opponent, alpha, seed)
 
 
 def scored(seed=0, rows=3000, champion=None, challenger=1.0):
@@ -52,7 +57,7 @@ def scored(seed=0, rows=3000, champion=None, challenger=1.0):
 
 
 def verdict(frame, auc=0.9, criterion="superiority"):
-    return verdict_on({"auc": auc}, frame, RULES, criterion)
+    return verdict_on(TASK, {"auc": auc}, as_scored(frame), RULES, criterion)
 
 
 def check(result, name):
@@ -94,7 +99,8 @@ def test_too_few_positives_are_insufficient():
 
 @pytest.mark.parametrize(("rows", "status"), [(100, "PASS"), (99, "INSUFFICIENT")])
 def test_each_class_needs_its_rows(rows, status):
-    assert enough(rows, 5000, RULES).status == enough(5000, rows, RULES).status == status
+    target = np.repeat([0, 1], [rows, 5000])
+    assert enough(TASK, target, [0, 1], RULES).status == enough(TASK, 1 - target, [0, 1], RULES).status == status
 
 
 def test_a_cold_start_must_beat_a_trivial_model():
@@ -129,7 +135,7 @@ def sliced(seed, loss, **kept):
 
 
 def statuses(frame, rules):
-    return [each.status for each in slice_checks(frame, "champion", rules)]
+    return [each.status for each in slice_checks(TASK, as_scored(frame), "champion", rules)]
 
 
 def test_a_loss_on_a_slice_that_may_be_chance_is_none():
@@ -181,7 +187,7 @@ def test_one_class_only_never_passes(label):
 @given(st.dictionaries(st.sampled_from(["auc", "accuracy"]), st.floats(allow_nan=True) | st.none()))
 @example({"auc": 0.6, "accuracy": 0.5})
 def test_a_missing_or_nan_metric_is_a_broken_floor(metrics):
-    for each in floors(metrics, {"auc": 0.6, "accuracy": 0.5}):
+    for each in floors(metrics, {"auc": 0.6, "accuracy": 0.5}, TASK):
         value = metrics.get(each.name.removeprefix("floor "))
         good = value is not None and not math.isnan(value) and value >= float(each.wanted.removeprefix(">= "))
         assert each.status == ("PASS" if good else "FAIL")
@@ -249,7 +255,7 @@ def test_a_broken_floor_or_slice_fails_a_challenger_that_is_no_worse():
     ],
 )
 def test_the_margin_itself_is_not_within_it(lower, upper, status):
-    assert no_worse(Comparison("champion", -0.01, lower, upper, 0.01), 0.02).status == status
+    assert no_worse(Comparison("AUC", "champion", -0.01, lower, upper, 0.01), 0.02).status == status
 
 
 @pytest.mark.parametrize(
@@ -265,15 +271,16 @@ def test_the_margin_itself_is_not_within_it(lower, upper, status):
     ],
 )
 def test_better_is_beyond_chance_and_a_gain_that_is_not_worth_having_is_none(lower, upper, status):
-    assert better(Comparison("champion", 0.004, lower, upper, 0.01), 0.01).status == status
+    assert better(Comparison("AUC", "champion", 0.004, lower, upper, 0.01), 0.01).status == status
 
 
 @pytest.mark.parametrize("alpha", [0.05, 0.2])
 def test_each_bound_is_wrong_with_the_chance_alpha(alpha):
     frame = scored(rows=500, champion=0.6, challenger=0.8)
     found = compare(frame, "champion", alpha, seed=1)
-    models = [frame[name].to_numpy() for name in ("challenger", "champion")]
-    drawn = np.subtract(*auc_samples(frame["target"].to_numpy(), models, seed=1).T)
+    target = frame["target"].to_numpy()
+    models = [RankedScores.of(target, frame[name].to_numpy()).auc for name in ("challenger", "champion")]
+    drawn = np.subtract(*samples(models, [np.flatnonzero(target == label) for label in (0, 1)], seed=1).T)
     assert (drawn < found.lower).mean() == pytest.approx(alpha, abs=0.002)
     assert (drawn > found.upper).mean() == pytest.approx(alpha, abs=0.002)
     assert found.lower < found.difference < found.upper
@@ -291,7 +298,7 @@ bounds = st.floats(-1, 1) | st.just(math.nan)
 
 @given(bounds, bounds, bounds, st.floats(0.001, 0.5), st.floats(0.001, 0.5))
 def test_what_is_better_is_no_worse(difference, lower, upper, gain, margin):
-    comparison = Comparison("champion", difference, lower, upper, 0.01)
+    comparison = Comparison("AUC", "champion", difference, lower, upper, 0.01)
     strict, lenient = better(comparison, gain).status, no_worse(comparison, margin).status
     assert strict != "PASS" or lenient == "PASS"
     assert lenient != "FAIL" or strict != "PASS"
@@ -326,6 +333,7 @@ def test_weighted_auc_is_that_of_scikit_learn(seed, rows, levels):
 
 def test_resamples_keep_the_number_of_rows_of_each_class():
     target = np.array([0, 0, 0, 1, 1])
-    counts = np.concatenate(list(resamples(target, seed=3, draws=20)))
+    groups = [np.flatnonzero(target == label) for label in (0, 1)]
+    counts = np.concatenate(list(resamples(groups, seed=3, draws=20)))
     assert counts.shape == (20, 5)
     assert (counts[:, target == 0].sum(axis=1) == 3).all() and (counts[:, target == 1].sum(axis=1) == 2).all()

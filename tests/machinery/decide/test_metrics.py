@@ -7,8 +7,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, brier_score_loss, log_loss, roc_auc_score
 
-from mlops.decide.bootstrap import auc_samples, mean_samples, resamples
-from mlops.decide.metrics import intervals, measure, row_values, slice_rows, slices
+from mlops.decide import metrics
+from mlops.decide.bootstrap import RankedScores, mean_of, resamples, samples
+from mlops.decide.metrics import slice_rows, slices
+from mlops.decide.scored import Scored
+from mlops.decide.tasks.binary import Binary
+
+
+def measure(target, scores, threshold):
+    return metrics.measure(Binary("auc", threshold), target, scores)
+
+
+def groups(target):
+    return {label: np.flatnonzero(target == label) for label in (0, 1)}
+
+
+def intervals(target, scores, seed):
+    return metrics.intervals(Binary("auc", 0.5), target, scores, groups(target), seed)
 
 
 def scored(rows=2000, seed=0):
@@ -42,15 +57,16 @@ def test_a_model_that_is_certain_and_wrong_has_a_large_but_finite_log_loss():
 
 
 def test_without_both_classes_there_is_no_auc_but_all_else():
-    metrics = measure(np.ones(3, dtype=int), np.array([0.2, 0.6, 0.9]), 0.5)
-    assert np.isnan(metrics.pop("auc")) and np.isfinite(list(metrics.values())).all()
+    found = measure(np.ones(3, dtype=int), np.array([0.2, 0.6, 0.9]), 0.5)
+    assert np.isnan(found.pop("auc")) and np.isfinite(list(found.values())).all()
 
 
 def test_an_interval_of_a_mean_reaches_two_standard_errors_to_each_side():
     target, scores = scored()
-    found = intervals(target, scores, 0.5, seed=1)
+    found = intervals(target, scores, seed=1)
     assert found.keys() == measure(target, scores, 0.5).keys()
-    for name, values in row_values(target, scores, 0.5).items():
+    rows = {"brier": (scores - target) ** 2, "accuracy": ((scores > 0.5) == target).astype(float)}
+    for name, values in rows.items():
         lower, upper = found[name]
         error = np.hypot(values[target == 0].std(), values[target == 1].std()) / 2 / np.sqrt(len(target) / 2)
         assert (lower + upper) / 2 == pytest.approx(values.mean(), abs=0.3 * error)
@@ -59,45 +75,48 @@ def test_an_interval_of_a_mean_reaches_two_standard_errors_to_each_side():
 
 def test_another_seed_hardly_moves_an_interval_and_the_same_one_not_at_all():
     target, scores = scored(rows=200)
-    first, other = (np.array(list(intervals(target, scores, 0.5, seed).values())) for seed in (1, 2))
+    first, other = (np.array(list(intervals(target, scores, seed).values())) for seed in (1, 2))
     width = first[:, 1:] - first[:, :1]
     assert 0 < (np.abs(first - other) / width).mean() < 0.05
-    assert (first == np.array(list(intervals(target, scores, 0.5, 1).values()))).all()
+    assert (first == np.array(list(intervals(target, scores, 1).values()))).all()
 
 
 @pytest.mark.parametrize("rows", [4, 30_000, 200_000], ids=["at once", "in pieces", "one by one"])
 def test_as_many_resamples_as_asked_for_however_many_rows_there_are(rows):
     target, scores = scored(rows)
-    assert sum(len(counts) for counts in resamples(target, seed=1, draws=7)) == 7
-    assert auc_samples(target, [scores], 1, draws=7).shape == mean_samples(target, [scores], 1, draws=7).shape == (7, 1)
+    drawn = list(groups(target).values())
+    assert sum(len(counts) for counts in resamples(drawn, seed=1, draws=7)) == 7
+    assert samples([RankedScores.of(target, scores).auc, mean_of(scores)], drawn, seed=1, draws=7).shape == (7, 2)
 
 
 def test_models_are_compared_on_the_same_resampled_rows():
     target, scores = scored(rows=100)
-    twice = auc_samples(target, [scores, scores], seed=1, draws=50)
+    auc = RankedScores.of(target, scores).auc
+    twice = samples([auc, auc], list(groups(target).values()), seed=1, draws=50)
     assert (twice[:, 0] == twice[:, 1]).all() and len(set(twice[:, 0])) > 1
 
 
-FRAME = pd.DataFrame(
-    {
-        "origin": ["LGA", None, "EWR", "LGA", "EWR", "LGA"],
-        "target": [0, 1, 0, 1, 1, 0],
-        "challenger": [0.1, 0.9, 0.6, 0.4, 0.4, 0.7],
-        "champion": [0.2, 0.3, 0.4, 0.5, 0.6, 0.7],
-    }
-)
+SLICES = pd.DataFrame({"origin": ["LGA", None, "EWR", "LGA", "EWR", "LGA"]})
+PREDICTIONS = {
+    "challenger": np.array([0.1, 0.9, 0.6, 0.4, 0.4, 0.7]),
+    "champion": np.array([0.2, 0.3, 0.4, 0.5, 0.6, 0.7]),
+}
+
+
+def by_slice(predictions):
+    return slice_rows(Binary("auc", 0.5), Scored(np.array([0, 1, 0, 1, 1, 0]), predictions, SLICES, [0, 1]))
 
 
 def test_slices_are_in_name_order_and_missing_values_are_none():
-    masks = slices(FRAME, ["origin"])
+    masks = slices(SLICES)
     assert list(masks) == ["origin=EWR", "origin=LGA"]
-    assert masks["origin=EWR"].tolist() == (FRAME["origin"] == "EWR").tolist()
+    assert masks["origin=EWR"].tolist() == (SLICES["origin"] == "EWR").tolist()
 
 
 def test_each_slice_has_its_own_rows_and_their_metrics():
-    first, second = slice_rows(FRAME, ["origin"], 0.5)
-    assert (first["slice"], first["rows"], first["positives"]) == ("origin=EWR", 2, 1)
-    assert (second["slice"], second["rows"], second["positives"]) == ("origin=LGA", 3, 1)
+    first, second = by_slice(PREDICTIONS)
+    assert (first["slice"], first["rows"]) == ("origin=EWR", 2)
+    assert (second["slice"], second["rows"]) == ("origin=LGA", 3)
     assert (first["challenger"]["auc"], first["champion"]["auc"]) == (0, 1)
     assert second["champion"] == measure(np.array([0, 1, 0]), np.array([0.2, 0.5, 0.7]), 0.5)
-    assert "champion" not in slice_rows(FRAME.drop(columns="champion"), ["origin"], 0.5)[0]
+    assert "champion" not in by_slice({"challenger": PREDICTIONS["challenger"]})[0]

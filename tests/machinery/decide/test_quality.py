@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from test_gate import RULES
+from test_gate import RULES, TASK
 
 from mlops.decide.quality import assess, kept, newer
+from mlops.settings.metrics import METRICS
 from mlops.settings.project import Data
 
 DATA = Data(uri="data", suite="suite.json", time="time", target="late", known_only_after=[])
@@ -22,7 +23,8 @@ def scored(signal, seed=0, rows=3000):
 
 def judged(signal, registered, **scores):
     target, made = scored(signal, **scores)
-    return assess(target, made, registered, RULES)
+    tags = {} if registered is None else {"test_auc": registered}
+    return assess(TASK, target, made, [0, 1], tags, RULES)
 
 
 def found(result):
@@ -52,7 +54,12 @@ def test_a_broken_floor_is_degraded_whatever_was_promised():
     ("upper", "status"), [(0.69, "PASS"), (0.68, "PASS"), (0.6799, "FAIL"), (float("nan"), "FAIL")]
 )
 def test_the_whole_interval_must_lie_below_what_may_be_left(upper, status):
-    assert kept(0.6, upper, "0.7", 0.02).status == status
+    assert kept(0.6, upper, "0.7", 0.02, TASK.decisive).status == status
+
+
+@pytest.mark.parametrize(("best", "status"), [(3.01, "PASS"), (3.02, "PASS"), (3.0201, "FAIL"), (float("nan"), "FAIL")])
+def test_an_error_is_lost_when_it_has_certainly_grown(best, status):
+    assert kept(4.0, best, "3.0", 0.02, METRICS["regression"]["rmse"]).status == status
 
 
 def test_the_same_quality_on_other_rows_is_hardly_ever_called_degraded():
@@ -74,8 +81,8 @@ def test_without_the_promise_it_cannot_tell():
 @example(200, 99, 0.7)
 def test_with_too_few_of_a_class_it_cannot_tell_and_says_no_number(positives, negatives, promised):
     target = np.repeat(np.array([1, 0], dtype=np.int64), [positives, negatives])
-    result = assess(target, np.full(len(target), 0.5), str(promised), RULES)
-    few = min(positives, negatives) < RULES.min_positives
+    result = assess(TASK, target, np.full(len(target), 0.5), [0, 1], {"test_auc": str(promised)}, RULES)
+    few = min(positives, negatives) < RULES.min_rows
     assert (result["status"] == "INSUFFICIENT") == few
     assert few == (not result["metrics"]) == (not result["intervals"])
 

@@ -298,13 +298,30 @@ def test_sample_requests_go_over_the_public_route_only_when_asked_for():
         (200, {"scores": [0.1, float("nan")]}, "1 of 2 scores differ"),
         (200, {"scores": [0.1, None]}, "1 of 2 scores differ"),
         (200, {"scores": ["0.1", [0.2]]}, "2 of 2 scores differ"),
-        (200, {"scores": [0.1]}, "1 scores for 2 rows"),
-        (200, {"predictions": [1]}, "status 200"),
+        (200, {"scores": [0.1]}, "1 scores instead of 2"),
+        (200, {"predictions": [1]}, "no scores in"),
         (200, "text", "status 200, text"),
         (500, {"message": "boom"}, "status 500"),
         (500, {"scores": [0.1, 0.2]}, "status 500"),
     ],
 )
-def test_answers_must_agree_with_the_offline_scores(status, body, problem):
-    found = disagreement(status, body, [0.1, 0.2])
+def test_answers_must_agree_with_the_offline_ones(status, body, problem):
+    found = disagreement(status, body, {"scores": [0.1, 0.2]})
+    assert found == "" if problem == "" else problem in found
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ({"classes": ["a", "b"], "labels": ["a", "b"], "probabilities": [[0.9, 0.1], [0.2, 0.8 + 1e-9]]}, ""),
+        ({"classes": ["a", "a"], "labels": ["a", "b"], "probabilities": [[0.9, 0.1], [0.2, 0.8]]}, "1 of 2 classes"),
+        ({"classes": ["a", "b"], "labels": ["b", "a"], "probabilities": [[0.9, 0.1], [0.2, 0.8]]}, "2 of 2 labels"),
+        ({"classes": ["a", "b"], "labels": ["a", "b"], "probabilities": [[0.9, 0.1], [0.2, 0.7]]}, "1 of 2 probab"),
+        ({"classes": ["a", "b"], "labels": ["a", "b"], "probabilities": [[0.9, 0.1], [0.2]]}, "1 of 2 probabilities"),
+        ({"classes": ["a", "b"], "labels": ["a", "b"]}, "no probabilities in"),
+    ],
+)
+def test_classes_labels_and_probabilities_must_all_agree(body, problem):
+    offline = {"classes": ["a", "b"], "labels": ["a", "b"], "probabilities": [[0.9, 0.1], [0.2, 0.8]]}
+    found = disagreement(200, body, offline)
     assert found == "" if problem == "" else problem in found

@@ -129,7 +129,7 @@ def test_rows_and_scores_are_collected_and_can_be_joined(both, sidecar):
         "azureml.inference.model_outputs",
     )
     assert [list(row.items()) for row in rows] == [list(row.items()) for row in ASKED]
-    assert [row["score"] for row in scores] == pytest.approx(answer["scores"], abs=1e-9)
+    assert [row["scores"] for row in scores] == pytest.approx(answer["scores"], abs=1e-9)
     assert [row["version"] for row in scores] == [VERSION] * len(ASKED)
     assert asked["ce-x-request-id"] == answered["ce-x-request-id"] != ""
 

@@ -30,7 +30,7 @@ MODEL = {
 EVALUATION = {
     "test": SPLIT["test"],
     "challenger": MODEL,
-    "slices": [{"slice": "carrier=HA<b>", "rows": 5, "positives": 0, "challenger": METRICS | {"auc": None}}],
+    "slices": [{"slice": "carrier=HA<b>", "rows": 5, "challenger": METRICS | {"auc": None}}],
 }
 VERDICT = {
     "status": "FAIL",
@@ -76,7 +76,7 @@ def test_the_page_needs_no_other_file(written):
         "validation/data_docs/2013-01.parquet.html"
     ]
     pictures = [base64.b64decode(source.split(",")[1]) for source in sources if source.startswith("data:image/svg")]
-    assert pictures == [b"<svg>roc</svg>", b"<svg>calibration</svg>", b"<svg>slices</svg>"]
+    assert pictures == [b"<svg>calibration</svg>", b"<svg>roc</svg>", b"<svg>slices</svg>"]
 
 
 def test_a_run_that_stopped_at_the_data_shows_why(written):

@@ -59,7 +59,7 @@ def test_the_offline_scores_are_what_it_wants(answers, capsys):
     ("answer", "problem"),
     [
         ((200, [0.25, 0.51]), "1 of 2 scores differ from the offline ones"),
-        ((200, [0.25]), "1 scores for 2 rows"),
+        ((200, [0.25]), "1 scores instead of 2"),
         ((503, []), "status 503"),
         ((401, []), "status 401"),
     ],

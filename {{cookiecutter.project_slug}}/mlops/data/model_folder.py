@@ -58,16 +58,20 @@ def own_code(folder: Path) -> Iterator[None]:
         sys.modules.update(before)
 
 
-def load_model(folder: Path, task: str) -> "Pipeline":
-    """The fitted pipeline, with the code it was trained with. UserError when the folder holds none for that task."""
+def check_task(folder: Path, task: str) -> None:
+    """UserError when the model was trained for another task."""
+    trained_for = (read_yaml(folder / "MLmodel").get("metadata") or {}).get("task", "binary")  # the only one before 0.3
+    if trained_for != task:
+        raise UserError(f"{folder}: a model for task {trained_for}, not {task}; take it out of environments/ first")
+
+
+def load_model(folder: Path) -> "Pipeline":
+    """The fitted pipeline, with the code it was trained with. UserError when the folder holds no such model."""
     import cloudpickle
 
     if not (folder / "MLmodel").exists():
         raise UserError(f"{folder}: no model there; run `train` first")
     description = read_yaml(folder / "MLmodel")
-    trained_for = (description.get("metadata") or {}).get("task", "binary")  # the only one there was before 0.3
-    if trained_for != task:
-        raise UserError(f"{folder}: a model for task {trained_for}, not {task}; take it out of environments/ first")
     try:
         pickle = folder / description["flavors"]["sklearn"]["pickled_model"]
         with own_code(folder), pickle.open("rb") as file:

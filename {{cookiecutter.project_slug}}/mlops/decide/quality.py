@@ -34,7 +34,7 @@ def kept(value: float, best: float, registered: str | None, max_loss: float, met
     name, wanted = f"{metric.title} since registration", f"loss <= {max_loss}"
     if registered is None:
         return Check(name, "INSUFFICIENT", "not among the version's tags", wanted)
-    lost = not metric.sign * (float(registered) - best) <= max_loss
+    lost = not metric.sign * best >= metric.sign * float(registered) - max_loss
     seen = f"{value:.4f}, at best {best:.4f}, of {float(registered):.4f}"
     return Check(name, "FAIL" if lost else "PASS", seen, wanted)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops.data.model_folder import REFERENCE_FILE, load_model
+from mlops.data.model_folder import REFERENCE_FILE, check_task, load_model
 from mlops.data.tables import local_folder, read_data, read_file
 from mlops.platform import ModelVersion, Platform, registered_version
 from mlops.settings.environments import Manifest
@@ -77,7 +77,8 @@ def live_quality(model: Path, features: Sequence[str], version: ModelVersion, pr
     rows = newer(read_data(folder, list({*features, data.time, data.target})), data, tested_to)
     if rows.empty:
         return {"status": "UNLABELLED", "summary": f"no labels in {folder} {after}"}
-    task, fitted = task_of(project), load_model(model, project.task)
+    check_task(model, project.task)
+    task, fitted = task_of(project), load_model(model)
     labels = task.labels(rows[data.target], [fitted])
     target, predictions = task.encode(rows[data.target], labels), task.predict(fitted, rows[list(features)], labels)
     found = assess(task, target, predictions, labels, version.tags, project.gate)

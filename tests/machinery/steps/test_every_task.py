@@ -1,0 +1,118 @@
+"""Each task through train, evaluate, gate and the scoring script: what is served is what the gate has seen."""
+
+import importlib.util
+import json
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from conftest import ROOT
+from mlops.data.files import read_json, write_json
+from steps import evaluate, gate, train
+
+ESTIMATOR = """
+from sklearn.compose import ColumnTransformer
+from sklearn.{module} import {model}
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+
+def build(**parameters):
+    columns = [("place", OneHotEncoder(handle_unknown="ignore"), ["place"]), ("width", "passthrough", ["width"])]
+    return Pipeline([("columns", ColumnTransformer(columns)), ("model", {model}(**parameters))])
+"""
+TASKS = {  # module and class of the estimator, floors, worst of a slice, labels
+    "binary": ("ensemble", "RandomForestClassifier", {"auc": 0.6, "brier": 0.3}, 0.5, ["no", "yes"]),
+    "multiclass": ("ensemble", "RandomForestClassifier", {"log_loss": 1.2, "f1_macro": 0.4}, 2, ["a", "b", "c"]),
+    "regression": ("ensemble", "RandomForestRegressor", {"rmse": 2, "r2": 0.5}, 4, []),
+}
+ROWS = 2000
+
+
+def made(labels, rng):
+    """Rows whose answer depends on width and place: the place among the labels, or a number."""
+    rows = pd.DataFrame({"width": rng.normal(size=ROWS), "place": rng.choice(["north", "south"], ROWS)})
+    value = 2 * rows["width"] + (rows["place"] == "south") + rng.normal(scale=0.5, size=ROWS)
+    if labels:
+        return rows.assign(answer=np.array(labels)[np.clip(value.round().astype(int) + 1, 0, len(labels) - 1)])
+    return rows.assign(answer=value)
+
+
+@pytest.fixture(params=TASKS)
+def task(request, project, monkeypatch):
+    """A project for that task, its rows split; the model's own folder is where its code is imported from."""
+    module, model, floors, worst, labels = TASKS[request.param]
+    settings = yaml.safe_load((project / "project.yml").read_text(encoding="utf-8"))
+    settings |= {
+        "task": request.param,
+        "features": ["width", "place"],
+        "model": {"random_state": 0, "n_estimators": 30, "min_samples_leaf": 10},
+    }
+    settings["data"] |= {"target": "answer", "time": "width", "known_only_after": []}
+    settings["gate"] |= {"floors": floors, "min_rows": 50}
+    settings["gate"].pop("metric", None)
+    settings["gate"]["slices"] |= {"columns": ["place"], "floor": worst}
+    (project / "project.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    (project / "model/estimator.py").write_text(ESTIMATOR.format(module=module, model=model), encoding="utf-8")
+    rng, split = np.random.default_rng(4), project / "out/split"
+    split.mkdir(parents=True)
+    for part in ("train", "test"):
+        made(labels, rng).to_parquet(split / f"{part}.parquet", index=False)
+    facts = {part: {"rows": ROWS, "from": "2024-01-01", "to": "2024-02-01"} for part in ("train", "test")}
+    write_json(split / "split.json", {"data_hash": "d", **facts})
+    monkeypatch.syspath_prepend(str(project))
+    for name in [name for name in sys.modules if name.split(".")[0] == "model"]:
+        monkeypatch.delitem(sys.modules, name)
+    return request.param, labels
+
+
+def served(folder, monkeypatch):
+    """The scoring script with that model."""
+    spec = importlib.util.spec_from_file_location("score", ROOT / "serving" / "score.py")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    monkeypatch.setenv("AZUREML_MODEL_DIR", str(folder))
+    script.init()
+    return script
+
+
+def test_it_is_trained_measured_gated_and_served_alike(task, project, monkeypatch):
+    name, labels = task
+    assert [step.main([]) for step in (train, evaluate, gate)] == [0, 0, 0]
+    assert evaluate.main(["--champion", "out/model"]) == 0
+    found, verdict = read_json(project / "out/evaluation/evaluation.json"), read_json(project / "out/gate/verdict.json")
+    assert (found["task"], found["labels"], verdict["cold_start"]) == (name, labels, True)
+    assert found["champion"]["metrics"] == found["challenger"]["metrics"] == verdict["metrics"]
+    for metric, value in verdict["metrics"].items():
+        lower, upper = found["challenger"]["intervals"][metric]
+        assert lower < value < upper
+    assert {path.stem for path in (project / "out/evaluation/plots").iterdir()} > {"slices"}
+    probe = read_json(project / "out/model/probe.json")
+    answer = served(project / "out/model", monkeypatch).run(json.dumps(probe["request"]))
+    assert answer == probe["answer"] and json.loads(json.dumps(answer)) == answer
+
+
+def test_a_champion_of_another_task_is_refused_in_one_line(task, project, capsys):
+    name, _ = task
+    assert train.main([]) == 0
+    settings = (project / "out/model/MLmodel").read_text(encoding="utf-8")
+    (project / "out/model/MLmodel").write_text(settings.replace(f"task: {name}", "task: ranking"), encoding="utf-8")
+    assert evaluate.main([]) == 2
+    assert f"error: out/model: a model for task ranking, not {name}; " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("task", ["regression"], indirect=True)
+def test_an_estimator_that_does_not_fit_the_task_is_one_line(task, project, capsys):
+    (project / "model/estimator.py").write_text(ESTIMATOR.format(module="dummy", model="DummyClassifier"), "utf-8")
+    text = (
+        (project / "project.yml")
+        .read_text(encoding="utf-8")
+        .replace("  min_samples_leaf: 10\n  n_estimators: 30\n", "")
+    )
+    (project / "project.yml").write_text(text, encoding="utf-8")
+    assert train.main([]) == 2
+    line = "error: model/estimator.py: DummyClassifier tells classes apart; task regression needs values\n"
+    assert capsys.readouterr().err.endswith(line)
