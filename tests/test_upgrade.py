@@ -234,7 +234,7 @@ def test_an_old_project_is_upgraded_with_all_that_its_users_did(
     if old != WITHOUT_PIPELINES:
         edit(folder, ".github/workflows/train.yml", 'cron: "17 3 * * 1"', 'cron: "30 4 * * 2"')
     if old == OLD[-1]:
-        edit(folder, "mlops/gate.py", "    large = {name", "    # ours\n    large = {name")
+        edit(folder, "mlops/gate.py", "    statuses = {check", "    # ours\n    statuses = {check")
         edit(folder, "steps/evaluate.py", "TIMED_ROWS = 20", "TIMED_ROWS = 30")
         append(folder, "serving/environment/requirements.txt", "# our own\n")
     commit(folder)
@@ -248,7 +248,7 @@ def test_an_old_project_is_upgraded_with_all_that_its_users_did(
     if old != WITHOUT_PIPELINES:
         assert 'cron: "30 4 * * 2"' in read(folder, ".github/workflows/train.yml")
     if old == OLD[-1]:
-        assert "    # ours\n    large = {name" in read(folder, "mlops/decide/gate.py")
+        assert "    # ours\n    statuses = {check" in read(folder, "mlops/decide/gate.py")
         assert read(folder, PINS).endswith("# our own\n")
         assert "the pins are yours and kept; renew them: uv run pin" in said
         edited += ["mlops/decide/gate.py", "steps/evaluate.py"]
@@ -299,7 +299,7 @@ def test_every_key_that_is_new_since_has_a_default(source: Path, installed: Proj
 def test_a_project_is_upgraded_by_its_own_command(source: Path, project: Path, tmp_path: Path) -> None:
     bring_own(project)
     users = {name: content for name, content in contents(project).items() if "/" in name or name == "README.md"}
-    edit(project, "mlops/decide/gate.py", "    large = {name", "    # ours\n    large = {name")
+    edit(project, "mlops/decide/gate.py", "    statuses = {check", "    # ours\n    statuses = {check")
     edit(project, "pyproject.toml", '    "matplotlib>=3.10",\n', '    "holidays>=0.50",\n    "matplotlib>=3.10",\n')
     append(project, "environments/staging.yml", "rollout: {bake: 5m}  # longer here\n")
     append(project, "tests/test_ours.py", "def test_ours() -> None:\n    assert True\n")
@@ -346,7 +346,7 @@ def test_a_shallow_clone_of_a_project_in_a_folder_of_a_bigger_repository(generat
     for name in ("README.md", "project.yml", "mlops.txt"):
         (bigger / name).write_text("another's\n", encoding="utf-8")
     commit(bigger, "All at once")
-    edit(bigger / folder, "mlops/decide/gate.py", "    large = {name", "    # ours\n    large = {name")
+    edit(bigger / folder, "mlops/decide/gate.py", "    statuses = {check", "    # ours\n    statuses = {check")
     append(bigger / folder, PINS, "# our own\n")
     (bigger / folder / "uv.lock").write_text("# our own\n", encoding="utf-8")
     commit(bigger)
