@@ -266,6 +266,24 @@ def test_an_old_project_is_upgraded_with_all_that_its_users_did(
     installed.uv_run("ruff", "check", ".", folder=folder)
 
 
+def test_an_edit_of_what_was_written_anew_is_settled_in_the_files_new_place(source: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "--quiet", "--shared", "--no-checkout", str(source), "old")
+    git(tmp_path / "old", "checkout", "--quiet", OLD[-1])
+    folder = generate(tmp_path / "old", tmp_path / "made")
+    edit(folder, "mlops/gate.py", "    large = {name", "    # ours\n    large = {name")
+    commit(folder)
+    before = state(folder)
+    conflict, by_hand = run(folder, str(source / "tools" / "upgrade.py"), "--to", "0.2.0", code=1)
+    assert conflict == "conflict: mlops/decide/gate.py"
+    assert state(folder) == before
+    command = by_hand.removeprefix("nothing has changed; to settle it in these files: git ").split()
+    subprocess.run(["git", *command], cwd=folder, capture_output=True, check=False)
+    assert git(folder, "diff", "--name-only", "--diff-filter=U") == "mlops/decide/gate.py"
+    text = read(folder, "mlops/decide/gate.py")
+    assert "    # ours\n" in text and "from mlops.settings.metrics import" in text and "<<<<<<<" in text
+    assert not (folder / "mlops/gate.py").exists()
+
+
 RENAME_AND_LOAD = """
 import sys, yaml
 from pathlib import Path

@@ -22,7 +22,7 @@ def run(record: template.Record, version: str | None, made: Path | None = None) 
         return YES
     if upgrade.conflicts:
         print("\n".join(f"conflict: {name}" for name in upgrade.conflicts), file=sys.stderr)
-        by_hand = f"git {' '.join(template.AS_IT_IS)} cherry-pick --no-commit {upgrade.after[:12]}"
+        by_hand = f"git {' '.join(template.AS_IT_IS)} cherry-pick --no-commit {upgrade.moved[:12]} {upgrade.after[:12]}"
         print(f"nothing has changed; to settle it in these files: {by_hand}", file=sys.stderr)
         return NO
     template.apply(upgrade)

@@ -50,13 +50,15 @@ class Record:
 
 @dataclass(frozen=True)
 class Upgrade:
-    """One change on top of what is committed, as two commits that no branch holds: before and after it.
+    """One change on top of what is committed, as three commits that no branch holds, each the parent of the next.
 
-    conflicts: the files that Git cannot merge; then `tree` is of no use. notes: what was done to settings.
+    before: the old version. moved: its files under their new names. after: the new version. conflicts: the files that
+    Git cannot merge; then `tree` is of no use. notes: what was done to settings.
     """
 
     record: Record
     before: str
+    moved: str
     after: str
     tree: str
     conflicts: list[str]
@@ -274,12 +276,29 @@ def merge(record: Record, before: Path, after: Path) -> Upgrade:
     if RECORD.exists():
         shutil.copy(RECORD, before)
     base = commit(before)
-    theirs, mine = commit(after, base), commit_tree("HEAD^{tree}", base)
+    move(before, after, read_renamed(after / RENAMED).get("files", {}))
+    moved = commit(before, base)
+    theirs, mine = commit(after, moved), commit_tree("HEAD^{tree}", base)
+    tree, blocked = merge_tree(mine, moved)  # the moves alone, so that what the user edited goes with its file
+    tree, conflicts = merge_tree(commit_tree(tree, moved), theirs)
+    return Upgrade(new, base, moved, theirs, tree, blocked or conflicts, notes)
+
+
+def move(before: Path, after: Path, moves: Mapping[str, str | None]) -> None:
+    """Give files of the old version their new names, where these are not taken yet."""
+    for name, new in moves.items():
+        if new and (before / name).exists() and (after / new).exists() and not (before / new).exists():
+            (before / new).parent.mkdir(parents=True, exist_ok=True)
+            (before / name).rename(before / new)
+
+
+def merge_tree(mine: str, theirs: str) -> tuple[str, list[str]]:
+    """The tree of both, and the files that Git cannot merge."""
     done = run((*MERGE, "--name-only", "--no-messages", "-z", mine, theirs), {}, Path())
     if done.returncode not in {0, 1}:
         raise UserError(f"git cannot merge: {' '.join(done.stderr.split())}")
     tree, *conflicts = filter(None, done.stdout.split("\0"))
-    return Upgrade(new, base, theirs, tree, conflicts, notes)
+    return tree, conflicts
 
 
 def merged(upgrade: Upgrade) -> list[str]:
