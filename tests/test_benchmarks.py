@@ -10,7 +10,7 @@ from ci.conftest import REQUIRED
 from conftest import ROOT, Project
 
 BENCHMARKS = ROOT / "benchmarks"
-INSIDE, OF_NODE = "router", "ci_defects"  # the first is run by a project's Python, in its folder
+INSIDE, OF_NODE = {"gate", "router"}, "ci_defects"  # those are run by a project's Python, in its folder
 NUMBER = r"-?\d[\d,.]*"
 ROWS = {  # of what each prints
     "azure_rollout": [
@@ -22,6 +22,7 @@ ROWS = {  # of what each prints
         r"\| GitHub \| 2 \| 1 \| 0 \| 1 \| 0 \| 100% \|",
         r"\| Azure DevOps \| 1 \| 1 \| 0 \| 0 \| 0 \| 100% \|",
     ],
+    "gate": [rf"\| {row} \| 200 \| {NUMBER}% .*\| {NUMBER}% \|" for row in ("binary, auc", "regression, r2")],
     "pipeline": [rf"\| {row} \|( {NUMBER} \|){{4}}" for row in ("bare script", "pipeline, cold", ".*nothing changed")],
     "project_size": [rf"\| together \| {NUMBER} \| {NUMBER} \|", "environment: .* s", "`uv run check`: .* s"],
     "pull_request": [
@@ -38,7 +39,7 @@ def test_its_quick_mode_prints_every_row(name: str, installed: Project, monkeypa
     monkeypatch.setenv("BENCHMARKS_BORROW", str(installed.folder))
     command = ("python", str(BENCHMARKS / f"{name}.py"), "--quick")
     before = (BENCHMARKS / "ci_defects.md").read_bytes()
-    said = installed.uv_run(*command) if name == INSIDE else installed.run(sys.executable, *command[1:])
+    said = installed.uv_run(*command) if name in INSIDE else installed.run(sys.executable, *command[1:])
     assert "no measurement" in said.splitlines()[0]
     assert [row for row in ROWS[name] if not re.search(rf"^{row}", said, re.MULTILINE)] == [], said
     assert (BENCHMARKS / "ci_defects.md").read_bytes() == before, "only a measurement is kept"
