@@ -105,7 +105,7 @@ def keys(model: Any, told: Mapping[str, str], prefix: str = "") -> Iterator[str]
         value = "" if field.is_required() else field.get_default(call_default_factory=True)
         default = "`null`" if value is None else f"`{value}`" if value != "" else ""
         takes = DURATION if is_duration(field) else type_text(kind, limits_of(field)).replace("|", "\\|")
-        yield f"| `{key}` | {told.get(key, '')} | {takes} | {default} |"
+        yield f"| `{key}` | {told.get(key) or field.description or ''} | {takes} | {default} |"
 
 
 def settings(project: Path) -> Iterator[str]:

@@ -32,7 +32,7 @@ def observe(platform: Platform, manifest: Manifest, project: Project, since: flo
         downloaded = platform.models.download(model.name, version.version, Path(folder) / "model")
         training = read_file(downloaded / REFERENCE_FILE)
         quality = live_quality(downloaded, list(training.columns), version, project)
-    before = training.drop(columns=project.data.time)
+    before = training.drop(columns=project.data.time or [], errors="ignore")
     now = collected_rows(platform.endpoints.collected(name, since), before)
     drift = input_drift(before, now, project.monitoring)
     return {"endpoint": name, "model": f"{model.name}:{model.version}", **drift, "quality": quality}
@@ -64,16 +64,20 @@ def input_drift(before: "pd.DataFrame", now: "pd.DataFrame", rules: Monitoring) 
 def live_quality(model: Path, features: Sequence[str], version: ModelVersion, project: Project) -> dict[str, Any]:
     """How the version does on the rows in the data folder that are newer than those it was tested on, all together.
 
-    UNLABELLED when there are none. INSUFFICIENT when its tags do not say until when it was tested. Where the data are
-    an address of Azure's, the sample stands for them: it grows with them, and every pull request trains on it.
+    UNLABELLED when there are none, or no time column that would tell them. INSUFFICIENT when its tags do not say until
+    when it was tested. Where the data are an address of Azure's, the sample stands for them: it grows with them, and
+    every pull request trains on it.
     """
     from mlops.decide.quality import assess, newer
 
-    data, name, tested_to = project.data, f"{version.name}:{version.version}", version.tags.get("test_to")
+    data, name = project.data, f"{version.name}:{version.version}"
+    if data.time is None:
+        return {"status": "UNLABELLED", "summary": "data.time names no column, so no labels are known to be newer"}
+    tested_to = max(filter(None, (version.tags.get(tag) for tag in ("train_to", "test_to"))), default=None)
     if tested_to is None:
         return {"status": "INSUFFICIENT", "summary": f"{name} has no tag test_to: not known until when it was tested"}
     folder, after = local_folder(data.uri), f"after {tested_to}, the end of the test of {name}"
-    rows = newer(read_data(folder, list({*features, data.time, data.target})), data, tested_to)
+    rows = newer(read_data(folder, [*{*features, data.time, data.target}]), data, tested_to)
     if rows.empty:
         return {"status": "UNLABELLED", "summary": f"no labels in {folder} {after}"}
     scores = load_model(model).predict_proba(rows[list(features)])[:, 1]
