@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from unittest.mock import patch
 
 ROOT = Path(__file__).parent.parent
@@ -70,7 +70,7 @@ def type_text(kind: Any, limits: str = "") -> str:
     origin, inner = get_origin(kind), get_args(kind)
     if origin is Literal:
         text = " or ".join(f"`{each}`" for each in inner)
-    elif origin is types.UnionType:
+    elif origin in (types.UnionType, Union):
         text = " or ".join(map(type_text, inner))
     elif origin is list:
         text = f"list of {type_text(inner[0])}"

@@ -34,7 +34,8 @@ def plain(rows: "pa.Table") -> "pa.Table":
     import pyarrow as pa
 
     fields = [pa.field(field.name, plain_type(field.type)) for field in rows.schema]
-    return rows.cast(pa.schema(fields, rows.schema.metadata))
+    schema = pa.schema(fields, rows.schema.metadata)
+    return rows if schema.equals(rows.schema) else rows.cast(schema)
 
 
 def plain_type(column: "pa.DataType") -> "pa.DataType":

@@ -32,7 +32,7 @@ def observe(platform: Platform, manifest: Manifest, project: Project, since: flo
         downloaded = platform.models.download(model.name, version.version, Path(folder) / "model")
         training = read_file(downloaded / REFERENCE_FILE)
         quality = live_quality(downloaded, list(training.columns), version, project)
-    before = training.drop(columns=project.data.time or [], errors="ignore")
+    before = training.select_dtypes(exclude=["datetime", "datetimetz"])  # times move on by themselves
     now = collected_rows(platform.endpoints.collected(name, since), before)
     drift = input_drift(before, now, project.monitoring)
     return {"endpoint": name, "model": f"{model.name}:{model.version}", **drift, "quality": quality}
@@ -72,10 +72,11 @@ def live_quality(model: Path, features: Sequence[str], version: ModelVersion, pr
 
     data, name = project.data, f"{version.name}:{version.version}"
     if data.time is None:
-        return {"status": "UNLABELLED", "summary": "data.time names no column, so no labels are known to be newer"}
-    tested_to = max(filter(None, (version.tags.get(tag) for tag in ("train_to", "test_to"))), default=None)
-    if tested_to is None:
+        why = "data.time names no column, so it is not known which labels are newer than the test"
+        return {"status": "UNLABELLED", "summary": why}
+    if "test_to" not in version.tags:
         return {"status": "INSUFFICIENT", "summary": f"{name} has no tag test_to: not known until when it was tested"}
+    tested_to = max(version.tags["test_to"], version.tags.get("train_to", ""))  # either, where the split is not by time
     folder, after = local_folder(data.uri), f"after {tested_to}, the end of the test of {name}"
     rows = newer(read_data(folder, [*{*features, data.time, data.target}]), data, tested_to)
     if rows.empty:
