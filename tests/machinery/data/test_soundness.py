@@ -209,6 +209,13 @@ def test_nulls_where_a_value_is_needed_are_counted_and_the_first_rows_named(foun
     ]
 
 
+def test_a_number_that_is_none_is_a_null(found):
+    table = pa.Table.from_pandas(APRIL, preserve_index=False)
+    sold = pa.array([float("nan"), *[0.0, 1.0] * 29, 1.0])  # as other tools than pandas write it
+    (line,) = found({"a.parquet": table.set_column(2, "sold", sold)})
+    assert line.startswith("a.parquet: sold must not be null") and line.endswith("such as row 0")
+
+
 @pytest.mark.parametrize("value", [float("inf"), -float("inf")])
 @pytest.mark.parametrize("type_", ["float64", "float32"])
 def test_an_infinite_number_is_one_line(found, value, type_):
@@ -244,7 +251,9 @@ def test_rows_of_another_month_than_the_files(found, name):
     ]
 
 
-@pytest.mark.parametrize("name", ["april", "2013-03-15", "2013-01-01_2013-12-31", "201303", "v2013-13", "12013-03"])
+@pytest.mark.parametrize(
+    "name", ["april", "2013-03-15", "2013-01_2013-06", "2013-01-01_2013-12-31", "201303", "v2013-13", "12013-03"]
+)
 def test_a_name_without_a_month_says_nothing_of_its_rows(found, name):
     assert found({f"{name}.parquet": APRIL}) == []
 
@@ -276,6 +285,12 @@ def test_days_weeks_or_a_month_without_a_row_are_nothing_strange(gaps, random):
     assert usual(np.array(shuffled, dtype=times.dtype)) == (times.min(), times.max())
 
 
+def test_a_gap_is_long_where_it_is_longer_than_all_else_is_spread():
+    year = [*range(0, 24 * 365, 2)]
+    assert usual(at_hours([*year, 24 * 30 * 23]))[1] > at_hours(year).max()
+    assert usual(at_hours([*year, 24 * 30 * 25]))[1] == at_hours(year).max()
+
+
 def test_few_rows_are_far_and_many_are_a_gap():
     body = [*range(0, 24 * 60, 2)]  # 720 rows in two months
     years = 24 * 365
@@ -287,6 +302,14 @@ def test_few_rows_are_far_and_many_are_a_gap():
 def test_a_month_at_the_turn_of_the_year():
     times = np.array(["2012-12-01", "2012-12-31T23:59:59", "2013-01-01"], dtype="datetime64[s]")
     assert outside_month("2012-12.parquet", times, np.timedelta64(0, "D")).tolist() == [False, False, True]
+
+
+def test_bytes_that_are_no_text_are_one_line(found):
+    latin = pa.array(["Köln".encode("latin-1")] * 60)
+    table = pa.Table.from_pandas(APRIL.drop(columns="town"), preserve_index=False)
+    table = table.append_column("town", pa.StringArray.from_buffers(60, *latin.buffers()[1:]))
+    with pytest.raises(UserError, match=r"2013-04\.parquet: not a readable Parquet file \(.*\); replace it$"):
+        found(TWO | {"2013-04.parquet": table})
 
 
 # --- copies
@@ -308,6 +331,10 @@ def test_exports_that_overlap_are_one_line(found):
     assert "broken by 3 of 23 rows, such as row 0 (as row 37 of week1.parquet), row 1 (as row 38" in line
     typed = {**weeks, "week2.parquet": APRIL[37:].astype({"size": "int64", "sold": "float64"})}
     assert found(typed) == [line], "the type of a number does not hide a copy"
+
+
+def test_without_a_key_rows_of_one_file_may_be_alike(found):
+    assert found(TWO | {"2013-04.parquet": pd.concat([APRIL, APRIL[:5]])}) == []
 
 
 def test_without_time_and_key_rows_may_be_alike_by_chance_but_a_file_is_no_copy(found):

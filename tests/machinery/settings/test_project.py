@@ -201,6 +201,14 @@ def test_an_environment_overrides_base_by_key(project):
     assert (rollout.bake, rollout.steps) == (120, [10, 50, 100])
 
 
+def test_an_endpoint_is_of_one_environment(project):
+    edit(project / "environments/production.yml", "flights-production", "flights-staging")
+    for name, other in (("production", "staging"), ("staging", "production")):
+        line = f"^environments/{name}.yml: endpoint.name: flights-staging is that of {other} too; choose another$"
+        with pytest.raises(UserError, match=line):
+            load_manifest(name)
+
+
 @pytest.mark.parametrize(("text", "bake"), [("90s", 90), ("0.5m", 30), ("30m", 1800), ("2h", 7200), ("0s", 0)])
 def test_a_duration_has_its_unit(project, text, bake):
     edit(project / "environments/base.yml", "bake: 20s", f"bake: {text}")

@@ -29,7 +29,8 @@ Kinds = Mapping[str, Mapping[str, str]]  # file -> column -> kind
 Times = NDArray[np.datetime64]
 Mask = NDArray[np.bool_]
 
-MONTH_IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_](0[1-9]|1[0-2])(?![-_]?\d)")
+MONTH = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_](0[1-9]|1[0-2])(?!\d)")
+DAY = re.compile(r"(?<!\d)\d{4}[-_]\d\d[-_]\d\d(?!\d)")
 ZONES = np.timedelta64(1, "D")  # a month begins earlier in some zones than in others
 FEW = 100  # one row in so many may be far from the rest
 APART = np.timedelta64(31, "D")  # nearer rows are never far
@@ -51,6 +52,7 @@ def find_faults(folder: Path, project: Project, now: datetime) -> dict[str, list
 
 
 def to_utc(time: datetime) -> np.datetime64:
+    """The same time as NumPy has it, which knows no zones."""
     return np.datetime64(time.astimezone(UTC).replace(tzinfo=None), "s")
 
 
@@ -102,7 +104,8 @@ def row_faults(paths: Sequence[Path], project: Project, now: np.datetime64, kind
         if data.time:
             times[path.name] = times_of(rows[data.time])
         if data.key or len(paths) > 1:
-            hashes[path.name] = row_hashes(rows.select(data.key) if data.key else rows)
+            with readable(path):
+                hashes[path.name] = row_hashes(rows.select(data.key) if data.key else rows)
     if data.time:
         zoned = any(columns.get(data.time) == TIMES[1] for columns in kinds.values())
         yield from time_faults(data.time, times, now, ZONES if zoned else np.timedelta64(0, "D"))
@@ -172,10 +175,11 @@ def time_faults(
 
 
 def outside_month(file: str, times: Times, slack: np.timedelta64) -> Mask:
-    """Shape (times,): the rows that are not in the file's month; none where its name has none."""
-    if not (named := MONTH_IN_NAME.search(file)):
+    """Shape (times,): the rows that are not in the file's month; none where its name has no month, a day or two."""
+    named = MONTH.findall(file)
+    if len(named) != 1 or DAY.search(file):
         return np.zeros(len(times), dtype=bool)
-    month = np.datetime64(f"{named[1]}-{named[2]}", "M")
+    month = np.datetime64("-".join(named[0]), "M")
     start, end = month.astype("datetime64[s]"), (month + 1).astype("datetime64[s]")
     outside: Mask = (times < start - slack) | (times >= end + slack)
     return outside

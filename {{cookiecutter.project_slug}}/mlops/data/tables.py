@@ -104,7 +104,8 @@ def read_data(folder: Path, columns: Sequence[str] | None = None) -> "pd.DataFra
         reason = " ".join(str(error).split())
         raise UserError(f"{folder}: the files differ in type ({reason}); validate_data names them") from None
     tables.clear()
-    frame: pd.DataFrame = rows.to_pandas(ignore_metadata=True)
+    with readable(folder):
+        frame: pd.DataFrame = rows.to_pandas(ignore_metadata=True)
     return frame
 
 

@@ -112,6 +112,7 @@ class Project(Settings):
         return named
 
     def lists(self) -> dict[str, list[str]]:
+        """The settings that list columns, by key."""
         return {"features": self.features, "gate.slices.columns": self.gate.slices.columns, "data.key": self.data.key}
 
     @model_validator(mode="after")
