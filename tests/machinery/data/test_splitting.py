@@ -32,6 +32,11 @@ def test_the_last_days_are_held_out():
     assert list(TIMES[newest(TIMES, Split(days=3))]) == list(pd.date_range("2013-04-03", "2013-04-05"))
 
 
+@pytest.mark.parametrize(("share", "rows"), [(0.2, 2), (0.25, 3), (0.01, 1), (0.95, 9)])
+def test_the_newest_share_of_ten_rows(share, rows):
+    assert newest(TIMES[:10], Split(share=share)).tolist() == [False] * (10 - rows) + [True] * rows
+
+
 @given(
     st.lists(st.integers(0, 50), min_size=2, max_size=60).filter(lambda hours: len(set(hours)) > 1),
     st.floats(0.01, 0.9),
