@@ -136,14 +136,14 @@ def test_the_tests_of_a_tuned_project_pass_in_a_run_of_its_pull_request(
 
 
 MISTAKES = {  # test -> file, what is wrong in it, what the test says of it
-    "every_file": (
-        "project.yml",
-        {"features": ["time_hour", "shoe_size"]},
-        "no column shoe_size: project.yml: feat",
+    "the_data_are": ("project.yml", {"data.time": "carrier"}, "carrier must hold times or times with a zone, as"),
+    "held_out": ("project.yml", {"features": ["time_hour", "shoe_size"]}, "no column shoe_size; correct the file"),
+    "port": ("environments/canary.yml", {"endpoint.port": 9002}, "endpoint.port: 9002 is that of canary"),
+    "own": (
+        "environments/canary.yml",
+        {"endpoint.name": "late-live"},
+        "endpoint.name: late-live is that of production too",
     ),
-    "features": ("project.yml", {"gate.slices.columns": ["origin"]}, "gate.slices.columns: origin is no feature"),
-    "held_out": ("project.yml", {"data.time": "carrier"}, "data.time: carrier must hold datetimes, but is object"),
-    "endpoint": ("environments/canary.yml", {"endpoint.port": 9002}, "endpoint.port: 9002 is that of canary"),
     "models_that_are": ("environments/canary.yml", NOT_SHARED, "models come from workspace own/late/late-elsewhere"),
     "stages_are_deployed": (
         "environments/base.yml",

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from unittest.mock import patch
 
 ROOT = Path(__file__).parent.parent
@@ -70,7 +70,7 @@ def type_text(kind: Any, limits: str = "") -> str:
     origin, inner = get_origin(kind), get_args(kind)
     if origin is Literal:
         text = " or ".join(f"`{each}`" for each in inner)
-    elif origin is types.UnionType:
+    elif origin in (types.UnionType, Union):
         text = " or ".join(map(type_text, inner))
     elif origin is list:
         text = f"list of {type_text(inner[0])}"
@@ -105,7 +105,7 @@ def keys(model: Any, told: Mapping[str, str], prefix: str = "") -> Iterator[str]
         value = "" if field.is_required() else field.get_default(call_default_factory=True)
         default = "`null`" if value is None else f"`{value}`" if value != "" else ""
         takes = DURATION if is_duration(field) else type_text(kind, limits_of(field)).replace("|", "\\|")
-        yield f"| `{key}` | {told.get(key, '')} | {takes} | {default} |"
+        yield f"| `{key}` | {told.get(key) or field.description or ''} | {takes} | {default} |"
 
 
 def settings(project: Path) -> Iterator[str]:

@@ -1,6 +1,7 @@
-"""Split by time: reads data/ and the validation result, writes train.parquet, test.parquet and split.json.
+"""Hold out test rows: reads data/ and the validation result, writes train.parquet, test.parquet and split.json.
 
-The newest month is held out; everything before it is for training. Exits 2 when the data did not pass validation.
+By time (the newest month is held out), by group, or at random: data.split of project.yml. Exits 2 when the data did not
+pass validation, and when either side would be too small or of one answer only.
 """
 
 import argparse
@@ -12,25 +13,34 @@ from typing import TYPE_CHECKING
 from mlops import UserError
 from mlops.commands.console import command
 from mlops.data.files import hash_folder, read_json, write_json
+from mlops.data.row_hashes import read_hashes
+from mlops.data.splitting import check_side, hashed_columns, lowest, newest
 from mlops.data.tables import hash_data, local_folder, read_data
-from mlops.settings.project import PROJECT_FILE, load_project
+from mlops.settings.project import PROJECT_FILE, Project, load_project
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def split(frame: "pd.DataFrame", time: str) -> "tuple[pd.DataFrame, pd.DataFrame]":
-    """Rows before the newest calendar month, and that month's. UserError when there is but one month."""
-    months = frame[time].dt.to_period("M")
-    held_out = months == months.max()
-    if held_out.all():
-        raise UserError(f"data: all rows are of {months.max()}; a split by time needs a month before it")
-    return frame[~held_out], frame[held_out]
+def split(data: Path, project: Project) -> "tuple[pd.DataFrame, pd.DataFrame]":
+    """The rows to train on and those held out, with all columns that later steps read. UserError as in check_side."""
+    rule, time, target = project.data, project.data.time, project.data.target
+    columns = [*project.features, target, *project.gate.slices.columns, *([time] if time else [])]
+    rows = read_data(data, list(dict.fromkeys(columns)))
+    if time and rule.split_by == "time":
+        held_out = newest(rows[time], rule.split)
+    else:
+        held_out = lowest(read_hashes(data, hashed_columns(rule)), rule.split)
+    train, test = rows[~held_out], rows[held_out]
+    check_side("train", train[target])
+    check_side("test", test[target])
+    return train, test
 
 
-def describe(part: "pd.DataFrame", time: str) -> dict[str, str | int]:
-    """Rows and the first and last time of a part."""
-    return {"rows": len(part), "from": part[time].min().isoformat(), "to": part[time].max().isoformat()}
+def describe(part: "pd.DataFrame", time: str | None) -> dict[str, str | int]:
+    """Rows and, where there is a time column, the first and last time of a part."""
+    times = {"from": part[time].min().isoformat(), "to": part[time].max().isoformat()} if time else {}
+    return {"rows": len(part), **times}
 
 
 @command
@@ -46,17 +56,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     data_hash, validation = hash_data(data), read_json(args.validation / "validation.json")
     if not validation["success"] or validation["data_hash"] != data_hash:
         raise UserError(f"{args.validation}: not a passed validation of {data}; run validate_data on it first")
-    time = project.data.time
-    train, test = split(read_data(data, [*project.features, project.data.target]), time)
+    train, test = split(data, project)
     args.split.mkdir(parents=True, exist_ok=True)
     train.to_parquet(args.split / "train.parquet", index=False)
     test.to_parquet(args.split / "test.parquet", index=False)
     test_hash = hash_folder(args.split / "test.parquet")
+    time = project.data.time
     parts = {"train": describe(train, time), "test": describe(test, time) | {"hash": test_hash}}
     write_json(args.split / "split.json", {"data_hash": data_hash, **parts})
-    print(
-        f"train: {len(train):,} rows to {parts['train']['to']}; test: {len(test):,} rows from {parts['test']['from']}"
-    )
+    by_time = project.data.split_by == "time"
+    to, since = (f" to {parts['train']['to']}", f" from {parts['test']['from']}") if by_time else ("", "")
+    print(f"train: {len(train):,} rows{to}; test: {len(test):,} rows{since}")
     return 0
 
 

@@ -1,16 +1,20 @@
 """Check the data: reads every Parquet file and the rules in expectations/, writes validation.json and data_docs/.
 
-Each file is checked on its own, so that good months cannot hide a bad one. Exits 1 when a file breaks a rule.
+All files together first (mlops/data/soundness.py), then each on its own, so that good months cannot hide a bad one.
+Exits 1 when a file breaks a rule, 2 when project.yml names a column that no file has.
 """
 
 import argparse
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from mlops.commands.console import NO, YES, command
 from mlops.data.files import hash_folder, write_json
+from mlops.data.soundness import find_faults
 from mlops.data.tables import data_files, hash_data, local_folder, read_file
 from mlops.data.validation import Checked, Checks, read_suite
 from mlops.report.data_docs import write_index
@@ -44,9 +48,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     verdict, pages = args.validation / "validation.json", args.validation / "data_docs"
     verdict.unlink(missing_ok=True)  # an older verdict must not pass for this one's
     shutil.rmtree(pages, ignore_errors=True)
-    paths, checks, files = data_files(data), Checks(read_suite(suite)), []
-    for path in paths:
-        files.append(checks.check(path.name, read_file(path)))
+    faults = find_faults(data, project, datetime.now(UTC))
+    checks, files = Checks(read_suite(suite)), []
+    for path in data_files(data):
+        found = checks.check(path.name, read_file(path))
+        files.append(replace(found, failures=[*faults[path.name], *found.failures]))
         report(files[-1])
     checks.write_pages(pages)
     write_index(pages, files)

@@ -62,6 +62,11 @@ def test_a_new_project(capsys):
     assert not Path(".mlops").exists(), "it only looks"
 
 
+def test_data_without_a_time_column(capsys):
+    edit(Path("project.yml"), "  time: time_hour ", "  ")
+    assert said(capsys)["data"].startswith("data: 3 files, 7,791 rows, hash ")
+
+
 def test_a_run_that_passed_a_version_and_an_endpoint_that_has_stopped(capsys, tmp_path_factory):
     tracked(tmp_path_factory, Path.cwd())
     write_json(Path("out/gate/verdict.json"), {"status": "PASS", "model_hash": "a new one"})

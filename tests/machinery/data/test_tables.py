@@ -42,6 +42,17 @@ def test_data_is_all_files_in_name_order(folder):
     pd.testing.assert_frame_equal(read_data(folder, ["late", "temp"]), expected[["late", "temp"]])
 
 
+def test_files_whose_types_go_together_have_one_type_and_others_are_one_line(folder):
+    JANUARY.assign(temp=None).to_parquet(folder / "01.parquet", index=False)
+    FEBRUARY.astype({"temp": "int32", "late": "uint8"}).to_parquet(folder / "02.parquet", index=False)
+    rows = read_data(folder)
+    assert rows["temp"].tolist()[2:] == [3, 4] and rows["temp"].isna().tolist() == [True, True, False, False]
+    assert (rows["temp"].dtype, rows["late"].dtype) == ("float64", "int64")
+    FEBRUARY.astype({"temp": "str"}).to_parquet(folder / "02.parquet", index=False)
+    JANUARY.to_parquet(folder / "01.parquet", index=False)
+    assert refusal(read_data, folder).startswith(f"{folder}: the files differ in type (")
+
+
 def test_only_the_columns_asked_for_are_read(folder):
     path = folder / "01.parquet"
     with pq.ParquetFile(path) as file:
@@ -130,6 +141,7 @@ def test_the_extent_of_the_data_whatever_the_times_are(tmp_path):
     pd.DataFrame({"time": [None]}).to_parquet(tmp_path / "e.parquet")
     assert extent(tmp_path, "time") == (5, 12, "2013-03-01T07")
     pd.DataFrame({"time": [[1]]}).to_parquet(tmp_path / "f.parquet")
+    assert extent(tmp_path, None)[1:] == (13, "")
     with pytest.raises(UserError, match=r"f\.parquet: not a readable"):
         extent(tmp_path, "time")
     with pytest.raises(UserError, match=r"d\.parquet: no column other; correct the file, or the name in project\.yml$"):

@@ -42,6 +42,11 @@ def test_lineage_is_flat_text_with_all_that_was_promised(project):
     assert all(isinstance(value, str) for value in facts.values())
 
 
+def test_a_split_without_times_leaves_them_out(project):
+    facts = training_lineage({"data_hash": "d1", "train": {"rows": 50}, "test": {"rows": 20}}, "r1")
+    assert facts["train_rows"] == "50" and not {"train_to", "test_to"} & facts.keys()
+
+
 TOLD = {
     "LINEAGE_COMMIT": "c1",
     "LINEAGE_DIRTY": "false",

@@ -69,6 +69,15 @@ def test_a_whole_run_shows_verdict_metrics_slices_data_and_lineage(written):
     assert "| AUC | 0.6763 | [0.6663, 0.6863] |" in markdown.splitlines()
 
 
+def test_a_split_without_times_names_none(written):
+    by_time = "Trained on 5,001 rows up to 2013-02-28, tested on 2,790 rows from 2013-03-01"
+    assert all(by_time in " ".join(page.split()) for page in written(split=SPLIT))
+    timeless = {"data_hash": "d", "train": {"rows": 5001}, "test": {"rows": 2790, "hash": "h"}}
+    assert all(
+        "Trained on 5,001 rows, tested on 2,790 rows." in " ".join(page.split()) for page in written(split=timeless)
+    )
+
+
 def test_the_page_needs_no_other_file(written):
     html, _ = written(validation=VALIDATION, split=SPLIT, evaluation=EVALUATION, verdict=VERDICT)
     sources = re.findall(r'(?:src|href)="([^"]+)"', html)

@@ -11,6 +11,7 @@ from mlops import UserError
 from mlops.settings.environments import environments, load_manifest, merge, seconds
 from mlops.settings.project import load_project
 
+TIME = "  time: time_hour "
 MISTAKES = [
     ("project.yml", "  alpha: 0.05 ", "  alhpa: 0.05 ", "project.yml: gate.alhpa: unknown key"),
     ("project.yml", "  seed: 13", "  seed: 13\n  sede: 13", "project.yml: gate.sede: unknown key"),
@@ -62,6 +63,69 @@ MISTAKES = [
     ("project.yml", "{auc: 0.58, accuracy: 0.60}", "{auc: -.inf}", "gate.floors.auc: Input should be a finite number"),
     ("project.yml", "task: binary", "task: regression", "gate.floors.auc: task regression has rmse, mae, r2"),
     ("project.yml", "task: binary", "task: ranking", "task: Input should be 'binary', 'multiclass'"),
+    (
+        "project.yml",
+        "columns: [carrier, origin]",
+        "columns: [carrier, carrier]",
+        "gate.slices.columns: carrier more than",
+    ),
+    ("project.yml", "  - dest\n", "  - origin\n", "project.yml: features: origin more than once; take one out"),
+    (
+        "project.yml",
+        "columns: [carrier, origin]",
+        "columns: [late]",
+        "data.target: late is named as time, key, group or",
+    ),
+    (
+        "project.yml",
+        "  time: time_hour ",
+        "  time: late ",
+        "data.target: late is named as time, key, group or slice too",
+    ),
+    (
+        "project.yml",
+        "  target: late",
+        "  key: [late]\n  target: late",
+        "data.target: late is named as time, key, group",
+    ),
+    (
+        "project.yml",
+        TIME,
+        "  split: {by: time}",
+        "project.yml: data.split: by time needs data.time; name that column, or",
+    ),
+    (
+        "project.yml",
+        TIME,
+        "  split: {days: 3}",
+        "project.yml: data.split: days are for by: time; take them out, or split",
+    ),
+    (
+        "project.yml",
+        TIME,
+        f"{TIME} \n  split: {{by: group}}",
+        "data.split: group names the column for by: group; write",
+    ),
+    (
+        "project.yml",
+        TIME,
+        f"{TIME} \n  split: {{group: dest}}",
+        "data.split: group names the column for by: group; write",
+    ),
+    (
+        "project.yml",
+        TIME,
+        f"{TIME} \n  split: {{days: 3, share: 0.1}}",
+        "data.split: days and share exclude each other",
+    ),
+    ("project.yml", TIME, f"{TIME} \n  split: {{days: 0}}", "data.split.days: Input should be greater than 0, got 0"),
+    ("project.yml", TIME, f"{TIME} \n  split: {{share: 1}}", "data.split.share: Input should be less than 1, got 1"),
+    (
+        "project.yml",
+        TIME,
+        f"{TIME} \n  split: {{by: month}}",
+        "data.split.by: Input should be 'time', 'group' or 'random'",
+    ),
     ("project.yml", "min_effect: 0.1 ", "min_effect: 0 ", "monitoring.min_effect: Input should be greater than 0"),
     (
         "environments/base.yml",
@@ -128,10 +192,33 @@ def test_the_files_as_they_are_load(project):
     assert load_manifest("staging").rollout.deadline == 1800
 
 
+@pytest.mark.parametrize(
+    ("lines", "by"), [("", "random"), (TIME, "time"), (f"{TIME}\n  split: {{by: random}}", "random")]
+)
+def test_without_a_word_about_it_the_split_is_by_time_where_there_is_one(project, lines, by):
+    edit(project / "project.yml", TIME, lines)
+    assert load_project().data.split_by == by
+
+
+def test_every_column_that_is_named_is_known_with_its_key(project):
+    edit(project / "project.yml", TIME, f"{TIME}\n  key: [flight, dest]\n  split: {{by: group, group: plane}}")
+    named = load_project().columns
+    assert (named["time_hour"], named["late"], named["plane"]) == ("data.time", "data.target", "data.split.group")
+    assert (named["dest"], named["carrier"], named["flight"]) == ("features", "features", "data.key")
+
+
 def test_an_environment_overrides_base_by_key(project):
     edit(project / "environments/staging.yml", "model:", "rollout: {bake: 2m}\nmodel:")
     rollout = load_manifest("staging").rollout
     assert (rollout.bake, rollout.steps) == (120, [10, 50, 100])
+
+
+def test_an_endpoint_is_of_one_environment(project):
+    edit(project / "environments/production.yml", "flights-production", "flights-staging")
+    for name, other in (("production", "staging"), ("staging", "production")):
+        line = f"^environments/{name}.yml: endpoint.name: flights-staging is that of {other} too; choose another$"
+        with pytest.raises(UserError, match=line):
+            load_manifest(name)
 
 
 @pytest.mark.parametrize(("text", "bake"), [("90s", 90), ("0.5m", 30), ("30m", 1800), ("2h", 7200), ("0s", 0)])

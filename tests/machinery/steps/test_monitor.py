@@ -136,6 +136,36 @@ def test_a_version_that_does_not_say_until_when_it_was_tested_is_not_called_good
     assert "INSUFFICIENT: flights:7 has no tag test_to" in capsys.readouterr().out
 
 
+def test_rows_that_the_version_was_trained_on_are_not_newer_though_its_test_ends_before_them(remote, capsys):
+    registered(train_to=ALL_TESTED, test_to=MARCH_IS_NEW, test_auc=PROMISED)
+    collected(rows(*STABLE))
+    assert monitor.main(["production"]) == 0
+    assert f"UNLABELLED: no labels in data after {ALL_TESTED}" in capsys.readouterr().out
+
+
+def test_without_a_time_column_it_says_that_quality_is_not_watched_and_watches_the_inputs(remote, capsys):
+    edit(Path("project.yml"), "  time: time_hour ", "  ")
+    registered(test_auc=PROMISED)
+    for asked, code, inputs in ((STABLE, 0, "STABLE"), (DRIFT, 1, "DRIFT")):
+        collected(rows(*asked))
+        assert monitor.main(["production"]) == code
+        found, quality = capsys.readouterr().out.splitlines()
+        assert found.startswith(inputs)
+        assert (
+            quality == "UNLABELLED: data.time names no column, so it is not known which labels are newer than the test"
+        )
+    assert "names no column" in Path("out/monitor/drift.md").read_text(encoding="utf-8")
+
+
+def test_a_time_column_that_is_no_feature_divides_the_labels_all_the_same(remote, capsys):
+    registered(test_to=ALL_TESTED, test_auc=PROMISED)
+    (reference,) = Path().rglob("reference.parquet")
+    rows(1000).drop(columns="time_hour").to_parquet(reference)
+    collected(rows(*STABLE))
+    assert monitor.main(["production"]) == 0
+    assert f"UNLABELLED: no labels in data after {ALL_TESTED}" in capsys.readouterr().out
+
+
 def test_rows_without_a_label_wait_for_it(remote, capsys):
     march = pd.read_parquet(MONTHS[2])
     march.assign(late=march["late"].astype("float64").where(march.index % 2 == 0)).to_parquet(f"data/{MONTHS[2].name}")

@@ -1,5 +1,6 @@
 """The split: by time, only of data that passed validation, only with what is known when the model is asked."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -9,17 +10,34 @@ from mlops.data.tables import hash_data, read_file
 from steps import split_data
 
 
+def validate(project):
+    """What a passed validation of its data leaves."""
+    verdict = {"success": True, "data_hash": hash_data(project / "data"), "files": []}
+    write_json(project / "out/validation/validation.json", verdict)
+
+
+def parts(project):
+    """The rows to train on and the test rows."""
+    return [pd.read_parquet(project / f"out/split/{part}.parquet") for part in ("train", "test")]
+
+
+def change_data(project, change):
+    """Give each month's file other rows, and pass the validation."""
+    for month in MONTHS:
+        change(read_file(month)).to_parquet(project / "data" / month.name, index=False)
+    validate(project)
+
+
 @pytest.fixture
 def validated(project):
     """The project after a passed validation of its three months."""
-    verdict = {"success": True, "data_hash": hash_data(project / "data"), "files": []}
-    write_json(project / "out/validation/validation.json", verdict)
+    validate(project)
     return project
 
 
 def test_the_newest_month_is_held_out_and_nothing_else(validated):
     assert split_data.main([]) == 0
-    train, test = (pd.read_parquet(validated / f"out/split/{part}.parquet") for part in ("train", "test"))
+    train, test = parts(validated)
     *older, newest = (read_file(path, ["time_hour"]) for path in MONTHS)
     assert sorted(test["time_hour"]) == sorted(newest["time_hour"])
     assert sorted(train["time_hour"]) == sorted(pd.concat(older)["time_hour"])
@@ -54,7 +72,93 @@ def test_one_month_alone_cannot_be_split(validated, capsys):
     *older, newest = MONTHS
     for month in older:
         (validated / "data" / month.name).unlink()
-    verdict = {"success": True, "data_hash": hash_data(validated / "data"), "files": []}
-    write_json(validated / "out/validation/validation.json", verdict)
+    validate(validated)
     assert split_data.main([]) == 2
     assert f"all rows are of {newest.stem}; a split by time needs a month before it" in capsys.readouterr().err
+
+
+def test_time_and_slices_need_not_be_features_and_go_along(validated):
+    edit(validated / "project.yml", "features:\n  - time_hour\n", "features:\n")
+    edit(validated / "project.yml", "columns: [carrier, origin]", "columns: [origin, flight]")
+    assert split_data.main([]) == 0
+    train, test = parts(validated)
+    assert list(train.columns)[-3:] == list(test.columns)[-3:] == ["late", "flight", "time_hour"]
+    assert read_json(validated / "out/split/split.json")["train"]["to"] == "2013-02-28T22:00:00"
+
+
+TIME = "  time: time_hour                    # rows are ordered, split and watched by this column\n"
+
+
+def test_without_a_time_column_a_random_fifth_is_held_out_and_stays_when_data_come(validated, capsys):
+    edit(validated / "project.yml", TIME, "")
+    last = validated / "data" / MONTHS[-1].name
+    kept = last.read_bytes()
+    last.unlink()
+    validate(validated)
+    assert split_data.main([]) == 0
+    train, test = parts(validated)
+    assert capsys.readouterr().out == f"train: {len(train):,} rows; test: {len(test):,} rows\n"
+    assert 0.18 < len(test) / (len(test) + len(train)) < 0.22
+    facts = read_json(validated / "out/split/split.json")
+    assert set(facts["train"]) == {"rows"} and set(facts["test"]) == {"rows", "hash"}
+    last.write_bytes(kept)
+    validate(validated)
+    assert split_data.main([]) == 0
+    for before, after in zip((train, test), parts(validated), strict=True):
+        pd.testing.assert_frame_equal(before, after[: len(before)])
+        assert len(after) > len(before)
+
+
+def test_the_key_decides_the_side_whatever_else_changes_in_a_row(validated):
+    edit(validated / "project.yml", TIME, TIME + "  key: [time_hour, carrier, flight, origin]\n  split: {by: random}\n")
+    assert split_data.main([]) == 0
+    before = parts(validated)
+    change_data(validated, lambda month: month.assign(temp=month["temp"] + 1, note="new"))
+    assert split_data.main([]) == 0
+    for one, other in zip(before, parts(validated), strict=True):
+        pd.testing.assert_frame_equal(one.drop(columns="temp"), other.drop(columns="temp"))
+
+
+def test_no_group_is_on_both_sides(validated):
+    edit(validated / "project.yml", TIME, TIME + "  split: {by: group, group: dest, share: 0.3}\n")
+    assert split_data.main([]) == 0
+    train, test = ({*part["dest"]} for part in parts(validated))
+    assert train and test and not train & test
+
+
+ONE_ANSWER = "late is 0 in all"
+
+
+@pytest.mark.parametrize(
+    ("split", "change", "line"),
+    [
+        ("{by: time}", lambda month: month.assign(late=0), f"train: {ONE_ANSWER} 5,001 rows"),
+        (
+            "{by: time}",
+            lambda month: month.assign(late=np.where(month["time_hour"] >= "2013-03-01", 0, month["late"])),
+            f"test: {ONE_ANSWER} 2,790 rows",
+        ),
+        ("{by: time, days: 1}", lambda month: month[month["time_hour"].dt.hour == 22], "test: "),
+        ("{by: time, days: 400}", lambda month: month, "train: 0 rows, and 20 are the least"),
+        ("{by: group, group: origin}", lambda month: month.assign(origin="JFK"), ": 0 rows, and 20 are the least"),
+    ],
+)
+def test_a_split_that_could_tell_nothing_is_refused_in_one_line(validated, capsys, split, change, line):
+    edit(validated / "project.yml", TIME, TIME + f"  split: {split}\n")
+    change_data(validated, change)
+    assert split_data.main([]) == 2
+    said = capsys.readouterr().err
+    assert line in said and said.count("\n") == 1
+    assert said.endswith("add data, or change data.split\n")
+    assert not (validated / "out/split").exists()
+
+
+def test_one_type_a_column_whatever_the_files_have(validated):
+    """Whole numbers in one month and none at all in another: pandas alone would make objects of them."""
+    first = MONTHS[0].name
+    month = read_file(MONTHS[0])
+    month.assign(temp=None, distance=month["distance"].astype("int32")).to_parquet(validated / "data" / first)
+    validate(validated)
+    assert split_data.main([]) == 0
+    for part in parts(validated):
+        assert part[["temp", "distance"]].dtypes.tolist() == ["float64", "float64"]

@@ -5,16 +5,17 @@ import os
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 
-from conftest import FIXTURE, MONTHS
+from conftest import FIXTURE, MONTHS, edit
 from mlops.data.files import hash_folder
 from mlops.data.tables import hash_data, read_file
 from steps.validate_data import main
 
 SUITE = FIXTURE / "expectations" / "flights.json"
 RULES = len(json.loads(SUITE.read_text(encoding="utf-8"))["expectations"])
-MONTH = read_file(MONTHS[0])
+MONTH = read_file(MONTHS[1])
 FIRST, SECOND, THIRD = (path.name for path in MONTHS)
 ROWS = f"{len(MONTH):,}"
 
@@ -29,10 +30,11 @@ def test_one_bad_month_fails_all_and_is_named_everywhere(project, capsys):
     assert main([]) == 1
     printed = capsys.readouterr()
     sound, bad, summary = printed.out.splitlines()
-    assert sound == f"{FIRST}: {ROWS} rows keep all {RULES} rules"
+    assert sound == f"{FIRST}: {len(read_file(MONTHS[0])):,} rows keep all {RULES} rules"
     assert bad.startswith(f"{SECOND}: carrier values must belong to this set: ")
     assert bad.endswith(f": broken by 2 of {ROWS} rows, such as <b>")
-    assert summary.startswith(f"2 files, {2 * len(MONTH):,} rows: 1 not sound, rules broken: 1; see ")
+    rows = len(read_file(MONTHS[0])) + len(MONTH)
+    assert summary.startswith(f"2 files, {rows:,} rows: 1 not sound, rules broken: 1; see ")
     assert printed.err == ""
     result = json.loads((project / "out/validation/validation.json").read_text(encoding="utf-8"))
     assert (result["data_hash"], result["suite_hash"]) == (hash_data(project / "data"), hash_folder(SUITE))
@@ -62,6 +64,31 @@ def test_the_same_month_gets_the_same_verdict_and_pages_of_months_that_left_go(p
     assert sorted(path.name for path in pages.iterdir()) == [f"{FIRST}.html", "index.html"]
 
 
+def test_what_only_all_files_together_show_is_said_like_a_broken_rule(project, capsys):
+    copy = project / "data" / SECOND.replace(".parquet", " (1).parquet")
+    copy.write_bytes(february(project).read_bytes())
+    assert main([]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    (line,) = [line for line in lines if line.startswith(f"{SECOND}: ")]
+    assert line.startswith(f"{SECOND}: no row may be in two files")
+    assert f"broken by {ROWS} of {ROWS} rows, such as row 0 (as row 0 of {copy.name}), row 1" in line
+    result = json.loads((project / "out/validation/validation.json").read_text(encoding="utf-8"))
+    assert [result["success"], *(file["success"] for file in result["files"])] == [False, True, True, False, True]
+    assert "no row may be in two files" in (project / "out/validation/data_docs/index.html").read_text(encoding="utf-8")
+
+
+def test_a_row_in_the_future_is_held_against_the_clock(project, capsys):
+    dated = MONTH.assign(time_hour=[pd.Timestamp("2042-01-01"), *MONTH["time_hour"][1:]])
+    february(project).unlink()
+    dated.to_parquet(project / "data/all.parquet", index=False)
+    assert main([]) == 1
+    assert "all.parquet: time_hour must not be in the future" in capsys.readouterr().out
+
+
+def misspell(project):
+    edit(project / "project.yml", "columns: [carrier, origin]", "columns: [carier]")
+
+
 def no_files(project):
     for path in (project / "data").iterdir():
         path.unlink()
@@ -72,6 +99,11 @@ UNREADABLE = {
     "not Parquet": (lambda project: february(project).write_bytes(b"a,b\n1,2\n"), f"{SECOND}: not a readable"),
     "no rows": (lambda project: MONTH[:0].to_parquet(february(project)), f"{SECOND}: no rows"),
     "no files": (no_files, "data: no *.parquet file"),
+    "other names": (
+        lambda project: february(project).rename("data/02.PARQUET"),
+        "data: 1 passed over, such as 02.PARQUET",
+    ),
+    "misspelt": (misspell, "project.yml: gate.slices.columns: no file has a column carier; the nearest are carrier"),
     "no suite": (lambda project: (project / "expectations/flights.json").unlink(), "flights.json: no such file"),
 }
 

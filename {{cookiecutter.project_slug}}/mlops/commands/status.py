@@ -36,7 +36,8 @@ def show_data(project: Project) -> str:
         say("data", str(error))
         return ""
     digest = hash_data(folder)
-    say("data", f"{folder}: {files} files, {rows:,} rows, newest {newest}, hash {digest[:12]}")
+    until = f", newest {newest}" if newest else ""
+    say("data", f"{folder}: {files} files, {rows:,} rows{until}, hash {digest[:12]}")
     return digest
 
 

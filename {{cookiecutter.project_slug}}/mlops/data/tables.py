@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from mlops import UserError
 from mlops.data.files import hash_files
+from mlops.data.kinds import plain
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
 SAMPLE = Path("data")  # what pull requests and the local platform train on
+TABLES = {".parquet", ".parq", ".pq", ".csv", ".tsv", ".arrow", ".feather", ".orc"}
 
 
 def is_address(uri: str) -> bool:
@@ -40,6 +42,14 @@ def data_files(folder: Path) -> list[Path]:
     return files
 
 
+def passed_over(folder: Path) -> list[Path]:
+    """The tables in and below the folder that are not among its Parquet files. Hidden ones are nobody's data."""
+    below = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
+    tables = [path for path in below if TABLES & {suffix.lower() for suffix in path.suffixes}]
+    read = {path.relative_to(folder) for path in folder.glob("*.parquet")}
+    return sorted(path for path in tables if path not in read and not any(part[0] in "._" for part in path.parts))
+
+
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
     """Turn what pyarrow raises about the file into a UserError in one line."""
@@ -55,7 +65,10 @@ def readable(path: Path) -> Iterator[None]:
 
 
 def read_table(path: Path, columns: Sequence[str] | None = None) -> "pa.Table":
-    """The rows of one file, or only those columns. UserError when it is unreadable, empty or lacks a column."""
+    """The rows of one file, or only those columns, as plain types (mlops/data/kinds.py).
+
+    UserError when it is unreadable, empty or lacks a column.
+    """
     import pyarrow.parquet as pq
 
     with readable(path), pq.ParquetFile(path) as file:
@@ -64,7 +77,7 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> "pa.Table":
             raise UserError(f"{path}: no column {', '.join(missing)}; correct the file, or the name in project.yml")
         if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
             raise UserError(f"{path}: more than one column {', '.join(twice)}; keep one of them")
-        rows = file.read(columns)
+        rows = plain(file.read(columns))
     if not rows.num_rows:
         raise UserError(f"{path}: no rows; replace it")
     return rows
@@ -78,24 +91,38 @@ def read_file(path: Path, columns: Sequence[str] | None = None) -> "pd.DataFrame
 
 
 def read_data(folder: Path, columns: Sequence[str] | None = None) -> "pd.DataFrame":
-    """All files of the folder, one below the other in name order; UserError as in read_file."""
-    import pandas as pd
+    """All files of the folder, one below the other in name order, with one type a column.
 
-    return pd.concat([read_file(path, columns) for path in data_files(folder)], ignore_index=True)
+    UserError as in read_file, and when a column's types in two files do not go together.
+    """
+    import pyarrow as pa
+
+    tables = [read_table(path, columns) for path in data_files(folder)]
+    try:
+        rows = pa.concat_tables(tables, promote_options="permissive")
+    except pa.ArrowException as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{folder}: the files differ in type ({reason}); validate_data names them") from None
+    tables.clear()
+    with readable(folder):
+        frame: pd.DataFrame = rows.to_pandas(ignore_metadata=True)
+    return frame
 
 
-def extent(folder: Path, time: str) -> tuple[int, int, str]:
+def extent(folder: Path, time: str | None) -> tuple[int, int, str]:
     """How many files and rows there are, and the newest of the times in that column, to the minute; without pandas."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    rows, times = 0, []
-    for path in data_files(folder):
+    rows, times = 0, [""]
+    paths = data_files(folder)
+    for path in paths:
         with readable(path):
-            table = read_table(path, [time])
-            times.append(pc.max(table[time]).cast(pa.string()).as_py() or "")  # as pandas' own it would import it
+            table = read_table(path, [time] if time else [])
+            if time:  # as pandas' own it would import it
+                times.append(pc.max(table[time]).cast(pa.string()).as_py() or "")
             rows += table.num_rows
-    return len(times), rows, max(times)[:16]
+    return len(paths), rows, max(times)[:16]
 
 
 def hash_data(folder: Path) -> str:

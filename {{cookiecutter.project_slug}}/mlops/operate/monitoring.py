@@ -32,7 +32,7 @@ def observe(platform: Platform, manifest: Manifest, project: Project, since: flo
         downloaded = platform.models.download(model.name, version.version, Path(folder) / "model")
         training = read_file(downloaded / REFERENCE_FILE)
         quality = live_quality(downloaded, list(training.columns), version, project)
-    before = training.drop(columns=project.data.time)
+    before = training.select_dtypes(exclude=["datetime", "datetimetz"])  # times move on by themselves
     now = collected_rows(platform.endpoints.collected(name, since), before)
     drift = input_drift(before, now, project.monitoring)
     return {"endpoint": name, "model": f"{model.name}:{model.version}", **drift, "quality": quality}
@@ -64,17 +64,22 @@ def input_drift(before: "pd.DataFrame", now: "pd.DataFrame", rules: Monitoring) 
 def live_quality(model: Path, features: Sequence[str], version: ModelVersion, project: Project) -> dict[str, Any]:
     """How the version does on the rows in the data folder that are newer than those it was tested on, all together.
 
-    UNLABELLED when there are none. INSUFFICIENT when its tags do not say until when it was tested. Where the data are
-    an address of Azure's, the sample stands for them: it grows with them, and every pull request trains on it.
+    UNLABELLED when there are none, or no time column that would tell them. INSUFFICIENT when its tags do not say until
+    when it was tested. Where the data are an address of Azure's, the sample stands for them: it grows with them, and
+    every pull request trains on it.
     """
     from mlops.decide.quality import assess, newer
     from mlops.decide.tasks import task_of
 
-    data, name, tested_to = project.data, f"{version.name}:{version.version}", version.tags.get("test_to")
-    if tested_to is None:
+    data, name = project.data, f"{version.name}:{version.version}"
+    if data.time is None:
+        why = "data.time names no column, so it is not known which labels are newer than the test"
+        return {"status": "UNLABELLED", "summary": why}
+    if "test_to" not in version.tags:
         return {"status": "INSUFFICIENT", "summary": f"{name} has no tag test_to: not known until when it was tested"}
+    tested_to = max(version.tags["test_to"], version.tags.get("train_to", ""))  # either, where the split is not by time
     folder, after = local_folder(data.uri), f"after {tested_to}, the end of the test of {name}"
-    rows = newer(read_data(folder, list({*features, data.time, data.target})), data, tested_to)
+    rows = newer(read_data(folder, [*{*features, data.time, data.target}]), data, tested_to)
     if rows.empty:
         return {"status": "UNLABELLED", "summary": f"no labels in {folder} {after}"}
     check_task(model, project.task)

@@ -78,7 +78,6 @@ def training_lineage(split: Mapping[str, Any], run_id: str) -> dict[str, str]:
         **origin(),
         "data_hash": split["data_hash"],
         "train_rows": str(split["train"]["rows"]),
-        "train_to": split["train"]["to"],
-        "test_to": split["test"]["to"],
+        **{f"{part}_to": split[part]["to"] for part in ("train", "test") if "to" in split[part]},
         "python": platform.python_version(),
     }

@@ -126,9 +126,15 @@ def manifest_path(environment: str, folder: Path = FOLDER) -> Path:
 
 
 def load_manifest(environment: str, folder: Path = FOLDER) -> Manifest:
-    """The environment's file merged over base.yml, checked."""
-    path = manifest_path(environment, folder)
-    return manifest_of(read_yaml(folder / BASE), read_yaml(path), path)
+    """The environment's file merged over base.yml, checked. UserError also when its endpoint is another one's too."""
+    path, base = manifest_path(environment, folder), read_yaml(folder / BASE)
+    manifest = manifest_of(base, read_yaml(path), path)
+    for other in environments(folder):
+        theirs = merge(base, read_yaml(folder / f"{other}.yml")).get("endpoint")
+        name = manifest.endpoint.name
+        if other != environment and isinstance(theirs, Mapping) and theirs.get("name") == name:
+            raise UserError(f"{path}: endpoint.name: {name} is that of {other} too; choose another")
+    return manifest
 
 
 def manifest_of(base: Mapping[str, Any], override: Mapping[str, Any], path: Path) -> Manifest:

@@ -10,13 +10,48 @@ from mlops.settings.reading import Settings, check, read_yaml
 
 PROJECT_FILE = Path("project.yml")
 
+By = Literal["time", "group", "random"]
+
+
+class Split(Settings):
+    """Which rows are held out for the test."""
+
+    by: By | None = Field(default=None, description="what decides; without: time where data.time is named, else random")
+    group: str | None = Field(default=None, description="by group: no value of this column is on both sides")
+    days: int | None = Field(default=None, gt=0, description="by time: the last days, not the newest month")
+    share: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="the part to hold out, of rows or groups; 0.2, or by time the newest month",
+    )
+
 
 class Data(Settings):
     uri: str
     suite: str
-    time: str
+    time: str | None = None
     target: str
     known_only_after: list[str]
+    key: list[str] = Field(default=[], description="the columns that tell one row from every other")
+    split: Split = Split()
+
+    @property
+    def split_by(self) -> By:
+        return self.split.by or ("time" if self.time else "random")
+
+    @model_validator(mode="after")
+    def split_is_possible(self) -> "Data":
+        split, by = self.split, self.split_by
+        if by == "time" and not self.time:
+            raise ValueError("data.split: by time needs data.time; name that column, or split by group or random")
+        if (by == "group") != (split.group is not None):
+            raise ValueError("data.split: group names the column for by: group; write both, or neither")
+        if split.days and by != "time":
+            raise ValueError("data.split: days are for by: time; take them out, or split by time")
+        if split.days and split.share:
+            raise ValueError("data.split: days and share exclude each other; take one out")
+        return self
 
 
 class SliceRules(Settings):
@@ -66,6 +101,35 @@ class Project(Settings):
         leaks = sorted(set(self.features) & {*self.data.known_only_after, self.data.target})
         if leaks:
             raise ValueError(f"features must be known when the model is asked; take out {', '.join(leaks)}")
+        return self
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Every column that a step reads, and the key that names it."""
+        data = self.data
+        single = {"data.time": data.time, "data.target": data.target, "data.split.group": data.split.group}
+        named = {name: key for key, name in single.items() if name}
+        for key, names in self.lists().items():
+            named |= {name: key for name in names if name not in named}
+        return named
+
+    def lists(self) -> dict[str, list[str]]:
+        """The settings that list columns, by key."""
+        return {"features": self.features, "gate.slices.columns": self.gate.slices.columns, "data.key": self.data.key}
+
+    @model_validator(mode="after")
+    def columns_are_named_once(self) -> "Project":
+        for key, names in self.lists().items():
+            if twice := sorted({name for name in names if names.count(name) > 1}):
+                raise ValueError(f"{key}: {', '.join(twice)} more than once; take one out")
+        return self
+
+    @model_validator(mode="after")
+    def target_is_only_that(self) -> "Project":
+        data = self.data
+        others = [data.time, data.split.group, *data.key, *self.gate.slices.columns]
+        if data.target in others:
+            raise ValueError(f"data.target: {data.target} is named as time, key, group or slice too; take it out there")
         return self
 
     @model_validator(mode="after")

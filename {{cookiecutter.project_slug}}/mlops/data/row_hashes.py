@@ -1,0 +1,66 @@
+"""A number for each row that depends on its values alone: not on its place, its file, or how wide a type is."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlops.data.tables import data_files, read_table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Hashes = NDArray[np.uint64]
+
+NULL = np.uint64(0x9E3779B97F4A7C15)  # any constant will do
+
+
+def read_hashes(folder: Path, columns: Sequence[str] | None) -> Hashes:
+    """Shape (rows,): of all rows of the folder's files in name order, over those columns or all that a file has."""
+    return np.concatenate([row_hashes(read_table(path, columns)) for path in data_files(folder)])
+
+
+def row_hashes(rows: "pa.Table") -> Hashes:
+    """Shape (rows,), spread evenly over 64 bits. The order of the columns does not matter. `rows` is plain."""
+    import pandas as pd
+
+    hashes = {name: column_hashes(rows[name]) for name in sorted(rows.column_names)}
+    return np.asarray(pd.util.hash_pandas_object(pd.DataFrame(hashes), index=False), dtype=np.uint64)
+
+
+def column_hashes(column: "pa.ChunkedArray") -> Hashes:
+    """Shape (rows,). A number is the same as an integer and as a float: one null makes pandas write 1 as 1.0."""
+    import pandas as pd
+
+    missing = column.is_null(nan_is_null=True).to_numpy()
+    hashes = pd.util.hash_array(values(column))
+    return np.where(missing, NULL, hashes)
+
+
+def values(column: "pa.ChunkedArray") -> NDArray[np.uint64] | NDArray[np.object_]:
+    """Shape (rows,): the column as bits or text; what stands for a null does not matter."""
+    import pyarrow as pa
+    from pyarrow import types
+
+    if types.is_floating(column.type):
+        return bits(np.asarray(column.fill_null(0), dtype=np.float64))
+    if types.is_boolean(column.type):
+        column = column.cast(pa.uint8())
+    if types.is_unsigned_integer(column.type):
+        return np.asarray(column.fill_null(0), dtype=np.uint64)
+    if types.is_timestamp(column.type):
+        column = column.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
+    if types.is_integer(column.type):
+        return np.asarray(column.fill_null(0), dtype=np.int64).view(np.uint64)
+    if types.is_string(column.type) or types.is_large_string(column.type):
+        return np.asarray(column.fill_null(""), dtype=object)
+    return np.array([str(value) for value in column.to_pylist()], dtype=object)
+
+
+def bits(numbers: NDArray[np.float64]) -> Hashes:
+    """Shape (numbers,): whole numbers as integers have them, all others as they are."""
+    whole = (numbers == np.floor(numbers)) & (np.abs(numbers) < 2**63)
+    integers = np.where(whole, numbers, 0).astype(np.int64).view(np.uint64)
+    return np.where(whole, integers, numbers.view(np.uint64))

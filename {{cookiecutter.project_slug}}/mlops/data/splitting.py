@@ -1,0 +1,63 @@
+"""Which rows are held out for the test.
+
+A side by hash is a function of the row (or its group) alone, so it stays the same whatever rows come or go. For that
+very reason no quota can be kept: a row would have to change sides when others come. Every class is held out in the same
+share up to chance, because the hash of a key knows nothing of the target; that is how such a split is stratified.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlops import UserError
+from mlops.data.row_hashes import Hashes
+from mlops.settings.project import Data, Split
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHARE = 0.2
+LEAST_ROWS = 20  # on either side: with fewer nothing can be said, and no probe be made
+
+Mask = NDArray[np.bool_]
+
+
+def newest(times: "pd.Series", rule: Split) -> Mask:
+    """Shape (rows,), True for the test: the newest calendar month, the last days, or a share of the rows.
+
+    Rows of one time are on one side, so a share may come out larger. UserError when there is but one month.
+    """
+    import pandas as pd
+
+    if rule.days:
+        held_out = times > times.max() - pd.Timedelta(days=rule.days)
+    elif rule.share:
+        held_out = times >= times.quantile(1 - rule.share, interpolation="higher")
+    else:
+        months = times.dt.to_period("M")
+        held_out = months == months.max()
+        if held_out.all():
+            raise UserError(f"data: all rows are of {months.max()}; a split by time needs a month before it")
+    return np.asarray(held_out, dtype=bool)
+
+
+def hashed_columns(data: Data) -> list[str] | None:
+    """The columns whose hash decides: the group, or the key. None: all that the files have."""
+    return [data.split.group] if data.split.group else data.key or None
+
+
+def lowest(hashes: Hashes, rule: Split) -> Mask:
+    """Shape (hashes,), True for the test. A larger share takes more rows, and keeps those of a smaller one."""
+    held_out: Mask = hashes < np.uint64(int((rule.share or SHARE) * 2**64))
+    return held_out
+
+
+def check_side(side: str, target: "pd.Series") -> None:
+    """UserError when that side (train or test) is too small, or its target is always the same."""
+    if len(target) < LEAST_ROWS:
+        raise UserError(f"{side}: {len(target)} rows, and {LEAST_ROWS} are the least; add data, or change data.split")
+    if target.nunique() < 2:
+        raise UserError(
+            f"{side}: {target.name} is {target.iloc[0]} in all {len(target):,} rows; add data, or change data.split"
+        )
