@@ -35,7 +35,7 @@ def column_hashes(column: "pa.ChunkedArray") -> Hashes:
     import pandas as pd
 
     missing = column.is_null(nan_is_null=True).to_numpy()
-    hashes = pd.util.hash_array(values(column))
+    hashes = pd.util.hash_array(values(column), categorize=False)  # categories take "" and a zero byte for the same
     return np.where(missing, NULL, hashes)
 
 
