@@ -1,6 +1,7 @@
 """Train the challenger: reads the split and project.yml, writes the model folder and logs it to an MLflow run."""
 
 import argparse
+import json
 import shutil
 import sys
 from collections.abc import Sequence
@@ -9,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops.commands.console import command
+from mlops.data.columns import describe, mlflow_schema
 from mlops.data.files import read_json, write_json
-from mlops.data.model_folder import LINEAGE_FILE, PROBE_FILE, PROBE_ROWS, REFERENCE_FILE, REFERENCE_ROWS, payload
+from mlops.data.model_folder import LINEAGE_FILE, PROBE_FILE, REFERENCE_FILE, REFERENCE_ROWS, payload
+from mlops.data.probe import examine
 from mlops.data.tables import read_file
 from mlops.platform.tracking import use_tracking
 from mlops.repo.lineage import training_lineage
@@ -43,16 +46,20 @@ def save(model: "Pipeline", rows: "pd.DataFrame", facts: dict[str, str], folder:
     """The model folder: MLflow's format, then lineage, probe and reference rows (see mlops/data/model_folder.py)."""
     import mlflow
 
+    columns, probe, finding = examine(model, rows)
+    signature = mlflow.models.infer_signature(model_output=model.predict_proba(rows[:3])[:, 1])
+    signature.inputs = mlflow_schema(columns)
     shutil.rmtree(folder, ignore_errors=True)
     mlflow.sklearn.save_model(
         model,
         folder,
-        signature=mlflow.models.infer_signature(rows, model.predict_proba(rows)[:, 1]),
-        input_example=rows[:3],
+        signature=signature,
         code_paths=["model"],
         pip_requirements=[f"{name}=={version(name)}" for name in RUNTIME],
+        metadata={"columns": json.dumps(columns, ensure_ascii=False)},  # what score.py reads: the signature says less
     )
-    probe = rows.sample(PROBE_ROWS, random_state=0)
+    if finding:
+        print(finding)
     scores = model.predict_proba(probe)[:, 1].tolist()
     write_json(folder / LINEAGE_FILE, facts)
     write_json(folder / PROBE_FILE, {"request": payload(probe), "scores": scores})
@@ -68,6 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     project, split = load_project(args.project), read_json(args.split / "split.json")
     train = read_file(args.split / "train.parquet")
+    describe(train[project.features])  # what cannot be served is said before the work
 
     import mlflow
 

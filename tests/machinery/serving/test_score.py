@@ -74,7 +74,8 @@ def test_the_model_sees_the_types_it_was_trained_with(ready):
 @given(order=st.permutations(range(3)))
 def test_the_order_of_columns_does_not_matter(order):
     shuffled = body([REQUEST["columns"][at] for at in order], [[row[at] for at in order] for row in REQUEST["data"]])
-    schema = {"time_hour": "datetime", "carrier": "string", "distance": "double"}
+    signed = [{"name": name, "type": kind} for name, kind in zip(ROWS, ("datetime", "string", "double"), strict=True)]
+    schema = SCRIPT.columns_of({"signature": {"inputs": json.dumps(signed)}})
     assert SCRIPT.read_rows(shuffled, schema).equals(SCRIPT.read_rows(body(), schema))
 
 
@@ -118,7 +119,7 @@ def test_no_model_is_said_so(score, tmp_path):
         (body(data=[[*ROW[:2], 10**400]]), "column 'distance': row 0 must be a number"),
         (body(data=[[ROW[0], None, 1.0]]), "column 'carrier': row 0 must be text, got None"),
         (body(data=[[ROW[0], 7, 1.0]]), "column 'carrier': row 0 must be text, got 7"),
-        (body(data=[[1357016400, "B6", 1.0]]), "column 'time_hour': row 0 must be text"),
+        (body(data=[[1357016400, "B6", 1.0]]), "column 'time_hour': row 0 must be a time"),
         (body(data=[["noon", "B6", 1.0]]), "column 'time_hour': row 0 must be a time"),
         (body(data=[["2013-01-01T05:00:00Z", "B6", 1.0]]), "column 'time_hour': row 0 must be a time"),
         (body(data=[["9999-01-01T05:00:00", "B6", 1.0]]), "column 'time_hour': row 0 must be a time"),
