@@ -14,8 +14,13 @@ SCRIPT = Path(__file__).parents[2] / "serving" / "score.py"
 
 @cache
 def scoring_script() -> ModuleType:
-    """The script, imported under a name of its own: it is no part of a package."""
-    spec = importlib.util.spec_from_file_location("serving_score", SCRIPT)
+    """The project's script."""
+    return load_script(SCRIPT)
+
+
+def load_script(path: Path) -> ModuleType:
+    """The script, imported anew under a name of its own: it is no part of a package."""
+    spec = importlib.util.spec_from_file_location("scoring_script", path)
     assert spec and spec.loader
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)

@@ -13,6 +13,7 @@ from typing import Any
 from mlops.data.files import read_json
 from mlops.data.model_folder import PROBE_FILE
 from mlops.decide.actions import Action, CreateEndpoint, Delete, Deploy, Done, Probe, Scale, Shift, Wait
+from mlops.decide.agreement import disagreement
 from mlops.decide.observed import Observed, Traffic
 from mlops.decide.rollout import Evidence, decide, live, rejection_tag, runs, stable_slot
 from mlops.platform import Platform, version_here
@@ -24,7 +25,6 @@ RETRY_AFTER = 0.5  # seconds
 FAILED_LOG_LINES = 50
 READ_ATTEMPTS = 3
 PROBE_ATTEMPTS = 3
-TOLERANCE = 1e-6  # the same model on the same rows: only the rounding of other hardware may differ
 NO_TRAFFIC = Traffic(0, 0, math.nan)
 
 
@@ -196,19 +196,3 @@ class Reconciler:
 def look_every(bake: float) -> float:
     """Seconds between two looks: often within a bake, but no metrics service wants to be asked all the time."""
     return min(max(bake / LOOKS_A_BAKE, SOONEST), LATEST)
-
-
-def disagreement(status: int, body: Any, expected: list[float]) -> str:
-    """How the answer differs from the offline scores of the same model, or nothing."""
-    scores = body.get("scores") if isinstance(body, dict) else None
-    if status != 200 or not isinstance(scores, list):
-        return f"status {status}, {str(body)[:200]}"
-    if len(scores) != len(expected):
-        return f"{len(scores)} scores for {len(expected)} rows"
-    wrong = sum(not agrees(score, other) for score, other in zip(scores, expected, strict=True))
-    return f"{wrong} of {len(expected)} scores differ from the offline ones" if wrong else ""
-
-
-def agrees(score: Any, expected: float) -> bool:
-    """Whether the score is the expected number; null, text and NaN are none."""
-    return isinstance(score, int | float) and abs(score - expected) <= TOLERANCE
