@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from mlops.commands.console import command
 from mlops.data.columns import describe, mlflow_schema
 from mlops.data.files import read_json, write_json
-from mlops.data.model_folder import LINEAGE_FILE, PROBE_FILE, REFERENCE_FILE, REFERENCE_ROWS, payload
-from mlops.data.probe import examine
+from mlops.data.model_folder import LINEAGE_FILE, REFERENCE_FILE, REFERENCE_ROWS, payload
+from mlops.data.probe import PROBE_FILE, examine
 from mlops.data.tables import read_file
 from mlops.platform.tracking import use_tracking
 from mlops.repo.lineage import training_lineage

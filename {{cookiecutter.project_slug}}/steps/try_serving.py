@@ -16,10 +16,9 @@ from typing import Any
 
 from mlops.commands.console import NO, YES, command
 from mlops.data.files import hash_folder, read_json, write_json
+from mlops.data.probe import PROBE_FILE
 from mlops.data.scoring_script import SCRIPT, load_script
 from mlops.decide.agreement import disagreement
-
-PROBE_FILE = "probe.json"  # as in mlops/data/model_folder.py, which needs packages that are not here
 
 
 def ask(script: Path, model: Path, request: Any) -> tuple[int, Any]:

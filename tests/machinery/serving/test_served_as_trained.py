@@ -1,4 +1,4 @@
-"""What a model was trained with, it is served with: every type that a table can have, its nulls and what is new to it."""
+"""What a model was trained with, it is served with: every type that a table can have, nulls and new values."""
 
 import importlib.util
 import json
@@ -20,8 +20,8 @@ from conftest import ROOT
 from mlops import UserError
 from mlops.data.columns import describe
 from mlops.data.files import read_json
-from mlops.data.model_folder import PROBE_FILE, payload
-from mlops.data.probe import UNSEEN
+from mlops.data.model_folder import payload
+from mlops.data.probe import PROBE_FILE, UNSEEN
 from mlops.data.scoring_script import scoring_script
 from mlops.data.tables import read_file
 from steps import train
@@ -148,7 +148,7 @@ WITHOUT_NULLS = ("int8", "booleans", "text", "category", "times in seconds", "ti
 @pytest.mark.parametrize("name", WITHOUT_NULLS)
 def test_a_null_is_refused_where_training_had_none(tmp_path, name):
     rows = frame_of(tmp_path, x=COLUMNS[name])
-    with pytest.raises(SCRIPT.BadRequestError, match="column 'x': row 0 must be .*, got None$"):
+    with pytest.raises(SCRIPT.BadRequestError, match=r"column 'x': row 0 must be .*, got None$"):
         SCRIPT.read_rows('{"x": null}', wanted(rows))
 
 
@@ -169,7 +169,11 @@ def test_a_null_is_refused_where_training_had_none(tmp_path, name):
         ("category", 1, "text, got 1"),
         ("dates", "2013-01-31T12:00:00", "a day such as 2013-01-31 or null"),
         ("times in nanoseconds", "2300-01-01T00:00:00", "a time such as 2013-01-31T17:45:00, without a zone or null"),
-        ("times in UTC", "2013-01-31T12:00:00", "a time with its zone such as 2013-01-31T17:45:00Z, for the model in UTC"),
+        (
+            "times in UTC",
+            "2013-01-31T12:00:00",
+            "a time with its zone such as 2013-01-31T17:45:00Z, for the model in UTC",
+        ),
         ("decimals", "1.10", "a number or null, got '1.10'"),
     ],
 )
@@ -216,7 +220,9 @@ def test_what_no_request_can_carry_is_said_before_the_work(tmp_path, values, hel
 
 
 NUMBERS = st.sampled_from(["int8", "int64", "uint64", "float16", "float32", "float64", "bool"]).flatmap(
-    lambda kind: arrays.arrays(kind, st.integers(1, 5), elements=arrays.from_dtype(np.dtype(kind), allow_infinity=False))
+    lambda kind: arrays.arrays(
+        kind, st.integers(1, 5), elements=arrays.from_dtype(np.dtype(kind), allow_infinity=False)
+    )
 )
 TIMES = st.lists(st.datetimes(), min_size=1, max_size=5).map(lambda times: np.array(times, "datetime64[us]"))
 

@@ -1,4 +1,4 @@
-"""A model that answers otherwise as soon as a value or a type differs: what is served as trained gets the same scores."""
+"""A model that answers otherwise as soon as a value or a type differs from what it was trained with."""
 
 import zlib
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 LINEAGE_FILE = "lineage.json"
-PROBE_FILE = "probe.json"
 REFERENCE_FILE = "reference.parquet"
 REFERENCE_ROWS = 5000
 PACKAGE = "model"  # the user's package, saved beside the pickle

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
+PROBE_FILE = "probe.json"  # in the model folder
 PROBE_ROWS = 20
 UNSEEN = "never seen in training"
 

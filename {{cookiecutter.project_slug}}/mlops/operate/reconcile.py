@@ -11,7 +11,7 @@ from textwrap import indent
 from typing import Any
 
 from mlops.data.files import read_json
-from mlops.data.model_folder import PROBE_FILE
+from mlops.data.probe import PROBE_FILE
 from mlops.decide.actions import Action, CreateEndpoint, Delete, Deploy, Done, Probe, Scale, Shift, Wait
 from mlops.decide.agreement import disagreement
 from mlops.decide.observed import Observed, Traffic

@@ -27,7 +27,7 @@ class Job:
     optional: frozenset[str]
     outputs: Mapping[str, str]
     variables: Mapping[str, str]
-    image: Path | None
+    image: Path | None = None
 
     @property
     def upstream(self) -> set[str]:
