@@ -100,19 +100,19 @@ class Looped(Project):
     @contextmanager
     def clients(self) -> Iterator[Counter[str]]:
         """Somebody who asks all the while; counts the slots that answered, and `failed`."""
-        state, request = (
+        state, probe = (
             self.read(f".mlops/endpoints/{ENDPOINT}/endpoint.json"),
-            self.read("out/model/probe.json")["request"],
+            self.read("out/model/probe.json"),
         )
         url, headers = f"http://127.0.0.1:{state['port']}/score", {"Authorization": f"Bearer {state['key']}"}
-        body = json.dumps(request).encode()
+        body = json.dumps(probe["request"]).encode()
 
         def ask() -> str:
             question = urllib.request.Request(url, body, {**headers, "Content-Type": "application/json"})
             try:
                 with urllib.request.urlopen(question, timeout=300) as answer:
-                    whole = len(json.load(answer)["scores"]) == 20
-                    return answer.headers["azureml-model-deployment"] if whole else "failed: not 20 scores"
+                    whole = len(json.load(answer)["scores"]) == len(probe["scores"])
+                    return answer.headers["azureml-model-deployment"] if whole else "failed: not all scores"
             except (OSError, ValueError, KeyError) as error:
                 return f"failed: {error}"
 

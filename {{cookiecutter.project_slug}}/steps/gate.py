@@ -1,6 +1,6 @@
-"""Gate the challenger: reads evaluation.json, scores.parquet and project.yml, writes verdict.json.
+"""Gate the challenger: reads evaluation.json, scores.parquet, served.json and project.yml, writes verdict.json.
 
-Exits 1 unless the verdict is PASS.
+Exits 1 unless the verdict is PASS; 2 when this model was not served as it was trained.
 """
 
 import argparse
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from mlops import UserError
 from mlops.commands.console import NO, YES, command
 from mlops.data.files import read_json, write_json
 from mlops.data.tables import read_file
@@ -22,6 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="gate", description=__doc__)
     parser.add_argument("--project", type=Path, default=PROJECT_FILE, help="project.yml")
     parser.add_argument("--evaluation", type=Path, default=Path("out/evaluation"), help="what evaluate wrote")
+    parser.add_argument("--served", type=Path, default=Path("out/served"), help="what try_serving wrote")
     parser.add_argument(
         "--criterion",
         choices=("superiority", "non-inferiority"),
@@ -32,12 +34,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     project, evaluation = load_project(args.project), read_json(args.evaluation / "evaluation.json")
     scored = from_frame(read_file(args.evaluation / "scores.parquet"), evaluation["labels"])
-    challenger = evaluation["challenger"]
+    challenger, served = evaluation["challenger"], read_json(args.served / "served.json")
+    if served["model_hash"] != challenger["model_hash"]:
+        raise UserError(f"{args.served}: about another model than {args.evaluation}; run try_serving on this one")
     verdict = {
         "model_hash": challenger["model_hash"],
         "champion": evaluation.get("champion", {}).get("model_hash"),
         "test": evaluation["test"],
         "metrics": challenger["metrics"],
+        "served_rows": served["rows"],
         **verdict_on(task_of(project), challenger["metrics"], scored, project.gate, args.criterion),
     }
     write_json(args.gate / "verdict.json", verdict)

@@ -1,6 +1,7 @@
 """Train the challenger: reads the split and project.yml, writes the model folder and logs it to an MLflow run."""
 
 import argparse
+import json
 import shutil
 import sys
 from collections.abc import Sequence
@@ -9,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops.commands.console import command
+from mlops.data.columns import describe, mlflow_schema
 from mlops.data.files import read_json, write_json
-from mlops.data.model_folder import LINEAGE_FILE, PROBE_FILE, PROBE_ROWS, REFERENCE_FILE, REFERENCE_ROWS, payload
+from mlops.data.model_folder import LINEAGE_FILE, REFERENCE_FILE, REFERENCE_ROWS, payload
+from mlops.data.probe import PROBE_FILE, examine
 from mlops.data.tables import read_file
 from mlops.decide.tasks import Task, task_of
 from mlops.platform.tracking import use_tracking
@@ -45,17 +48,21 @@ def save(task: Task, model: "Pipeline", rows: "pd.DataFrame", facts: dict[str, s
     """The model folder: MLflow's format, then lineage, probe and reference rows (see mlops/data/model_folder.py)."""
     import mlflow
 
+    columns, probe, finding = examine(model, rows)
+    labels = task.known(model)
+    signature = mlflow.models.infer_signature(model_output=task.predict(model, rows[:3], labels))
+    signature.inputs = mlflow_schema(columns)
     shutil.rmtree(folder, ignore_errors=True)
-    labels, probe = task.known(model), rows.sample(min(PROBE_ROWS, len(rows)), random_state=0)
     mlflow.sklearn.save_model(
         model,
         folder,
-        signature=mlflow.models.infer_signature(rows, task.predict(model, rows, labels)),
-        metadata={"task": task.name},
-        input_example=rows[:3],
+        signature=signature,
         code_paths=["model"],
         pip_requirements=[f"{name}=={version(name)}" for name in RUNTIME],
+        metadata={"task": task.name, "columns": json.dumps(columns, ensure_ascii=False)},  # score.py reads both
     )
+    if finding:
+        print(finding)
     answer = task.answer(task.predict(model, probe, labels), labels)
     write_json(folder / LINEAGE_FILE, facts)
     write_json(folder / PROBE_FILE, {"request": payload(probe), "answer": answer})
@@ -72,6 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     project, split = load_project(args.project), read_json(args.split / "split.json")
     task = task_of(project)
     train = read_file(args.split / "train.parquet")
+    describe(train[project.features])  # what cannot be served is said before the work
 
     import mlflow
 

@@ -44,13 +44,17 @@ settings: {default_compute: serverless}
 inputs:
   data: {type: uri_folder, path: ../data}
   evaluation: {type: uri_folder, path: ../evaluation}
+  served: {type: uri_folder, path: ../served}
   criterion: superiority
 outputs: {gate: {type: uri_folder}}
 jobs:
   gate:
     type: command
     component: components/gate.yml
-    inputs: {evaluation: "${{parent.inputs.evaluation}}", criterion: "${{parent.inputs.criterion}}"}
+    inputs:
+      evaluation: ${{parent.inputs.evaluation}}
+      served: ${{parent.inputs.served}}
+      criterion: ${{parent.inputs.criterion}}
     outputs: {gate: "${{parent.outputs.gate}}"}
 """
 LINE = "Nothing that a model is made of differs from origin/main: not trained."
@@ -195,6 +199,7 @@ def test_the_gate_is_content_with_a_challenger_that_is_no_worse(branch):
     frame.to_parquet("evaluation/scores.parquet")
     challenger = {"model_hash": "a", "metrics": {"auc": 0.7, "accuracy": 0.7}}
     write_json(Path("evaluation/evaluation.json"), {"challenger": challenger, "test": {}, "labels": [0, 1]})
+    write_json(Path("served/served.json"), {"model_hash": challenger["model_hash"], "rows": 20})
     write("pipelines/gated.yml", GATED)
     assert run_pipeline.main(["--pull-request", "--pipeline", "pipelines/gated.yml"]) == 0
     verdict = json.loads(Path("out/gate/verdict.json").read_text(encoding="utf-8"))

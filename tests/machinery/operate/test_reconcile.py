@@ -9,9 +9,10 @@ from test_rollout import GOOD, World, at_rest, live, manifest, serving
 
 from mlops import UserError
 from mlops.decide.actions import CreateEndpoint, Delete, Deploy, Done, Scale, Shift
+from mlops.decide.agreement import disagreement
 from mlops.decide.observed import Traffic
 from mlops.decide.rollout import Evidence
-from mlops.operate.reconcile import Reconciler, disagreement
+from mlops.operate.reconcile import Reconciler
 from mlops.platform import ModelVersion, Platform, Reply
 
 

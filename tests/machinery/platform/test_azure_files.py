@@ -64,7 +64,8 @@ def components(folder):
 
 
 def training_environments(folder):
-    return {component.environment.version for component in components(folder).values()}
+    """The versions of the environments of all steps but the one that serves."""
+    return {each.environment.version for name, each in components(folder).items() if name != "try_serving"}
 
 
 def deployment(folder):
@@ -74,7 +75,7 @@ def deployment(folder):
 def test_the_pipeline_is_a_job_of_azure_ml():
     job = load_job(ROOT / "pipelines" / "train.yml")
     assert job._validate().passed
-    assert list(job.jobs) == ["validate_data", "split_data", "train", "evaluate", "gate"]
+    assert list(job.jobs) == ["validate_data", "split_data", "train", "try_serving", "evaluate", "gate"]
 
 
 def test_a_training_job_uploads_what_its_steps_need_and_no_more(used):
@@ -85,11 +86,16 @@ def test_a_training_job_uploads_what_its_steps_need_and_no_more(used):
             assert uploaded(folder, code._ignore_file) == {*source_files(used), "project.yml"}
 
 
-def test_all_steps_run_in_one_environment_whose_version_is_its_content(used):
+def test_all_steps_of_training_run_in_one_environment_whose_version_is_its_content(used):
     (before,) = training_environments(used)
     edit(used / "pipelines" / "image" / "Dockerfile", "ARG PYTHON", "# another\nARG PYTHON")
     (after,) = training_environments(used)
     assert after != before
+
+
+def test_the_model_is_tried_in_the_very_environment_that_it_will_be_served_in(used):
+    tried, served = components(used)["try_serving"].environment, deployment(used).environment
+    assert tried.version == served.version
 
 
 def test_training_jobs_have_the_versions_that_are_installed_here():

@@ -1,5 +1,6 @@
 """A local endpoint in service: real scoring processes with a real model, a real router, real HTTP."""
 
+import json
 import math
 import os
 import sys
@@ -13,7 +14,8 @@ from small_model import ROWS, save_model
 from waiting import wait_until
 
 from mlops import UserError
-from mlops.data.model_folder import load_model, payload
+from mlops.data.model_folder import load_model, model_columns, payload
+from mlops.data.scoring_script import scoring_script
 from mlops.decide.observed import Traffic
 from mlops.platform import DEPLOYMENT_HEADER
 from mlops.platform.local.client import ask, healthy
@@ -102,12 +104,15 @@ def test_mirrored_requests_are_collected_and_not_counted_as_live(endpoint):
     assert len(mirrored[0]["outputs"]["scores"]) == 2
 
 
-def test_the_url_and_the_key_are_all_that_a_client_needs(endpoint):
+def test_the_url_and_the_key_are_all_that_a_client_needs(endpoint, tmp_path):
     port = int(endpoint.url(NAME).removeprefix("http://127.0.0.1:").removesuffix("/score"))
     right = {"Authorization": f"Bearer {endpoint.key(NAME)}", DEPLOYMENT_HEADER: "green"}
     assert ask(port, "/score", body=b"{}", headers=right, timeout=300).status == 400
     assert ask(port, "/score", body=b"{}", headers={"Authorization": "Bearer wrong"}, timeout=300).status == 401
     assert ask(port, "/", timeout=300).status == 200
+    document = ask(port, "/swagger.json?version=3", headers=right, timeout=300)
+    served = model_columns(endpoint.models.download("flights", 2, tmp_path / "model"))
+    assert json.loads(document.body) == scoring_script().openapi(served, "binary", None)
 
 
 def test_nothing_listens_beyond_this_machine(endpoint):

@@ -2,13 +2,15 @@
 
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 
-from conftest import edit
+from conftest import ROOT, edit
 from mlops import UserError
 from mlops.platform.local import forking
 from mlops.platform.local.jobs import LocalJobs
+from mlops.platform.local.scoring import REQUIREMENTS
 
 TWO_STEPS = """
 type: pipeline
@@ -184,6 +186,25 @@ def test_an_unknown_input_is_refused(two_steps):
 def test_data_in_a_workspace_is_refused(two_steps):
     with pytest.raises(UserError, match=r"inputs\.text: azureml:text:1 is in a workspace; this machine needs"):
         run(two_steps, text="azureml:text:1")
+
+
+def test_a_job_of_the_serving_image_runs_in_an_endpoints_python_and_again_when_its_packages_change(two_steps, capsys):
+    all_of_them = (ROOT / "serving" / REQUIREMENTS).read_text(encoding="utf-8")
+    packages = two_steps / "serving" / REQUIREMENTS
+    packages.parent.mkdir(parents=True)
+    packages.write_text(re.search(r"^zipp==(?:.*\\\n)*.*\n", all_of_them, flags=re.MULTILINE)[0], encoding="utf-8")
+    packages.with_name("Dockerfile").touch()
+    edit(two_steps / "pipelines/count.yml", "azureml:training:1", "{build: {path: ../serving/image}}")
+    (two_steps / "steps/count.py").write_text("import sys, zipp\nprint(sys.prefix)\n", encoding="utf-8")
+    assert run(two_steps) == 0
+    (log,) = (two_steps / ".mlops/cache").glob("count-*/log.txt")
+    assert Path(log.read_text(encoding="utf-8").strip()).parent == two_steps / ".mlops/serving"
+    with packages.open("a", encoding="utf-8") as file:
+        file.write("# another\n")
+    capsys.readouterr()
+    assert run(two_steps) == 0
+    printed = capsys.readouterr().out
+    assert "re-used shout" in printed and "re-used count" not in printed
 
 
 def test_a_job_without_outputs_runs(two_steps, capsys):

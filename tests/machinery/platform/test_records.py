@@ -159,12 +159,14 @@ def test_a_reader_keeps_no_row_waiting(tmp_path, monkeypatch):
 def test_what_is_collected_are_scoring_requests(tmp_path):
     table = b'{"input_data": {"columns": ["a"], "data": [[1]], "index": [0]}, "params": {}}'
     odd = [b"", b"\xff", b"[]", b'"input_data"', b'{"input_data": [1]}', b'{"input_data": {"columns": []}}']
-    rows = [ROW._replace(request=request) for request in [table, *odd]]
+    forms = [b'{"dataframe_split": {"columns": ["a"], "data": [[1]]}}', b'{"inputs": {"a": [1]}}', b'{"a": 1}']
+    forms += [b'{"dataframe_records": [{"a": 1}]}', b'{"inputs": [{"a": 1}]}']
+    rows = [ROW._replace(request=request) for request in [table, *odd, *forms]]
     rows += [ROW._replace(request=table, answer=b"<html>"), ROW._replace(request=None, answer=None)]
     written(tmp_path / RECORDS_FILE, *rows)
     assert list(samples_since(tmp_path, EndpointState(port=free_port(), key=""), 0)) == [
         {"time": 1.0, "slot": "blue", "version": 7, "inputs": {"columns": ["a"], "data": [[1]]}, "outputs": [0.5]}
-    ]
+    ] * (1 + len(forms))
 
 
 @given(st.lists(st.tuples(st.sampled_from([200, 400, 499, 500, 502]), st.floats(0, 1e6)), min_size=1))

@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 from routed import AUTHORISED, BODY, KEY, Scoring, routed, within_5_sigma
 
+from mlops.platform import DEPLOYMENT_HEADER
 from mlops.platform.local import router
 from mlops.platform.local.endpoint_state import STATE_FILE
 
@@ -65,6 +66,20 @@ def test_the_header_reaches_any_slot_and_only_slots(tmp_path):
     assert (status, slot) == (200, "green")
     assert (missing, nobody, json.loads(text)["error"]) == (404, None, "there is no deployment 'ghost'")
     assert [each.kind for each in records] == ["direct"]
+
+
+def test_the_slot_that_would_answer_describes_itself_and_that_is_no_request(tmp_path):
+    async def scenario():
+        async with routed(tmp_path, {"blue": Scoring(), "green": Scoring(), "dead": None}) as it:
+            it.set({"blue": 100}, {"green": 100})
+            found = [await it.document(), await it.document({**AUTHORISED, DEPLOYMENT_HEADER: "green"})]
+            refused = [await it.document({}), await it.document({**AUTHORISED, DEPLOYMENT_HEADER: "dead"})]
+            it.set({"blue": 0})
+            return found, [*refused, await it.document()], await it.records()
+
+    found, refused, records = asyncio.run(scenario())
+    assert found == [(200, slot, {"asked for": "3"}) for slot in ("blue", "green")]
+    assert ([status for status, _, _ in refused], records) == ([401, 502, 503], [])
 
 
 def test_without_traffic_nobody_answers(tmp_path):

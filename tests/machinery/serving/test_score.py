@@ -74,8 +74,34 @@ def test_the_model_sees_the_types_it_was_trained_with(ready):
 @given(order=st.permutations(range(3)))
 def test_the_order_of_columns_does_not_matter(order):
     shuffled = body([REQUEST["columns"][at] for at in order], [[row[at] for at in order] for row in REQUEST["data"]])
-    schema = {"time_hour": "datetime", "carrier": "string", "distance": "double"}
+    signed = [{"name": name, "type": kind} for name, kind in zip(ROWS, ("datetime", "string", "double"), strict=True)]
+    schema = SCRIPT.columns_of({"signature": {"inputs": json.dumps(signed)}})
     assert SCRIPT.read_rows(shuffled, schema).equals(SCRIPT.read_rows(body(), schema))
+
+
+RECORDS = [dict(zip(ROWS, row, strict=True)) for row in REQUEST["data"]]
+FORMS = {
+    "dataframe_split": {"index": [0, 1], **REQUEST},
+    "dataframe_records": [dict(reversed(row.items())) for row in RECORDS],
+    "inputs": {name: [row[name] for row in RECORDS] for name in reversed(ROWS.columns)},
+}
+
+
+@pytest.mark.parametrize("sent", [*({name: form} for name, form in FORMS.items()), {"inputs": RECORDS, "params": {}}])
+def test_mlflows_forms_are_read_as_azures(ready, sent):
+    assert ready.read_rows(json.dumps(sent), ready.schema).equals(ready.read_rows(body(), ready.schema))
+    assert ready.run(json.dumps(sent)) == ready.run(body())
+
+
+def test_one_row_is_sent_as_it_is(ready):
+    assert ready.run(json.dumps(RECORDS[0])) == ready.run(body(data=REQUEST["data"][:1]))
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_column_may_be_called_as_a_form_is(name):
+    columns = {name: SCRIPT.column_of(name, "number", "float64", False)}
+    for sent in ({name: 7}, {"inputs": {name: [7]}}, {"input_data": {"columns": [name], "data": [[7]]}}):
+        assert SCRIPT.read_rows(json.dumps(sent), columns)[name].tolist() == [7]
 
 
 def test_the_model_may_lie_deeper(score, saved, monkeypatch):
@@ -98,6 +124,20 @@ def test_no_model_is_said_so(score, tmp_path):
         ("[]", 'send {"input_data"'),
         ("null", 'send {"input_data"'),
         ('{"data": []}', 'send {"input_data"'),
+        ("{}", 'send {"input_data"'),
+        ('{"instances": [[1]]}', 'send {"input_data"'),
+        ('{"input_data": {"columns": [], "data": []}, "inputs": []}', 'send {"input_data"'),
+        ('{"input_data": 7}', "column 'time_hour': missing"),
+        ('{"dataframe_split": {"columns": ["distance"]}}', 'send {"input_data"'),
+        ('{"dataframe_records": {"distance": 1}}', 'send {"input_data"'),
+        ('{"dataframe_records": []}', "data: send 1 to 10000 rows, got 0"),
+        ('{"dataframe_records": [{"distance": 1}, 7]}', "data: row 1 is not an object of columns and values"),
+        ('{"dataframe_records": [{"distance": 1}, {}]}', "data: row 1 and row 0 differ in their columns: 'distance'"),
+        ('{"inputs": [[1, 2]]}', "data: row 0 is not an object of columns and values"),
+        ('{"inputs": {"distance": 1}}', "column 'distance': not a list of values"),
+        ('{"inputs": {"distance": [1], "carrier": []}}', "inputs: the columns differ in their number of values"),
+        ('{"inputs": {}}', "data: send 1 to 10000 rows, got 0"),
+        ('{"distance": 1}', "column 'time_hour': missing"),
         ('{"input_data": [[1, 2]]}', 'send {"input_data"'),
         ('{"input_data": {"columns": ["distance"]}}', 'send {"input_data"'),
         (body(columns="time_hour"), "columns: not a list of names"),
@@ -118,7 +158,7 @@ def test_no_model_is_said_so(score, tmp_path):
         (body(data=[[*ROW[:2], 10**400]]), "column 'distance': row 0 must be a number"),
         (body(data=[[ROW[0], None, 1.0]]), "column 'carrier': row 0 must be text, got None"),
         (body(data=[[ROW[0], 7, 1.0]]), "column 'carrier': row 0 must be text, got 7"),
-        (body(data=[[1357016400, "B6", 1.0]]), "column 'time_hour': row 0 must be text"),
+        (body(data=[[1357016400, "B6", 1.0]]), "column 'time_hour': row 0 must be a time"),
         (body(data=[["noon", "B6", 1.0]]), "column 'time_hour': row 0 must be a time"),
         (body(data=[["2013-01-01T05:00:00Z", "B6", 1.0]]), "column 'time_hour': row 0 must be a time"),
         (body(data=[["9999-01-01T05:00:00", "B6", 1.0]]), "column 'time_hour': row 0 must be a time"),

@@ -13,6 +13,8 @@ import pytest
 from hosted import PRODUCTION, SYSTEMS, GitHubService, clone_project, endpoint, issues, register, run_of, started
 
 from conftest import MONTHS, edit
+from mlops.data.columns import describe
+from mlops.data.files import write_json
 from mlops.platform.local.records import RECORDS_FILE, Recorder, Request
 from steps import monitor
 
@@ -55,7 +57,8 @@ def registered(**tags):
     folder = register(7, **tags)
     rows(1000).to_parquet(folder / "reference.parquet")
     (folder / "code").mkdir(exist_ok=True)
-    (folder / "MLmodel").write_text("flavors: {sklearn: {pickled_model: model.pkl}}\n", encoding="utf-8")
+    columns = {"columns": json.dumps(describe(rows(1)))}
+    write_json(folder / "MLmodel", {"flavors": {"sklearn": {"pickled_model": "model.pkl"}}, "metadata": columns})
     (folder / "model.pkl").write_bytes(cloudpickle.dumps(Clock()))
 
 

@@ -33,6 +33,9 @@ class Scoring:
         await self.go.wait()
         return web.Response(status=self.status, text=self.text, headers={"x-ms-request-id": "7"})
 
+    async def document(self, request):
+        return web.json_response({"asked for": request.query.get("version")})
+
 
 class Routed:
     """A router with its scoring servers."""
@@ -53,6 +56,10 @@ class Routed:
         named = {DEPLOYMENT_HEADER: slot} if slot else {}
         async with self.client.post("/score", data=data, headers={**headers, **named}) as reply:
             return reply.status, reply.headers.get(DEPLOYMENT_HEADER), await reply.text()
+
+    async def document(self, headers=AUTHORISED):
+        async with self.client.get("/swagger.json?version=3", headers=headers) as reply:
+            return reply.status, reply.headers.get(DEPLOYMENT_HEADER), await reply.json()
 
     async def statistics(self):
         async with self.client.get("/statistics", headers=AUTHORISED) as reply:
@@ -77,7 +84,8 @@ async def routed(folder, servers, time_limit=20.0):
         ports = {}
         for slot, server in servers.items():
             app = web.Application(client_max_size=2 * router.MAX_BODY)
-            app.add_routes([web.post("/score", server.score)] if server else [])
+            if server:
+                app.add_routes([web.post("/score", server.score), web.get("/swagger.json", server.document)])
             ports[slot] = (await stack.enter_async_context(TestServer(app))).port if server else free_port()
         app = router.Router(folder, time_limit).app()
         yield Routed(folder, await stack.enter_async_context(TestClient(TestServer(app))), ports)

@@ -1,4 +1,4 @@
-"""Run pipelines/train.yml on the platform: validate, split, train, evaluate and gate, then write the report.
+"""Run pipelines/train.yml on the platform: validate, split, train, try, evaluate and gate, then write the report.
 
 Reads project.yml and environments/; writes out/. The champion is the version that environments/production.yml names.
 Exits 1 when a step failed or the gate did not pass. A step that would only repeat itself is not run again.

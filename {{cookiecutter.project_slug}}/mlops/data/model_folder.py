@@ -1,12 +1,11 @@
 """The model folder: what `train` saves, `evaluate` scores, `register` registers and `serving/score.py` loads.
 
-MLmodel, model.pkl, code/   MLflow's format, with the project's own `model` package
+MLmodel, model.pkl, code/   MLflow's format, with the project's own `model` package and the facts of its columns
 lineage.json                what it was made from
 probe.json                  sample rows and the answer they must get wherever it is served
 reference.parquet           training rows to compare live inputs with
 """
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,30 +13,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops import UserError
-from mlops.data.files import read_json
+from mlops.data.columns import plain
+from mlops.data.scoring_script import scoring_script
 from mlops.settings.reading import read_yaml
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 LINEAGE_FILE = "lineage.json"
-PROBE_FILE = "probe.json"
 REFERENCE_FILE = "reference.parquet"
-PROBE_ROWS = 20
 REFERENCE_ROWS = 5000
 PACKAGE = "model"  # the user's package, saved beside the pickle
 
 
 def payload(rows: Any) -> dict[str, Any]:
-    """The rows of a frame as a scoring request: `{"input_data": {"columns", "data"}}`."""
-    split = rows.to_json(orient="split", index=False, date_format="iso", date_unit="s")
-    return {"input_data": json.loads(split)}
-
-
-def read_probe(folder: Path) -> dict[str, Any]:
-    """The sample rows as a `request`, and the `answer` they must get; a model of 0.2 knew scores only."""
-    probe: dict[str, Any] = read_json(folder / PROBE_FILE)
-    return {"answer": {"scores": probe.get("scores")}, **probe}
+    """The rows of a frame as a scoring request, to the last digit: `{"input_data": {"columns", "data"}}`."""
+    columns = [[plain(value) for value in rows[name].tolist()] for name in rows]
+    return {"input_data": {"columns": list(rows), "data": [list(row) for row in zip(*columns, strict=True)]}}
 
 
 @contextmanager
@@ -78,3 +70,10 @@ def load_model(folder: Path) -> "Pipeline":
             return cloudpickle.load(file)
     except (KeyError, FileNotFoundError) as error:
         raise UserError(f"{folder}: not a scikit-learn model in MLflow's format ({error})") from None
+
+
+def model_columns(folder: Path) -> dict[str, Any]:
+    """The columns that the model wants, each as serving/score.py knows it."""
+    script = scoring_script()
+    columns: dict[str, Any] = script.columns_of(script.described(folder)[1])
+    return columns

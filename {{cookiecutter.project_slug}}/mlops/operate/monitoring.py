@@ -2,10 +2,12 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops.data.model_folder import REFERENCE_FILE, check_task, load_model
+from mlops.data.model_folder import REFERENCE_FILE, check_task, load_model, model_columns
+from mlops.data.scoring_script import scoring_script
 from mlops.data.tables import local_folder, read_data, read_file
 from mlops.platform import ModelVersion, Platform, registered_version
 from mlops.settings.environments import Manifest
@@ -32,19 +34,59 @@ def observe(platform: Platform, manifest: Manifest, project: Project, since: flo
         downloaded = platform.models.download(model.name, version.version, Path(folder) / "model")
         training = read_file(downloaded / REFERENCE_FILE)
         quality = live_quality(downloaded, list(training.columns), version, project)
-    before = training.select_dtypes(exclude=["datetime", "datetimetz"])  # times move on by themselves
-    now = collected_rows(platform.endpoints.collected(name, since), before)
-    drift = input_drift(before, now, project.monitoring)
-    return {"endpoint": name, "model": f"{model.name}:{model.version}", **drift, "quality": quality}
+        columns = model_columns(downloaded)
+    now, left_out = collected_rows(platform.endpoints.collected(name, since), columns)
+    drift = input_drift(comparable(training, columns), comparable(now, columns), project.monitoring)
+    return {
+        "endpoint": name,
+        "model": f"{model.name}:{model.version}",
+        **drift,
+        "left_out": summed_up(left_out),
+        "quality": quality,
+    }
 
 
-def collected_rows(collected: Sequence[Mapping[str, Any]], like: "pd.DataFrame") -> "pd.DataFrame":
-    """The collected inputs as one frame with the columns and types of the reference."""
+def collected_rows(
+    collected: Sequence[Mapping[str, Any]], columns: Mapping[str, Any]
+) -> "tuple[pd.DataFrame, list[str]]":
+    """The collected inputs as one frame, read as serving/score.py reads them; and why others could not be read.
+
+    Columns that this version does not know are passed over: another version may have asked for them.
+    """
+    script, read, left_out = scoring_script(), [], []
+    for each in collected:
+        try:
+            values = script.by_column(each["inputs"]["columns"], each["inputs"]["data"], columns)
+            for name, column in columns.items():
+                script.read_column(column, values[name])
+        except script.BadRequestError as mistake:
+            left_out.append(str(mistake))
+        else:
+            read.append(values)
+    together = {name: list(chain.from_iterable(values[name] for values in read)) for name in columns}
+    return script.as_trained(together, columns), left_out
+
+
+def summed_up(left_out: Sequence[str]) -> str:
+    """How many requests could not be read and why the first could not, or nothing."""
+    return f"requests left out: {len(left_out):,}; of the first, {left_out[0]}" if left_out else ""
+
+
+def comparable(rows: "pd.DataFrame", columns: Mapping[str, Any]) -> "pd.DataFrame":
+    """Those columns as numbers or as text, whatever types they have.
+
+    Of times, which move on by themselves, only whether they are there.
+    """
     import pandas as pd
 
-    frames = [pd.DataFrame(each["inputs"]["data"], columns=each["inputs"]["columns"]) for each in collected]
-    rows = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=like.columns)
-    return rows.reindex(columns=like.columns).astype(like.dtypes.to_dict())
+    found = {}
+    for name, column in columns.items():
+        if column.kind in ("number", "integer"):
+            found[name] = rows[name].astype("float64")
+        else:
+            say = (lambda _: "there") if column.kind in ("date", "time") else str
+            found[name] = rows[name].astype("object").map(say, na_action="ignore")
+    return pd.DataFrame(found)
 
 
 def input_drift(before: "pd.DataFrame", now: "pd.DataFrame", rules: Monitoring) -> dict[str, Any]:
@@ -91,7 +133,8 @@ def live_quality(model: Path, features: Sequence[str], version: ModelVersion, pr
 
 
 def headlines(facts: Mapping[str, Any]) -> list[str]:
-    """The report in two lines: of the inputs, and of the quality."""
+    """The report in a line each: of the inputs, of the quality, and of the requests that could not be read, if any."""
     drifted = ", ".join(f"{each['feature']} ({each['effect']:.2f})" for each in facts["features"] if each["drifted"])
     inputs = f"{facts['rows']:,} rows collected at {facts['endpoint']}" + (f"; {drifted}" if drifted else "")
-    return [f"{facts['status']}: {inputs}", "{status}: {summary}".format(**facts["quality"])]
+    lines = [f"{facts['status']}: {inputs}", "{status}: {summary}".format(**facts["quality"])]
+    return [*lines, facts["left_out"]] if facts.get("left_out") else lines

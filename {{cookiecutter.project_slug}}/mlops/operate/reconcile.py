@@ -11,8 +11,9 @@ from pathlib import Path
 from textwrap import indent
 from typing import Any
 
-from mlops.data.model_folder import read_probe
+from mlops.data.probe import read_probe
 from mlops.decide.actions import Action, CreateEndpoint, Delete, Deploy, Done, Probe, Scale, Shift, Wait
+from mlops.decide.agreement import disagreement
 from mlops.decide.observed import Observed, Traffic
 from mlops.decide.rollout import Evidence, decide, live, rejection_tag, runs, stable_slot
 from mlops.platform import Platform, version_here
@@ -24,7 +25,6 @@ RETRY_AFTER = 0.5  # seconds
 FAILED_LOG_LINES = 50
 READ_ATTEMPTS = 3
 PROBE_ATTEMPTS = 3
-TOLERANCE = 1e-6  # the same model on the same rows: only the rounding of other hardware may differ
 NO_TRAFFIC = Traffic(0, 0, math.nan)
 
 
@@ -195,28 +195,3 @@ class Reconciler:
 def look_every(bake: float) -> float:
     """Seconds between two looks: often within a bake, but no metrics service wants to be asked all the time."""
     return min(max(bake / LOOKS_A_BAKE, SOONEST), LATEST)
-
-
-def disagreement(status: int, body: Any, expected: Mapping[str, list[Any]]) -> str:
-    """How the answer differs from the offline one of the same model, or nothing."""
-    if status != 200 or not isinstance(body, dict):
-        return f"status {status}, {str(body)[:200]}"
-    for name, wanted in expected.items():
-        found = body.get(name)
-        if not isinstance(found, list):
-            return f"no {name} in {str(body)[:200]}"
-        if len(found) != len(wanted):
-            return f"{len(found)} {name} instead of {len(wanted)}"
-        wrong = sum(not agrees(value, other) for value, other in zip(found, wanted, strict=True))
-        if wrong:
-            return f"{wrong} of {len(wanted)} {name} differ from the offline ones"
-    return ""
-
-
-def agrees(value: Any, expected: Any) -> bool:
-    """Whether the value is the expected one, numbers within the tolerance; null, text and NaN are no numbers."""
-    if isinstance(expected, list):
-        return isinstance(value, list) and len(value) == len(expected) and all(map(agrees, value, expected))
-    if isinstance(expected, float):
-        return isinstance(value, int | float) and abs(value - expected) <= TOLERANCE
-    return bool(value == expected)

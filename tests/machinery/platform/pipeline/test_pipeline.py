@@ -123,7 +123,14 @@ def test_data_without_a_path_has_no_value_yet(small):
 
 def test_the_projects_own_pipeline_is_wired():
     plan = load_pipeline(ROOT / FILE)
-    assert [job.name for job in plan.jobs] == ["validate_data", "split_data", "train", "evaluate", "gate"]
+    assert [job.name for job in plan.jobs] == [
+        "validate_data",
+        "split_data",
+        "train",
+        "try_serving",
+        "evaluate",
+        "gate",
+    ]
     assert plan.jobs[2].inputs["split"] == Source("split_data", "split")
 
 

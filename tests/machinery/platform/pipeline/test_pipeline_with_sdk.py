@@ -27,7 +27,14 @@ def load(edits):
 def test_the_sdk_takes_the_projects_own_pipeline():
     from azure.ai.ml import load_job
 
-    assert list(load_job(ROOT / FILE).jobs) == ["validate_data", "split_data", "train", "evaluate", "gate"]
+    assert list(load_job(ROOT / FILE).jobs) == [
+        "validate_data",
+        "split_data",
+        "train",
+        "try_serving",
+        "evaluate",
+        "gate",
+    ]
 
 
 @pytest.mark.parametrize("name", [*ACCEPTED, *SOUND])

@@ -18,12 +18,14 @@ from mlops import UserError
 from mlops.data.files import hash_folder, write_json
 from mlops.data.model_sources import SOURCES, hash_paths
 from mlops.platform.local import forking
+from mlops.platform.local.scoring import REQUIREMENTS, serving_python
 from mlops.platform.pipeline import Job, Pipeline, Source, fill, load_pipeline
 
 # An idle thread of OpenMP spins by default, which takes processors from the endpoints; one that sleeps at once makes
 # a small fit eight times slower. This many turns are some hundredths of a millisecond.
 SPINS = ("GOMP_SPINCOUNT", "10000")
 DONE = "done.json"
+SERVING = Path("serving") / REQUIREMENTS  # a job of this one's image has an endpoint's Python; all others have this one
 
 
 @dataclass(frozen=True)
@@ -94,9 +96,10 @@ class LocalJobs:
         shutil.rmtree(step.folder, ignore_errors=True)
         for folder in [step.folder, *map(step.output, step.job.outputs)]:
             folder.mkdir(parents=True)
+        python = self.python_of(step.job)
         start = time.monotonic()
         with self.console.status(step.job.name):
-            code = execute(command, step.log, step.job.variables, forked)
+            code = execute(command, step.log, step.job.variables, forked, python)
         self.console.print(f"{'failed' if code else 'done':7} {step.job.name:15} {time.monotonic() - start:6.1f} s")
         if code:
             self.console.print(step.log.read_text(encoding="utf-8", errors="replace").rstrip())
@@ -104,6 +107,16 @@ class LocalJobs:
         else:
             write_json(step.folder / DONE, {"command": command})
         return code
+
+    def python_of(self, job: Job) -> str:
+        """The Python that stands for the job's environment; an endpoint's is installed when first asked for."""
+        if not of_an_endpoint(job):
+            return sys.executable
+        return str(serving_python(self.root / "serving", SERVING))
+
+
+def of_an_endpoint(job: Job) -> bool:
+    return job.image == SERVING.parent.resolve()
 
 
 def steps(plan: Pipeline, values: Mapping[str, str], cache: Path) -> list[Step]:
@@ -119,7 +132,8 @@ def steps(plan: Pipeline, values: Mapping[str, str], cache: Path) -> list[Step]:
 
     for job in plan.jobs:
         inputs = {key: fingerprint(value) for key, value in job.inputs.items()}
-        text = json.dumps([code, job.command, inputs, job.variables], sort_keys=True)
+        packages = hash_input(str(SERVING)) if of_an_endpoint(job) else ""
+        text = json.dumps([code, job.command, inputs, job.variables, packages], sort_keys=True)
         keys[job.name] = hashlib.sha256(text.encode()).hexdigest()
     return [Step(job, cache / f"{job.name}-{keys[job.name][:16]}") for job in plan.jobs]
 
@@ -145,14 +159,21 @@ def arguments(step: Step, by_name: Mapping[str, Step], values: Mapping[str, str]
     return fill(step.job.command, filled)
 
 
-def execute(command: list[str], log: Path, variables: Mapping[str, str], forked: bool = False) -> int:
+def execute(
+    command: list[str],
+    log: Path,
+    variables: Mapping[str, str],
+    forked: bool = False,
+    python: str = sys.executable,
+) -> int:
     """Run the command as a process with these variables, its output into the log; its exit code.
 
-    forked: `python -m` starts as a fork of a Python that has the usual packages imported, where that is safe.
+    forked: `python -m` starts as a fork of a Python that has the usual packages imported, where that is safe and the
+    Python is this one.
     """
     variables = {**os.environ, **variables}
-    if forked and forking.AVAILABLE and command[:2] == ["python", "-m"]:
+    if forked and forking.AVAILABLE and python == sys.executable and command[:2] == ["python", "-m"]:
         return forking.run(command[2], command[3:], log, variables)
-    program = sys.executable if command[0] == "python" else command[0]
+    program = python if command[0] == "python" else command[0]
     with log.open("wb") as file:
         return subprocess.run([program, *command[1:]], stdout=file, stderr=file, env=variables, check=False).returncode

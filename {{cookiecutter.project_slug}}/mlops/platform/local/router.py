@@ -1,8 +1,9 @@
 """The public route of one endpoint, with Azure ML's semantics: `python -m mlops.platform.local.router <its folder>`.
 
-POST /score       key in `Authorization: Bearer`; to a slot by weight, or to the one that the deployment header names
-GET  /            alive
-GET  /statistics  key; what is under way and when a record was last lost. Answers when all so far are on disk
+POST /score         key in `Authorization: Bearer`; to a slot by weight, or to the one that the deployment header names
+GET  /swagger.json  the same; ?version=3 for the OpenAPI document of what that slot serves
+GET  /              alive
+GET  /statistics    key; what is under way and when a record was last lost. Answers when all so far are on disk
 
 It reads endpoint.json again whenever that changed, so a change is in force for the next request.
 """
@@ -31,6 +32,8 @@ TIME_LIMIT = 30.0  # seconds for one answer
 MAX_BODY = 10 * 1024 * 1024  # bytes
 MAX_UNDER_WAY = 200  # requests in one slot: one that hangs must not use up all connections
 FLUSH_LIMIT = 5.0  # seconds
+SCORE, DOCUMENT = "/score", "/swagger.json"
+NO_KEY = "the key is wrong or missing; send it as `Authorization: Bearer <key>`"
 
 log = logging.getLogger("router")
 
@@ -50,7 +53,8 @@ class Router:
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=MAX_BODY)
-        app.add_routes([web.get("/", health), web.get("/statistics", self.statistics), web.post("/score", self.score)])
+        app.add_routes([web.get("/", health), web.get("/statistics", self.statistics)])
+        app.add_routes([web.post(SCORE, self.score), web.get(DOCUMENT, self.document)])
         app.cleanup_ctx.append(self.resources)
         return app
 
@@ -80,23 +84,30 @@ class Router:
 
     async def score(self, request: web.Request) -> web.Response:
         if not authorised(request, self.current().key):
-            return refusal(401, "the key is wrong or missing; send it as `Authorization: Bearer <key>`")
+            return refusal(401, NO_KEY)
         try:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
             return refusal(413, f"the body is larger than {MAX_BODY} bytes")
         endpoint = self.current()  # again: it may have changed while the body came in
-        named = request.headers.get(DEPLOYMENT_HEADER)
-        if named is not None and named not in endpoint.deployments:
-            return refusal(404, f"there is no deployment {named!r}")
-        slot = named or pick(endpoint.traffic)
-        if slot is None:
-            return refusal(503, "no deployment gets traffic")
-        if named is None:
+        slot, named = chosen(endpoint, request), DEPLOYMENT_HEADER in request.headers
+        if isinstance(slot, web.Response):
+            return slot
+        if not named:
             self.mirror(endpoint, request.headers, body)
         answer = await self.answer(endpoint, slot, "direct" if named else "live", request.headers, body)
-        headers = {**passed_on(answer.headers), DEPLOYMENT_HEADER: slot}
-        return web.Response(status=answer.status, body=answer.body, headers=headers)
+        return answered(slot, answer)
+
+    async def document(self, request: web.Request) -> web.Response:
+        """What describes the slot that a scoring request would go to; no request to it, so it is not recorded."""
+        endpoint = self.current()
+        if not authorised(request, endpoint.key):
+            return refusal(401, NO_KEY)
+        slot = chosen(endpoint, request)
+        if isinstance(slot, web.Response):
+            return slot
+        port = endpoint.deployments[slot].port
+        return answered(slot, await self.forward(slot, port, "GET", request.path_qs, request.headers))
 
     def mirror(self, endpoint: EndpointState, headers: Mapping[str, str], body: bytes) -> None:
         """Copy the request, by chance, to the mirrored slot; nobody waits for the answer."""
@@ -116,16 +127,18 @@ class Router:
             if self.under_way[slot] > MAX_UNDER_WAY:
                 answer = failure(503, f"{slot} has {MAX_UNDER_WAY} requests under way")
             else:
-                answer = await self.forward(slot, endpoint.deployments[slot].port, headers, body)
+                answer = await self.forward(slot, endpoint.deployments[slot].port, "POST", SCORE, headers, body)
         finally:
             self.under_way[slot] -= 1
         self.record(endpoint, slot, kind, answer, body, (time.perf_counter() - start) * 1000)
         return answer
 
-    async def forward(self, slot: str, port: int, headers: Mapping[str, str], body: bytes) -> Answer:
-        url = f"http://{LOOPBACK}:{port}/score"
+    async def forward(
+        self, slot: str, port: int, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> Answer:
+        url = f"http://{LOOPBACK}:{port}{path}"
         try:
-            async with self.session.post(url, data=body, headers=passed_on(headers)) as reply:
+            async with self.session.request(method, url, data=body, headers=passed_on(headers)) as reply:
                 return Answer(reply.status, reply.headers, await reply.read())
         except TimeoutError:
             return failure(504, f"{slot} did not answer within {self.time_limit.total:g} s")
@@ -158,6 +171,14 @@ def authorised(request: web.Request, key: str) -> bool:
     return bool(key) and hmac.compare_digest(sent.encode(errors="replace"), f"Bearer {key}".encode())
 
 
+def chosen(endpoint: EndpointState, request: web.Request) -> str | web.Response:
+    """The slot that the request goes to, or what it is refused with."""
+    named = request.headers.get(DEPLOYMENT_HEADER)
+    if named is not None and named not in endpoint.deployments:
+        return refusal(404, f"there is no deployment {named!r}")
+    return named or pick(endpoint.traffic) or refusal(503, "no deployment gets traffic")
+
+
 def pick(traffic: Mapping[str, int]) -> str | None:
     """A slot by weight; None when no slot has any."""
     slots = [slot for slot, share in traffic.items() if share]
@@ -167,6 +188,12 @@ def pick(traffic: Mapping[str, int]) -> str | None:
 def passed_on(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers that go through the router: the content's type and those of tracing."""
     return {name: value for name, value in headers.items() if name.lower().startswith(("content-type", "x-"))}
+
+
+def answered(slot: str, answer: Answer) -> web.Response:
+    """The slot's answer as a client gets it."""
+    headers = {**passed_on(answer.headers), DEPLOYMENT_HEADER: slot}
+    return web.Response(status=answer.status, body=answer.body, headers=headers)
 
 
 def refusal(status: int, message: str) -> web.Response:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from mlops.data.scoring_script import scoring_script
 from mlops.decide.observed import Traffic
 from mlops.platform.local.client import ask
 from mlops.platform.local.endpoint_state import EndpointState
@@ -52,12 +53,13 @@ def summary(answers: Sequence[tuple[int, float]]) -> Traffic:
 
 
 def samples_since(folder: Path, state: EndpointState, since: float) -> Iterator[dict[str, Any]]:
-    """The collected requests that are scoring requests, as `Endpoints.collected` has them."""
+    """The collected requests that are scoring requests, in whichever form, as `Endpoints.collected` has them."""
+    script = scoring_script()
     with suppress(OSError):  # a router that has ended left all on disk
         statistics(state)
-    columns = "time, slot, version, request, answer"
-    for moment, slot, version, request, answer in rows_since(folder / RECORDS_FILE, columns, since, "answer NOT NULL"):
-        with suppress(ValueError, TypeError, KeyError):  # the scoring script took something else
-            inputs, outputs = json.loads(request)["input_data"], json.loads(answer)
-            table = {key: inputs[key] for key in ("columns", "data")}
+    wanted = "time, slot, version, request, answer"
+    for moment, slot, version, request, answer in rows_since(folder / RECORDS_FILE, wanted, since, "answer NOT NULL"):
+        with suppress(ValueError, script.BadRequestError):  # the scoring script was another and took something else
+            (columns, rows), outputs = script.read_table(request), json.loads(answer)
+            table = {"columns": columns, "data": rows}
             yield {"time": moment, "slot": slot, "version": version, "inputs": table, "outputs": outputs}

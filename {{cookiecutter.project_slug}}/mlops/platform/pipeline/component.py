@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from mlops.platform.pipeline.node import FOLDERS, LITERALS, Node
 
@@ -30,7 +31,7 @@ def read_component(node: Node) -> Node:
     check_command(component)
     if component.at("code").value is not None:
         component.at("code").path("folder")
-    check_environment(component.at("environment"))
+    image_of(component.at("environment"))
     return component
 
 
@@ -105,11 +106,14 @@ def check_asset(node: Node) -> None:
         raise node.mistake(f"must be azureml:<name>:<version> or azureml:<name>@<label>, got {node.value!r}")
 
 
-def check_environment(node: Node) -> None:
-    """UserError when it is neither an asset with a version, nor a file or keys that say how to build one."""
+def image_of(node: Node) -> Path | None:
+    """The folder that an environment is built from, None where it is not.
+
+    UserError when it is neither an asset with a version, nor a file or keys that say how to build one.
+    """
     if isinstance(node.value, str) and not node.value.startswith("file:"):
         check_asset(node)
-        return
+        return None
     node = node.linked()
     build, path = node.at("build"), node.at("build").at("path")
     if (build.value is None) == (node.at("image").value is None):
@@ -120,3 +124,5 @@ def check_environment(node: Node) -> None:
             raise path.mistake(f"{path.value} holds no {dockerfile}")
         if node.at("conda_file").value is not None:
             raise node.at("conda_file").mistake("goes with image, not with build")
+        return path.path("folder").resolve()
+    return None

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Job:
-    """One command component in its place. outputs: its own output names to those of the pipeline."""
+    """One command component in its place. outputs: its own output names to those of the pipeline.
+
+    image: the folder that its environment is built from, None where it is an asset.
+    """
 
     name: str
     command: str
@@ -23,6 +27,7 @@ class Job:
     optional: frozenset[str]
     outputs: Mapping[str, str]
     variables: Mapping[str, str]
+    image: Path | None = None
 
     @property
     def upstream(self) -> set[str]:

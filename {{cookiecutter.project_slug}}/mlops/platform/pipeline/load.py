@@ -6,7 +6,7 @@ from dataclasses import replace
 from graphlib import CycleError
 from pathlib import Path
 
-from mlops.platform.pipeline.component import check_asset, check_environment, check_fit, read_component, type_of
+from mlops.platform.pipeline.component import check_asset, check_fit, image_of, read_component, type_of
 from mlops.platform.pipeline.graph import Job, Pipeline, Source, in_order
 from mlops.platform.pipeline.node import Node
 from mlops.settings.reading import read_yaml
@@ -75,8 +75,6 @@ def read_job(job: Node, has_compute: bool) -> Node:
     """The job's component."""
     if not (job.check("job").at("compute").value or has_compute):
         raise job.at("compute").mistake("missing; set it here, or settings.default_compute for all jobs")
-    if job.at("environment").value is not None:
-        check_environment(job.at("environment"))
     return read_component(job.at("component"))
 
 
@@ -87,6 +85,7 @@ def wired_job(name: str, job: Node, component: Node, sources: Sources, targets: 
         for key, node in job.at(kind).children().items():
             replace(node, value=key).one_of(known)
     inputs = {key: source_of(job.at("inputs").at(key), port, sources) for key, port in ports.items()}
+    environment = job.at("environment")
     return Job(
         name,
         component.at("command").read(str),
@@ -94,6 +93,7 @@ def wired_job(name: str, job: Node, component: Node, sources: Sources, targets: 
         frozenset(key for key, port in ports.items() if port.at("optional").value),
         {key: targets[reference_of(job.at("outputs").at(key), "output").one_of(targets)] for key in outputs},
         {key: str(value) for key, value in job.at("environment_variables").read(dict, {}).items()},
+        image_of(environment if environment.value is not None else component.at("environment")),
     )
 
 
