@@ -24,6 +24,7 @@ from mlops.data.model_folder import payload
 from mlops.data.probe import PROBE_FILE, UNSEEN
 from mlops.data.scoring_script import scoring_script
 from mlops.data.tables import read_file
+from mlops.decide.tasks.binary import Binary
 from steps import train
 
 SCRIPT = scoring_script()
@@ -85,7 +86,7 @@ def saved(project, monkeypatch):
 
     def save(rows, refuse=""):
         folder = project / "out" / "model"
-        train.save(Telltale(refuse).fit(rows, None), rows, {}, folder)
+        train.save(Binary("auc", 0.5), Telltale(refuse).fit(rows, None), rows, {}, folder)
         monkeypatch.setenv("AZUREML_MODEL_DIR", str(folder))
         spec = importlib.util.spec_from_file_location("score", ROOT / "serving" / "score.py")
         script = importlib.util.module_from_spec(spec)

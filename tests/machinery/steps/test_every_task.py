@@ -11,7 +11,7 @@ import yaml
 
 from conftest import ROOT
 from mlops.data.files import read_json, write_json
-from steps import evaluate, gate, train
+from steps import evaluate, gate, train, try_serving
 
 ESTIMATOR = """
 from sklearn.compose import ColumnTransformer
@@ -81,7 +81,7 @@ def served(folder, monkeypatch):
 
 def test_it_is_trained_measured_gated_and_served_alike(task, project, monkeypatch):
     name, labels = task
-    assert [step.main([]) for step in (train, evaluate, gate)] == [0, 0, 0]
+    assert [step.main([]) for step in (train, try_serving, evaluate, gate)] == [0, 0, 0, 0]
     assert evaluate.main(["--champion", "out/model"]) == 0
     found, verdict = read_json(project / "out/evaluation/evaluation.json"), read_json(project / "out/gate/verdict.json")
     assert (found["task"], found["labels"], verdict["cold_start"]) == (name, labels, True)

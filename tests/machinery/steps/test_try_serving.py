@@ -17,6 +17,7 @@ from conftest import ROOT
 from mlops.data.files import hash_folder, read_json, write_json
 from mlops.data.probe import PROBE_FILE
 from mlops.data.tables import read_file
+from mlops.decide.tasks.binary import Binary
 from steps import gate, train
 
 MODEL, SCRIPT, SERVED = Path("out/model"), Path("serving/score.py"), Path("out/served/served.json")
@@ -31,7 +32,7 @@ def trained(project):
     codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
     features = make_column_transformer((codes, ["wet", "sky"]), remainder="passthrough")
     model = make_pipeline(features, HistGradientBoostingClassifier(max_iter=5)).fit(rows, [0, 1, 1, 0] * 30)
-    train.save(model, rows, {}, MODEL)
+    train.save(Binary("auc", 0.5), model, rows, {}, MODEL)
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def observe(platform: Platform, manifest: Manifest, project: Project, since: flo
         downloaded = platform.models.download(model.name, version.version, Path(folder) / "model")
         training = read_file(downloaded / REFERENCE_FILE)
         quality = live_quality(downloaded, list(training.columns), version, project)
-        columns = model_columns(downloaded)
+        columns = {name: each for name, each in model_columns(downloaded).items() if name != project.data.time}
     now, left_out = collected_rows(platform.endpoints.collected(name, since), columns)
     drift = input_drift(comparable(training, columns), comparable(now, columns), project.monitoring)
     return {
