@@ -113,6 +113,13 @@ def test_a_model_cannot_tell_that_it_is_served(saved, tmp_path, values):
     assert [type(each) for each in served(rows)["x"]] == [type(each) for each in rows["x"]]
 
 
+def test_a_null_that_is_rare_is_among_those_that_are_tried(saved):
+    rows = pd.DataFrame({name: ["a"] * 2000 for name in ("x", "y")})
+    rows.loc[7, "x"] = rows.loc[8, "y"] = None
+    _, probe = saved(rows)
+    assert {(None, "a"), ("a", None)} <= {tuple(row) for row in probe["request"]["input_data"]["data"]}
+
+
 def test_all_kinds_are_served_together(saved, tmp_path):
     script, probe = saved(frame_of(tmp_path, **COLUMNS))
     assert differs(script, probe) == 0

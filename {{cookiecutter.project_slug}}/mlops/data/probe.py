@@ -21,7 +21,7 @@ def examine(model: "Pipeline", rows: "pd.DataFrame") -> "tuple[list[dict[str, An
     import pandas as pd
 
     columns = describe(rows)
-    texts = [each["name"] for each in columns if each["kind"] == "text"]
+    texts = [each["name"] for each in columns if each["kind"] == "text" and rows[each["name"]].notna().any()]
     full = [each["name"] for each in columns if each["kind"] == "number" and not each["nulls"]]
     rows = with_unseen(rows, texts)
     asked, finding = [usual(rows)], ""
@@ -37,8 +37,8 @@ def examine(model: "Pipeline", rows: "pd.DataFrame") -> "tuple[list[dict[str, An
 
 
 def with_unseen(rows: "pd.DataFrame", texts: list[str]) -> "pd.DataFrame":
-    """A copy of the rows in which text columns that are categories have one more, so that one type holds all rows."""
-    rows = rows.reset_index(drop=True)
+    """The rows, numbered, with one category more in text columns that are categories, so that one type holds all."""
+    rows = rows.set_axis(range(len(rows)), copy=False)  # millions of rows need not be copied
     for name in texts:
         if rows[name].dtype == "category":
             rows[name] = rows[name].cat.add_categories(UNSEEN)
