@@ -38,7 +38,10 @@ def examine(model: "Pipeline", rows: "pd.DataFrame") -> "tuple[list[dict[str, An
 
 def with_unseen(rows: "pd.DataFrame", texts: list[str]) -> "pd.DataFrame":
     """The rows, numbered, with one category more in text columns that are categories, so that one type holds all."""
-    rows = rows.set_axis(range(len(rows)), copy=False)  # millions of rows need not be copied
+    import pandas as pd
+
+    rows = rows.copy(deep=False)  # there may be millions
+    rows.index = pd.RangeIndex(len(rows))
     for name in texts:
         if rows[name].dtype == "category":
             rows[name] = rows[name].cat.add_categories(UNSEEN)
