@@ -105,7 +105,9 @@ def differs(script, probe):
 @EVERY_KIND
 def test_a_model_cannot_tell_that_it_is_served(saved, tmp_path, values):
     rows = frame_of(tmp_path, x=values, beside=pa.array([0.5]))
+    before = rows.copy()
     script, probe = saved(rows)
+    pd.testing.assert_frame_equal(rows, before)
     assert differs(script, probe) == 0
     asked = [row[0] for row in probe["request"]["input_data"]["data"]]
     assert not values.null_count or None in asked, "a row with a null is among those that are tried"
