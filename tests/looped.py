@@ -111,7 +111,7 @@ class Looped(Project):
             question = urllib.request.Request(url, body, {**headers, "Content-Type": "application/json"})
             try:
                 with urllib.request.urlopen(question, timeout=300) as answer:
-                    whole = len(json.load(answer)["scores"]) == len(probe["scores"])
+                    whole = len(json.load(answer)["scores"]) == len(probe["answer"]["scores"])
                     return answer.headers["azureml-model-deployment"] if whole else "failed: not all scores"
             except (OSError, ValueError, KeyError) as error:
                 return f"failed: {error}"

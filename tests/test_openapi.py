@@ -73,7 +73,7 @@ def probe(served: Looped) -> tuple[list[dict[str, Any]], dict[str, Any], list[fl
     """The probe's rows, one by one and as a table, and their scores."""
     found = served.read("out/model/probe.json")
     table = found["request"]["input_data"]
-    return [dict(zip(table["columns"], row, strict=True)) for row in table["data"]], table, found["scores"]
+    return [dict(zip(table["columns"], row, strict=True)) for row in table["data"]], table, found["answer"]["scores"]
 
 
 def test_the_document_is_sound(document: dict[str, Any]) -> None:

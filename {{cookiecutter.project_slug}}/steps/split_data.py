@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from mlops import UserError
 from mlops.commands.console import command
 from mlops.data.files import hash_folder, read_json, write_json
+from mlops.data.kinds import without_zone
 from mlops.data.row_hashes import read_hashes
 from mlops.data.splitting import check_side, hashed_columns, lowest, newest
 from mlops.data.tables import hash_data, local_folder, read_data
@@ -39,8 +40,10 @@ def split(data: Path, project: Project) -> "tuple[pd.DataFrame, pd.DataFrame]":
 
 def describe(part: "pd.DataFrame", time: str | None) -> dict[str, str | int]:
     """Rows and, where there is a time column, the first and last time of a part."""
-    times = {"from": part[time].min().isoformat(), "to": part[time].max().isoformat()} if time else {}
-    return {"rows": len(part), **times}
+    if time is None:
+        return {"rows": len(part)}
+    times = without_zone(part[time])
+    return {"rows": len(part), "from": times.min().isoformat(), "to": times.max().isoformat()}
 
 
 @command

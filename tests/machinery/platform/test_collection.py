@@ -71,7 +71,10 @@ class Served:
     def ask(self, rows=ASKED):
         columns = sorted(rows[0])  # not the model's order
         table = {"columns": columns, "data": [[row[name] for name in columns] for row in rows]}
-        answer = ask(self.port, "/score", body=json.dumps({"input_data": table}).encode(), timeout=20)
+        return self.send({"input_data": table})
+
+    def send(self, request):
+        answer = ask(self.port, "/score", body=json.dumps(request).encode(), timeout=20)
         return answer.status, json.loads(answer.body)
 
     def complaints(self):
@@ -132,6 +135,13 @@ def test_rows_and_scores_are_collected_and_can_be_joined(both, sidecar):
     assert [row["scores"] for row in scores] == pytest.approx(answer["scores"], abs=1e-9)
     assert [row["version"] for row in scores] == [VERSION] * len(ASKED)
     assert asked["ce-x-request-id"] == answered["ce-x-request-id"] != ""
+
+
+@pytest.mark.parametrize("request_of", [lambda rows: {"dataframe_records": rows}, lambda rows: rows[0]])
+def test_in_whichever_form_rows_are_sent_they_are_collected_in_one(both, sidecar, request_of):
+    assert both[0].send(request_of([dict(reversed(row.items())) for row in ASKED]))[0] == 200
+    (_, _, rows), _ = sidecar.pair()
+    assert [list(row.items()) for row in rows] == [list(row.items()) for row in ASKED[: len(rows)]]
 
 
 def test_each_request_has_an_id_of_its_own(both, sidecar):

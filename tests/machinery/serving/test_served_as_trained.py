@@ -100,13 +100,15 @@ def saved(project, monkeypatch):
 def differs(script, probe):
     """How many answers are not those that the model gave when it was trained."""
     scores = script.run(json.dumps(probe["request"]))["scores"]
-    return sum(one != other for one, other in zip(scores, probe["scores"], strict=True))
+    return sum(one != other for one, other in zip(scores, probe["answer"]["scores"], strict=True))
 
 
 @EVERY_KIND
 def test_a_model_cannot_tell_that_it_is_served(saved, tmp_path, values):
     rows = frame_of(tmp_path, x=values, beside=pa.array([0.5]))
+    before = rows.copy()
     script, probe = saved(rows)
+    pd.testing.assert_frame_equal(rows, before)
     assert differs(script, probe) == 0
     asked = [row[0] for row in probe["request"]["input_data"]["data"]]
     assert not values.null_count or None in asked, "a row with a null is among those that are tried"
@@ -114,10 +116,17 @@ def test_a_model_cannot_tell_that_it_is_served(saved, tmp_path, values):
     assert [type(each) for each in served(rows)["x"]] == [type(each) for each in rows["x"]]
 
 
+def test_a_null_that_is_rare_is_among_those_that_are_tried(saved):
+    rows = pd.DataFrame({name: ["a"] * 2000 for name in ("x", "y")})
+    rows.loc[7, "x"] = rows.loc[8, "y"] = None
+    _, probe = saved(rows)
+    assert {(None, "a"), ("a", None)} <= {tuple(row) for row in probe["request"]["input_data"]["data"]}
+
+
 def test_all_kinds_are_served_together(saved, tmp_path):
     script, probe = saved(frame_of(tmp_path, **COLUMNS))
     assert differs(script, probe) == 0
-    assert len(probe["scores"]) < 20 + len(COLUMNS) + 2
+    assert len(probe["answer"]["scores"]) < 20 + len(COLUMNS) + 2
 
 
 @pytest.mark.parametrize("values", [pa.array(["a"]), pa.array(["a"]).dictionary_encode()], ids=["text", "category"])

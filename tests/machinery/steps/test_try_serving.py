@@ -1,7 +1,9 @@
 """The challenger is asked its sample rows through the scoring script, with the packages that an endpoint has."""
 
+import importlib
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,7 +13,7 @@ from local_project import shared_python
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OrdinalEncoder
+from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder
 
 from conftest import ROOT
 from mlops.data.files import hash_folder, read_json, write_json
@@ -25,14 +27,21 @@ COLUMNS = {"wet": pa.array([True, None, False, False] * 30), "sky": pa.array(["r
 
 
 @pytest.fixture
-def trained(project):
-    """The current folder is a project with a model that was trained on booleans and text, both with nulls."""
+def trained(project, monkeypatch):
+    """The current folder is a project with a model, code of its own in it, trained on booleans and text with nulls."""
+    Path("model/own.py").write_text("def same(rows):\n    return rows\n", encoding="utf-8")
+    for name in [name for name in sys.modules if name.split(".")[0] == "model"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.syspath_prepend(project)
+    same = importlib.import_module("model.own").same
     pq.write_table(pa.table({**COLUMNS, "dew": pa.array([0.5, None] * 60)}), "rows.parquet")
     rows = read_file(Path("rows.parquet"))
     codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
     features = make_column_transformer((codes, ["wet", "sky"]), remainder="passthrough")
-    model = make_pipeline(features, HistGradientBoostingClassifier(max_iter=5)).fit(rows, [0, 1, 1, 0] * 30)
-    train.save(Binary("auc", 0.5), model, rows, {}, MODEL)
+    model = make_pipeline(FunctionTransformer(same), features, HistGradientBoostingClassifier(max_iter=5))
+    train.save(Binary("auc", 0.5), model.fit(rows, [0, 1, 1, 0] * 30), rows, {}, MODEL)
+    for name in ("model", "model.own"):
+        del sys.modules[name]
 
 
 @pytest.fixture
@@ -52,7 +61,7 @@ def test_the_same_scores_are_noted_for_the_gate_and_the_model_folder_stays_as_it
     before = hash_folder(MODEL)
     code, said = try_serving()
     assert code == 0, said
-    assert read_json(SERVED) == {"model_hash": before, "rows": len(read_json(MODEL / PROBE_FILE)["scores"])}
+    assert read_json(SERVED) == {"model_hash": before, "rows": len(read_json(MODEL / PROBE_FILE)["answer"]["scores"])}
     assert hash_folder(MODEL) == before
 
 

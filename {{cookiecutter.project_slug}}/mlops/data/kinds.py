@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
 NOTHING = "nothing but nulls"
@@ -27,7 +28,7 @@ def kind(column: "pa.DataType") -> str:
 
 
 def plain(rows: "pa.Table") -> "pa.Table":
-    """The same rows in fewer types: no decimals, no dates, no zones (times are UTC), no dictionaries.
+    """The same rows in fewer types: no decimals, no dates, no zone but UTC, no dictionaries.
 
     Training, tests and the endpoint then work with what pandas computes with, in every file alike.
     """
@@ -46,7 +47,12 @@ def plain_type(column: "pa.DataType") -> "pa.DataType":
     if types.is_dictionary(column):
         return plain_type(column.value_type)
     if types.is_timestamp(column):
-        return pa.timestamp(column.unit)
+        return pa.timestamp(column.unit, column.tz and "UTC")
     fits = {types.is_decimal: pa.float64(), types.is_float16: pa.float32(), types.is_date: pa.timestamp("us")}
     fits[types.is_string_view] = pa.large_string()
     return next((simple for test, simple in fits.items() if test(column)), column)
+
+
+def without_zone(times: "pd.Series") -> "pd.Series":
+    """The same times, those of UTC without saying so: what can be put into months and compared with any other."""
+    return times.dt.tz_localize(None)

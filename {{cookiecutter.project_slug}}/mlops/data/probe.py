@@ -23,7 +23,7 @@ def examine(model: "Pipeline", rows: "pd.DataFrame") -> "tuple[list[dict[str, An
     import pandas as pd
 
     columns = describe(rows)
-    texts = [each["name"] for each in columns if each["kind"] == "text"]
+    texts = [each["name"] for each in columns if each["kind"] == "text" and rows[each["name"]].notna().any()]
     full = [each["name"] for each in columns if each["kind"] == "number" and not each["nulls"]]
     rows = with_unseen(rows, texts)
     asked, finding = [usual(rows)], ""
@@ -45,8 +45,11 @@ def read_probe(folder: Path) -> dict[str, Any]:
 
 
 def with_unseen(rows: "pd.DataFrame", texts: list[str]) -> "pd.DataFrame":
-    """A copy of the rows in which text columns that are categories have one more, so that one type holds all rows."""
-    rows = rows.reset_index(drop=True)
+    """The rows, numbered, with one category more in text columns that are categories, so that one type holds all."""
+    import pandas as pd
+
+    rows = rows.copy(deep=False)  # there may be millions
+    rows.index = pd.RangeIndex(len(rows))
     for name in texts:
         if rows[name].dtype == "category":
             rows[name] = rows[name].cat.add_categories(UNSEEN)

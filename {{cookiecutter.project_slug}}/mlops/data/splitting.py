@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlops import UserError
+from mlops.data.kinds import without_zone
 from mlops.data.row_hashes import Hashes
 from mlops.settings.project import Data, Split
 
@@ -30,6 +31,7 @@ def newest(times: "pd.Series", rule: Split) -> Mask:
     """
     import pandas as pd
 
+    times = without_zone(times)
     if rule.days:
         held_out = times > times.max() - pd.Timedelta(days=rule.days)
     elif rule.share:

@@ -84,25 +84,10 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> "pa.Table":
 
 
 def read_file(path: Path, columns: Sequence[str] | None = None) -> "pd.DataFrame":
-    """The same for pandas: decimals as numbers, times with a zone in UTC."""
+    """The same for pandas."""
     with readable(path):
-        rows: pd.DataFrame = simplified(read_table(path, columns)).to_pandas(ignore_metadata=True)
+        rows: pd.DataFrame = read_table(path, columns).to_pandas(ignore_metadata=True)
     return rows
-
-
-def simplified(table: "pa.Table") -> "pa.Table":
-    """The table without what pandas or a request has no type of its own for: decimals and zones other than UTC."""
-    import pyarrow as pa
-
-    fields = [
-        field.with_type(pa.float64())
-        if pa.types.is_decimal(field.type)
-        else field.with_type(pa.timestamp(field.type.unit, "UTC"))
-        if pa.types.is_timestamp(field.type) and field.type.tz
-        else field
-        for field in table.schema
-    ]
-    return table.cast(pa.schema(fields))
 
 
 def read_data(folder: Path, columns: Sequence[str] | None = None) -> "pd.DataFrame":

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from mlops.data.kinds import without_zone
 from mlops.decide.gate import Check, enough, floors, overall
 from mlops.decide.gate import Status as Result
 from mlops.settings.project import Data, Gate
@@ -23,7 +24,7 @@ def newer(frame: "pd.DataFrame", data: Data, tested_to: str) -> "pd.DataFrame":
     """The labelled rows after that time, the last one of the rows that the version was tested on."""
     import pandas as pd
 
-    return frame[(frame[data.time] > pd.Timestamp(tested_to)) & frame[data.target].notna()]
+    return frame[(without_zone(frame[data.time]) > pd.Timestamp(tested_to)) & frame[data.target].notna()]
 
 
 def kept(value: float, best: float, registered: str | None, max_loss: float, metric: "Metric") -> Check:
