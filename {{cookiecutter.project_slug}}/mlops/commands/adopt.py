@@ -25,8 +25,11 @@ REPLACED = ("data", "expectations", "model", str(PROJECT_FILE))
 SHOWN = 100  # columns in the printed table; all of them are in data/README.md
 
 
-def draft(path: Path, roles: Roles, new: Path) -> list[Profile]:
-    """Write into the new folder what is to be in the project's; what each column is. UserError for what is wrong."""
+def draft(path: Path, roles: Roles, new: Path) -> tuple[list[Profile], list[str]]:
+    """Write into the new folder what is to be in the project's; what each column is, and what is left out of it.
+
+    UserError for what is wrong.
+    """
     source = read_source(path, roles.time, new.parent)
     told = {"--target": [roles.target], "--key": roles.key, "--slices": roles.slices, "--keep": roles.keep}
     check_named(told, list(source.columns))
@@ -51,7 +54,8 @@ def draft(path: Path, roles: Roles, new: Path) -> list[Profile]:
         **{f"model/{file}": content for file, content in model.model_files(task).items()},
     }
     files.written(texts, new)
-    return found
+    notes, dropped = [f"not read: {each}" for each in source.passed_over], source.columns[roles.target].nulls
+    return found, [*notes, *([f"left out: {dropped:,} rows without {roles.target}"] if dropped else [])]
 
 
 def check_committed(touched: Sequence[str]) -> None:
@@ -83,8 +87,8 @@ def show(found: Sequence[Profile]) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="adopt", description=__doc__)
     parser.add_argument("table", type=Path, help="a CSV or Parquet file, or a folder of them")
-    parser.add_argument("--target", required=True, help="the column that the model is to tell")
-    parser.add_argument("--time", help="the column by which rows are ordered and split")
+    parser.add_argument("--target", required=True, metavar="COLUMN", help="what the model is to tell")
+    parser.add_argument("--time", metavar="COLUMN", help="the column by which rows are ordered and split")
     parser.add_argument("--task", choices=get_args(Task), help="what the target sets, where it is not clear")
     parser.add_argument("--key", nargs="+", default=[], metavar="COLUMN", help="columns that name a row together")
     parser.add_argument("--slices", nargs="+", default=[], metavar="COLUMN", help="columns whose values are slices")
@@ -93,11 +97,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     roles = Roles(args.target, args.time, args.task, args.key, args.slices, args.keep)
     with TemporaryDirectory(prefix="adopt-") as folder:
         new = Path(folder) / "new"
-        found = draft(args.table, roles, new)
+        found, notes = draft(args.table, roles, new)
         there = names("ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *REPLACED)
         write, remove = files.changes(new, Path(), [name for name in there if Path(name).exists()])
         check_committed([*write, *remove])
         show(found)
+        print(*notes, sep="\n", end="\n" if notes else "")
         files.carry_out(new, Path(), write, remove)
     if not write and not remove:
         print("nothing has changed")

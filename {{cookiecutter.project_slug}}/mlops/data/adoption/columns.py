@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from mlops import UserError
@@ -21,6 +21,7 @@ FEW_VALUES = 20  # a decimal target with so few could be classes as well
 CLASSES = 30  # whole numbers with so few values, from close by, are classes
 OWN = 0.5  # of the rows have a text of their own: nothing can be learned from it
 UNIQUE = 0.99
+MOST_SLICES, LARGEST_SLICING = 2, 10  # columns, and values of one, that become slices without being told
 WORDS = 4  # in a text, on average: it is prose
 IDENTIFIER = re.compile(r"(^|[^a-z])(id|uuid|guid|key|index|rowid)$|[a-z]I[dD]$", re.IGNORECASE)
 
@@ -51,8 +52,12 @@ class Profile:
         return "feature" in self.used
 
     @property
+    def is_slice(self) -> bool:
+        return "slice" in self.used
+
+    @property
     def is_leak(self) -> bool:
-        return self.used == "left out" and self.what == "leak"
+        return self.what == "leak"
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,9 @@ def profiles(table: Table, roles: Roles, task: Task) -> list[Profile]:
     found = [profile(name, table, roles, task) for name in table.columns]
     if not any(each.is_feature for each in found):
         raise UserError(f"{roles.target}: no other column is of use to tell it; name one with --keep")
+    if not roles.slices:
+        fit = [each.name for each in found if each.used == "feature" and can_slice(each.name, table)][:MOST_SLICES]
+        found = [replace(each, used="feature, slice") if each.name in fit else each for each in found]
     return found
 
 
@@ -124,7 +132,7 @@ def profile(name: str, table: Table, roles: Roles, task: Task) -> Profile:
     if name == roles.target:
         return Profile(name, what, "target", f"--target; {task}")
     uses = [*(["time"] if name == roles.time else []), *(["key"] if name in roles.key else [])]
-    uses += ["slice"] if name in slices_of(table, roles, task) else []
+    uses += ["slice"] if name in roles.slices else []
     strength = foretold(table.sample[name], table.sample[roles.target], task) if name != roles.time else 0.0
     kept = name in roles.keep
     sort, reason = ("", "") if name == roles.time else useless(name, column, facts, table, roles)
@@ -176,18 +184,8 @@ def is_counter(name: str, values: "pd.Series[int]", facts: Facts) -> bool:
     return bool(values.is_monotonic_increasing or values.is_monotonic_decreasing or dense or IDENTIFIER.search(name))
 
 
-MOST_SLICES, LARGEST_SLICING = 2, 10
-
-
-def slices_of(table: Table, roles: Roles, task: Task) -> list[str]:
-    """The columns whose values are slices: those told, else categories with a few values, each in enough rows."""
-    if roles.slices:
-        return list(roles.slices)
-    fit = [name for name in table.columns if name not in (roles.target, roles.time) and can_slice(name, table)]
-    return fit[:MOST_SLICES]
-
-
 def can_slice(name: str, table: Table) -> bool:
+    """Whether the column is a category with a few values, each in enough rows."""
     column, facts = table.columns[name], table.facts[name]
     if column.kind not in ("text", "boolean") or facts.nulls or facts.values is None:
         return False

@@ -115,9 +115,8 @@ def read_texts(path: Path, how: Dialect) -> "Iterator[pa.RecordBatch]":
                 yield pa.RecordBatch.from_arrays([trimmed(column) for column in batch.columns], list(how.names))
     except pa.ArrowInvalid as error:
         if odd:
-            row, wanted, got = odd[0].number, odd[0].expected_columns, odd[0].actual_columns
-            says = f"{got} values for {wanted} columns; put values that hold the separator in quotation marks"
-            raise UserError(f"{path}: row {row}: {says}") from None
+            row, size = odd[0].number, f"{odd[0].actual_columns} values for {odd[0].expected_columns} columns"
+            raise UserError(f"{path}: row {row}: {size}; put a value that holds the separator in quotes") from None
         raise UserError(f"{path}: not a table as CSV ({' '.join(str(error).split()):.200}); export it again") from None
 
 

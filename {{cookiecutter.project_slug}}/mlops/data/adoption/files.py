@@ -94,8 +94,8 @@ def check_key(files: Sequence[Path], key: Sequence[str]) -> None:
     twice = counts.filter(pc.greater(counts["count_all"], 1)).slice(0, 1).to_pylist()
     if twice:
         values = ", ".join(f"{name} {twice[0][name]}" for name in key)
-        says = f"{twice[0]['count_all']} rows have {values}"
-        raise UserError(f"--key {' '.join(key)}: {says}; name more columns, or take out rows that are there twice")
+        rows = twice[0]["count_all"]
+        raise UserError(f"--key {' '.join(key)}: {rows} rows have {values}; name more columns, or take out all but one")
 
 
 def changes(new: Path, project: Path, there: Collection[str]) -> tuple[list[str], list[str]]:

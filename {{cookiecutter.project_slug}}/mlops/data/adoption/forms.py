@@ -39,10 +39,10 @@ class Form:
 
 
 def written(texts: "pa.Array", pattern: str) -> "pa.Array":
-    """The texts that the pattern matches; null for the others."""
+    """The texts that the pattern matches, without a plus before them; null for the others."""
     import pyarrow.compute as pc
 
-    return pc.if_else(pc.match_substring_regex(texts, pattern), texts, None)
+    return pc.if_else(pc.match_substring_regex(texts, pattern), pc.utf8_ltrim(texts, "+"), None)
 
 
 def read_boolean(texts: "pa.Array") -> "pa.Array":

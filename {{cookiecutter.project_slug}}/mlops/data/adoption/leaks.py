@@ -15,7 +15,8 @@ FEWEST = 5  # rows in a leaf: no tree learns single rows by heart
 def foretold(column: "pd.Series[Any]", target: "pd.Series[Any]", task: str) -> float:
     """From 0 to 1: of classes the balanced accuracy, of numbers R², of a small tree on that column, cross-validated.
 
-    0 where the tree is not nearly perfect on its own rows either, or a class is too rare to tell.
+    0 where the tree is not nearly perfect on its own rows either, or a class is too rare to tell. Of numbers at least
+    how well their order tells that of the target.
     """
     from sklearn.metrics import get_scorer
     from sklearn.model_selection import cross_val_score
@@ -32,7 +33,18 @@ def foretold(column: "pd.Series[Any]", target: "pd.Series[Any]", task: str) -> f
     given, answers = as_numbers(rows[["column"]]), rows["target"].to_numpy()
     if get_scorer(scoring)(tree.fit(given, answers), given, answers) < SUSPICIOUS:
         return 0.0
-    return max(0.0, float(cross_val_score(tree, given, answers, cv=folds(task), scoring=scoring).mean()))
+    order = alike(rows) if task == "regression" else 0.0
+    return max(order, float(cross_val_score(tree, given, answers, cv=folds(task), scoring=scoring).mean()))
+
+
+def alike(rows: "pd.DataFrame") -> float:
+    """The square of the rank correlation, where most of the column is known numbers."""
+    from pandas.api.types import is_numeric_dtype
+
+    known = rows.dropna()
+    if not is_numeric_dtype(rows["column"]) or len(known) < len(rows) / 2:
+        return 0.0
+    return float(known["column"].corr(known["target"], method="spearman")) ** 2
 
 
 def folds(task: str) -> Any:

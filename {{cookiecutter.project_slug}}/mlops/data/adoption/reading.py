@@ -228,8 +228,8 @@ def common_kind(name: str, types: "Mapping[Path, pa.DataType]") -> Kind | None:
     (first, kind), *others = kinds.items()
     for path, other in others:
         if other != kind and {other, kind} != {"integer", "decimal"}:
-            says = f"is {types[path]}, but {types[first]} in {first}; give all files one type"
-            raise UserError(f"{path}: column {name}: {says}")
+            there = f"{types[first]} in {first}"
+            raise UserError(f"{path}: column {name}: is {types[path]}, but {there}; give all files one type")
         kind = kind if other == kind else "decimal"
     return kind
 

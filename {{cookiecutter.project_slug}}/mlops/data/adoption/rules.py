@@ -19,10 +19,10 @@ Rule = dict[str, Any]
 ROWS_ROOM = (0.6, 2.0)  # times the fewest and the most rows of a file
 NULLS_ROOM = (2.0, 0.05)  # times the largest share of nulls, and this much at least
 LONG_TAIL, TAIL_ROOM = 8, 10  # so many deviations beyond the mean is the largest: ten times that may come
-MEAN_ROOM = (8.0, 0.5)  # times what the mean has moved between files, and so many deviations at least
+MEAN_ROOM = (15.0, 0.5)  # times what the mean has moved between files, and so many deviations at least
 FEW_FILES = 3  # fewer do not show what moves
 FEW_FILES_ROOM = 2.0  # deviations that a mean may move then
-CLOSED, CLOSED_ROWS = 50, 5  # at most so many values, each in so many rows: there are no others
+CLOSED_ROWS, CLOSED_SHARE = 5, 0.01  # where each value is in so many rows, and this share of them, there are no others
 YEARS = 5
 NOTE = "drafted from {}"
 
@@ -214,10 +214,11 @@ def texts(name: str, parts: Sequence[Facts], whole: Facts) -> Iterator[tuple[Rul
 
 
 def is_closed(parts: Sequence[Facts], whole: Facts) -> bool:
-    """Whether there seem to be no other values: few, none rare, and none that only the last file has."""
+    """Whether there seem to be no other values: none is rare, and none that only the last file has."""
     assert whole.values is not None
     known = set().union(*(part.values or () for part in parts[:-1])) if len(parts) > 1 else set(whole.values)
-    return len(whole.values) <= CLOSED and min(whole.values.values()) >= CLOSED_ROWS and known == set(whole.values)
+    rarest = max(CLOSED_ROWS, CLOSED_SHARE * whole.known)
+    return min(whole.values.values()) >= rarest and known == set(whole.values)
 
 
 def closed_set(name: str, whole: Facts) -> tuple[Rule, str]:

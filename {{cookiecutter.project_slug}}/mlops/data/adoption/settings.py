@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from mlops.data.adoption.columns import Profile, Roles, Table, Task, slices_of
+from mlops.data.adoption.columns import Profile, Roles, Table, Task
 from mlops.settings.migration import entries
 from mlops.settings.project import Data, Gate, Project
 from mlops.settings.reading import check, parse_yaml
@@ -67,7 +67,7 @@ def settings(path: Path, suite: str, table: Table, found: Sequence[Profile], rol
         "data": data_block(suite, table, found, roles),
         "features": listed("features", features, "the columns that the model sees"),
         "model": model_block(table),
-        "gate": gate_block(table, roles, task),
+        "gate": gate_block(table, found, roles, task),
         "monitoring": monitoring_block(table),
     }
     for key, block in new.items():
@@ -88,7 +88,8 @@ def replaced(text: str, key: str, block: str, before: str = "") -> str:
 
 def scalar(value: Any) -> str:
     """A value as YAML in one line, in quotation marks where it needs them."""
-    return str(yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=10**9)).strip()[1:-1]
+    readable = str(value).isprintable()
+    return str(yaml.safe_dump([value], default_flow_style=True, allow_unicode=readable, width=10**9)).strip()[1:-1]
 
 
 def in_line(values: Sequence[Any]) -> str:
@@ -139,7 +140,7 @@ def model_block(table: Table) -> str:
     )
 
 
-def gate_block(table: Table, roles: Roles, task: Task) -> str:
+def gate_block(table: Table, found: Sequence[Profile], roles: Roles, task: Task) -> str:
     counts, (rows, rarest) = scale(table, roles, task), tested(table, roles, task)
     title = TITLES[counts.metric]
     whose = "rows" if task == "regression" else "rows of any class"
@@ -163,7 +164,7 @@ def gate_block(table: Table, roles: Roles, task: Task) -> str:
     return gate + lined(
         "",
         [
-            ("columns", in_line(slices_of(table, roles, task)), "each of their values is a slice"),
+            ("columns", in_line([each.name for each in found if each.is_slice]), "each of their values is a slice"),
             ("min_rows", within(20, rows // 10, 200), "smaller slices are reported, not gated"),
             ("floor", counts.slice_floor, f"{title} that the challenger must reach on every slice"),
             ("max_drop", counts.drop, f"{title} it may lose to the champion on a slice, beyond chance"),
