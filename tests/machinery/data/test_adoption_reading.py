@@ -97,6 +97,7 @@ FORMATS = (
     "%m/%d/%Y %I:%M %p",
     "%Y/%m/%d %H:%M:%S",
     "%d %b %Y",
+    "%b %d %Y",
     "%B %d, %Y",
     "%d-%b-%y",
     "%m/%d/%y %H:%M",
@@ -120,6 +121,12 @@ def test_two_formats_in_one_column_are_refused_with_the_row(tmp_path):
     texts = [time.strftime("%Y-%m-%d" if row < 30 else "%d.%m.%Y") for row, time in enumerate(TIMES)]
     line = refusal(column(tmp_path, texts, "when"), "when")
     assert line.startswith(f"{tmp_path / 'table.csv'}: column when: row 31: '{texts[30]}' is not one of the times")
+
+
+def test_a_form_that_nobody_knows_is_refused(tmp_path):
+    assert "row 1: 'soon' is no time in a form that is known" in refusal(
+        column(tmp_path, ["soon", "now"], "when"), "when"
+    )
 
 
 def test_a_day_that_may_be_a_month_is_refused(tmp_path):

@@ -24,7 +24,7 @@ DIGITS = {"%Y": 4, "%Y%m": 6, "%Y%m%d": 8, "%Y%m%d%H%M": 12, "%Y%m%d%H%M%S": 14}
 SINCE_1970 = {"s": r"^\d{9,10}(\.\d+)?$", "ms": r"^\d{12,13}$", "us": r"^\d{15,16}$", "ns": r"^\d{18,19}$"}
 NUMBERS = ["%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d"]
 TWO_DIGITS = ["%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%d-%b-%y"]
-WORDS = ["%d %b %Y", "%d-%b-%Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y", "%a, %d %b %Y"]
+WORDS = ["%d %b %Y", "%d-%b-%Y", "%b %d, %Y", "%b %d %Y", "%d %B %Y", "%B %d, %Y", "%a, %d %b %Y"]
 DATES = (*NUMBERS, *TWO_DIGITS, *WORDS)
 CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", ", %H:%M", ", %H:%M:%S")
 

@@ -134,6 +134,8 @@ def decide(name: str, guess: Guess) -> tuple[Column, Callable[[Any], Any]]:
     fitting, nearest = guess.fitting(), guess.nearest()
     if guess.is_time and nearest and not fitting:
         form, place = nearest
+        if guess.odd_of(form)[0] == guess.texts:
+            raise UserError(f"{place} is no time in a form that is known here; write times as 2013-01-31 17:45")
         raise UserError(f"{place} is not one of the {form.name} that others are; write all times in one form")
     if guess.is_time and len(fitting) > 1:
         ways = " or ".join(form.name for form in fitting)
