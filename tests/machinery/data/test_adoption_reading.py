@@ -1,6 +1,7 @@
 """A table of any make is read as what it is, all of it, or refused in one line that names the place."""
 
 import gc
+import tracemalloc
 from datetime import datetime
 
 import numpy as np
@@ -10,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mlops import UserError
-from mlops.data.adoption import csv_files, reading
+from mlops.data.adoption import csv_files, facts, reading
 from mlops.data.adoption.reading import read_source
 
 ROWS = 120
@@ -81,6 +82,7 @@ def test_codes_with_leading_zeros_stay_text(tmp_path):
 
 def test_the_type_is_that_of_all_rows_not_of_the_first(tmp_path, monkeypatch):
     monkeypatch.setattr(csv_files, "BLOCK", 512)
+    monkeypatch.setattr(csv_files, "GATHERED", 512)
     path = write(tmp_path, "x,y\n" + "".join(f"{row},{row}\n" for row in range(ROWS)) + "0.5,a\n" * 40)
     rows, columns = read(path)
     assert [each.kind for each in columns.values()] == ["decimal", "text"]
@@ -242,19 +244,27 @@ def test_times_as_text_in_parquet_are_read_where_they_are_named(tmp_path):
 
 
 def test_memory_does_not_grow_with_the_table(tmp_path, monkeypatch):
-    """Arrow's own count of what it holds, for a table and one of eight times the rows."""
-    monkeypatch.setattr(csv_files, "BLOCK", 1 << 16)
+    """What is read, written and sampled holds as much, at the most, for a table of eight times the rows."""
+    for name in ("BLOCK", "GATHERED"):
+        monkeypatch.setattr(csv_files, name, 1 << 13)
     monkeypatch.setattr(reading, "CELLS", 10_000)
+    monkeypatch.setattr(facts, "SAMPLED_ROWS", 500)
     peaks = []
     for times in (1, 8):
         path = tmp_path / str(times) / "table.csv"
         path.parent.mkdir()
-        path.write_text("a,b,c\n" + "".join(f"{row},{row / 7:.6f},word {row % 50}\n" for row in range(times * 20_000)))
+        rows = times * 20_000
+        path.write_text("a,b,c\n" + "".join(f"{row},{row / 7:.6f},word {row % 50}\n" for row in range(rows)))
         gc.collect()
+        before = pa.total_allocated_bytes()
         source = read_source(path, None, path.parent)
-        before, peak, rows = pa.total_allocated_bytes(), 0, 0
-        for batch in source.batches():
-            peak, rows = max(peak, pa.total_allocated_bytes() - before), rows + batch.num_rows
-        assert rows == times * 20_000
-        peaks.append(peak)
-    assert peaks[1] < 1.5 * peaks[0] + 1_000_000
+        held = [pa.total_allocated_bytes() - before for _ in source.batches()]
+        assert sum(batch.num_rows for batch in source.batches()) == rows
+        reading.write_batches(path.with_suffix(".parquet"), source.batches())
+        tracemalloc.start()
+        taken = facts.sample([path.with_suffix(".parquet")], rows, 3)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+        tracemalloc.stop()
+        peaks.append(max(held))
+        assert len(taken) == pytest.approx(500, rel=0.05)
+    assert peaks[1] < 1.5 * peaks[0]

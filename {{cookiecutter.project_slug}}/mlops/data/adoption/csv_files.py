@@ -4,7 +4,7 @@ import codecs
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,8 @@ SEPARATORS = ",;\t|"
 NULLS = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A", "?")
 LOOK_AT = 1 << 20  # bytes that tell the separator
 LINES = 50
-BLOCK = 1 << 24  # bytes read at a time
+BLOCK = 1 << 21  # bytes read at a time; Arrow has some thirty of them waiting
+GATHERED = 1 << 24  # bytes of text looked at together
 
 
 @dataclass(frozen=True)
@@ -111,13 +112,27 @@ def read_texts(path: Path, how: Dialect) -> "Iterator[pa.RecordBatch]":
                 arrow.ParseOptions(delimiter=how.separator, newlines_in_values=True, invalid_row_handler=refuse),
                 arrow.ConvertOptions(column_types=dict.fromkeys(how.names, pa.string()), strings_can_be_null=False),
             )
-            for batch in batches:
+            for batch in gathered(batches):
                 yield pa.RecordBatch.from_arrays([trimmed(column) for column in batch.columns], list(how.names))
     except pa.ArrowInvalid as error:
         if odd:
             row, size = odd[0].number, f"{odd[0].actual_columns} values for {odd[0].expected_columns} columns"
             raise UserError(f"{path}: row {row}: {size}; put a value that holds the separator in quotes") from None
         raise UserError(f"{path}: not a table as CSV ({' '.join(str(error).split()):.200}); export it again") from None
+
+
+def gathered(batches: "Iterable[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
+    """The same rows, more of them at a time."""
+    import pyarrow as pa
+
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        waiting.append(batch)
+        if sum(each.nbytes for each in waiting) >= GATHERED:
+            yield pa.concat_batches(waiting)
+            waiting = []
+    if waiting:
+        yield pa.concat_batches(waiting)
 
 
 def open_decoded(path: Path, encoding: str) -> Any:

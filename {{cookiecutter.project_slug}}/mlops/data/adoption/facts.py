@@ -115,12 +115,13 @@ def together(parts: Iterable[Facts]) -> Facts:
 def sample(files: Sequence[Path], rows: int, columns: int) -> "pd.DataFrame":
     """Every n-th row of all files, in their order: few enough to look at in memory."""
     import pandas as pd
+    import pyarrow as pa
 
     step = max(1, math.ceil(rows / min(SAMPLED_ROWS, SAMPLED_CELLS // columns)))
     parts: list[pd.DataFrame] = []
     offset = 0
     for path in files:
         for batch in read_batches(path):
-            parts.append(batch.to_pandas().iloc[(-offset) % step :: step])
+            parts.append(batch.take(pa.array(range(-offset % step, batch.num_rows, step), "int64")).to_pandas())
             offset += batch.num_rows
     return pd.concat(parts, ignore_index=True)

@@ -155,8 +155,11 @@ class Guess:
     def possible(self, first: str) -> list[Form]:
         """The forms to try, the likeliest first, of a column that begins with this text."""
         numbers = [WHOLE, PLAIN, *([WITH_COMMA, GROUPED] if self.decimal_comma else [GROUPED, WITH_COMMA])]
-        times = [*ISO_TIMES, *(NUMBERED if self.is_time else []), *(worded(first) if re.search(r"\d", first) else [])]
-        return times if self.is_time else [BOOLEAN, *numbers, *times]
+        if self.is_time:
+            return [*ISO_TIMES, *NUMBERED, *worded(first)]
+        if re.search(DECIMAL, first):
+            return numbers
+        return [BOOLEAN, *numbers, *ISO_TIMES, *(worded(first) if re.search(r"\d", first) else [])]
 
     def count_odd(self, form: Form, texts: "pa.Array", place: Callable[[int], str]) -> tuple[int, str]:
         """How many texts so far are of another form, and the place of the first."""
