@@ -75,6 +75,12 @@ def test_numbers_are_read_however_they_are_written(tmp_path, kind):
     np.testing.assert_array_equal(rows["x"][: len(values)], values)
 
 
+def test_white_space_around_names_and_values_is_no_part_of_them(tmp_path):
+    rows, _ = read(write(tmp_path, "age, work\n" + " 39, State-gov \n 50, ?\n" * 60))
+    assert rows["age"].tolist()[:2] == [39, 50]
+    assert rows["work"].tolist()[:2] == ["State-gov", None]
+
+
 def test_codes_with_leading_zeros_stay_text(tmp_path):
     rows, columns = read(column(tmp_path, ["00123", "01234", "99999"]))
     assert (columns["x"].kind, rows["x"][0]) == ("text", "00123")
