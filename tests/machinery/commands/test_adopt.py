@@ -158,6 +158,12 @@ def test_rows_without_an_answer_are_left_out(committed, shop, tmp_path, capsys):
     assert f"{ROWS - 10} rows" in (committed / "data" / "README.md").read_text(encoding="utf-8")
 
 
+def test_a_target_without_any_value_is_refused(committed, tmp_path, capsys):
+    (tmp_path / "holes.csv").write_text("x,y\n" + "1,\n" * 99, encoding="utf-8")
+    assert main([str(tmp_path / "holes.csv"), "--target", "y"]) == 2
+    assert "no row has a value of the target" in capsys.readouterr().err
+
+
 @pytest.fixture
 def drafted_model(tmp_path, monkeypatch):
     """Makes the drafted model/ of a task importable; gives its `build`."""

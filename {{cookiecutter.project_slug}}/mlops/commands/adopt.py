@@ -25,11 +25,8 @@ REPLACED = ("data", "expectations", "model", str(PROJECT_FILE))
 SHOWN = 100  # columns in the printed table; all of them are in data/README.md
 
 
-def draft(path: Path, roles: Roles, new: Path) -> tuple[list[Profile], list[str]]:
-    """Write into the new folder what is to be in the project's; what each column is, and what is left out of it.
-
-    UserError for what is wrong.
-    """
+def take_in(path: Path, roles: Roles, new: Path) -> tuple[Table, list[str]]:
+    """Write the data files into the new folder; the table, and what is left out of it. UserError for what is wrong."""
     source = read_source(path, roles.time, new.parent)
     told = {"--target": [roles.target], "--key": roles.key, "--slices": roles.slices, "--keep": roles.keep}
     check_named(told, list(source.columns))
@@ -40,22 +37,28 @@ def draft(path: Path, roles: Roles, new: Path) -> tuple[list[Profile], list[str]
         files.check_key(data, roles.key)
     facts = [file_facts(each) for each in data]
     whole = {name: together(part[name] for part in facts) for name in source.columns}
-    rows = whole[roles.target].rows
-    table = Table(rows, facts, source.columns, whole, sample(data, rows, len(source.columns)))
+    rows, dropped = whole[roles.target].rows, source.columns[roles.target].nulls
+    notes = [f"not read: {each}" for each in source.passed_over]
+    notes += [f"left out: {dropped:,} rows without {roles.target}"] if dropped else []
+    return Table(rows, facts, source.columns, whole, sample(data, rows, len(source.columns))), notes
+
+
+def draft(path: Path, roles: Roles, new: Path) -> tuple[list[Profile], list[str]]:
+    """Write all into the new folder that is to be in the project's; what each column is, and what is left out."""
+    table, notes = take_in(path, roles, new)
     task = task_of(table, roles)
     found = profiles(table, roles, task)
     name = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "table"
     suite = f"expectations/{name}.json"
     classes = None if task == "regression" else roles.target
     texts = {
-        suite: rules.to_text(rules.draft(name, facts, source.columns, roles.key, classes)),
-        "data/README.md": model.readme(path.name, suite, table, found, roles, len(data) > 1),
+        suite: rules.to_text(rules.draft(name, table.files, table.columns, roles.key, classes)),
+        "data/README.md": model.readme(path.name, suite, table, found, roles),
         str(PROJECT_FILE): settings.settings(PROJECT_FILE, suite, table, found, roles, task),
         **{f"model/{file}": content for file, content in model.model_files(task).items()},
     }
     files.written(texts, new)
-    notes, dropped = [f"not read: {each}" for each in source.passed_over], source.columns[roles.target].nulls
-    return found, [*notes, *([f"left out: {dropped:,} rows without {roles.target}"] if dropped else [])]
+    return found, notes
 
 
 def check_committed(touched: Sequence[str]) -> None:

@@ -19,7 +19,8 @@ COMPRESSION = {"compression": "zstd", "compression_level": 9}
 def with_target(source: Source, target: str) -> "Iterator[pa.RecordBatch]":
     """The rows that have an answer."""
     for batch in source.batches():
-        yield batch.filter(batch[target].is_valid())
+        if (known := batch.filter(batch[target].is_valid())).num_rows:
+            yield known
 
 
 def write_data(batches: "Iterator[pa.RecordBatch]", time: str | None, folder: Path) -> list[Path]:
@@ -34,6 +35,8 @@ def write_data(batches: "Iterator[pa.RecordBatch]", time: str | None, folder: Pa
         for writer in writers.values():
             writer.close()
     files = sorted(folder.iterdir())
+    if not files:
+        raise UserError("no row has a value of the target; name another column as --target")
     if time is None or len(files) < LEAST_MONTHS:
         files = [joined(files, folder / "data.parquet")]
     for path in files if time else []:

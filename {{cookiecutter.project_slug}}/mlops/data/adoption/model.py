@@ -63,10 +63,10 @@ def model_files(task: Task) -> dict[str, str]:
     return {"__init__.py": INIT, "features.py": FEATURES, "estimator.py": ESTIMATOR.format(**LEARNERS[task])}
 
 
-def readme(source: str, suite: str, table: Table, found: Sequence[Profile], roles: Roles, by_month: bool) -> str:
+def readme(source: str, suite: str, table: Table, found: Sequence[Profile], roles: Roles) -> str:
     """data/README.md."""
     lines = [f"| `{escaped(each.name)}` | {each.what} | {each.used} | {escaped(each.why)} |" for each in found]
-    files = "one Parquet file a month" if by_month else "one Parquet file"
+    files = "one Parquet file a month" if len(table.files) > 1 else "one Parquet file"
     return (
         f"""# The data
 
