@@ -1,0 +1,208 @@
+"""A table of one's own in the place of the flights: all of it or nothing, and never over work that is not committed."""
+
+import importlib
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from mlops.commands.adopt import main
+from mlops.data.adoption.model import model_files
+from mlops.data.tables import read_data
+from mlops.data.validation import Checks, read_suite
+from mlops.settings.project import load_project
+
+ROWS = 600
+OPTIONS = ["--target", "paid", "--time", "when"]
+
+
+def git(*command):
+    done = ["git", "-c", "user.name=a", "-c", "user.email=a@localhost", *command]
+    return subprocess.run(done, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def shop(tmp_path_factory):
+    """A shop's table as CSV with semicolons and decimal commas: four months, a leak, an identifier, a constant."""
+    random = np.random.default_rng(3)
+    price, town = random.gamma(2, 20, ROWS).round(2), random.choice(["Bern", "Genf", "Zürich"], ROWS)
+    paid = random.random(ROWS) < 1 / (1 + np.exp((price - 40) / 10))
+    rows = pd.DataFrame(
+        {
+            "order": np.arange(ROWS) + 1000,
+            "when": pd.date_range("2024-01-03", periods=ROWS, freq="4h").strftime("%d.%m.%Y %H:%M"),
+            "price in €": price,
+            "town": np.where(random.random(ROWS) < 0.05, None, town),
+            "money": "CHF",
+            "received": np.where(paid, price, 0),
+            "paid": paid.astype(int),
+        }
+    )
+    path = tmp_path_factory.mktemp("own") / "My shop.csv"
+    rows.to_csv(path, sep=";", decimal=",", index=False, encoding="latin-1", errors="replace")
+    return path
+
+
+@pytest.fixture
+def committed(project):
+    """The project in its first commit."""
+    (project / ".gitignore").write_text("__pycache__/\n", encoding="utf-8")
+    git("init", "-q")
+    git("add", "--all")
+    git("commit", "-qm", "first")
+    return project
+
+
+def test_the_flights_are_replaced_and_the_other_settings_stay(committed, shop, capsys):
+    before = (committed / "project.yml").read_text(encoding="utf-8")
+    assert main([str(shop), *OPTIONS]) == 0
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in ("order", "identifier", "constant", "leak", "--keep received"))
+    assert sorted(path.name for path in (committed / "data").iterdir()) == [
+        *(f"2024-0{month}.parquet" for month in (1, 2, 3, 4)),
+        "README.md",
+    ]
+    assert [path.name for path in (committed / "expectations").iterdir()] == ["my-shop.json"]
+    project = load_project()
+    assert project.features == ["when", "price in ?", "town"]
+    assert (project.data.time, project.data.target, project.data.known_only_after) == ("when", "paid", ["received"])
+    after = (committed / "project.yml").read_text(encoding="utf-8")
+    assert yaml.safe_load(after)["promotion"] == yaml.safe_load(before)["promotion"]
+    assert before.splitlines()[0] == after.splitlines()[0]
+    ours = [committed / "project.yml", *committed.glob("model/*.py"), *committed.glob("expectations/*")]
+    assert [path for path in ours if "carrier" in path.read_text(encoding="utf-8")] == []
+
+
+def test_the_data_keep_the_drafted_rules(committed, shop):
+    assert main([str(shop), *OPTIONS, "--key", "order"]) == 0
+    checks = Checks(read_suite(committed / "expectations" / "my-shop.json"))
+    for path in sorted((committed / "data").glob("*.parquet")):
+        rows = pd.read_parquet(path)
+        assert checks.check(path.name, rows).failures == []
+        assert rows["when"].is_monotonic_increasing
+    rules = json.loads((committed / "expectations" / "my-shop.json").read_text(encoding="utf-8"))["expectations"]
+    assert {"expect_column_values_to_be_unique"} < {rule["type"] for rule in rules}
+    assert len(read_data(committed / "data")) == ROWS
+
+
+def test_the_same_again_changes_nothing(committed, shop, capsys):
+    assert main([str(shop), *OPTIONS]) == 0
+    before = git("status", "--porcelain")
+    capsys.readouterr()
+    assert main([str(shop), *OPTIONS]) == 0
+    assert capsys.readouterr().out.endswith("nothing has changed\n")
+    assert git("status", "--porcelain") == before
+
+
+UNSAVED = {
+    "an edited file": "model/estimator.py",
+    "a new file where one is to be written": "data/2024-01.parquet",
+    "a new file that would be taken away": "expectations/mine.json",
+}
+
+
+@pytest.mark.parametrize("kind", UNSAVED)
+def test_what_is_not_committed_is_never_overwritten(committed, shop, kind, capsys):
+    mine = committed / UNSAVED[kind]
+    mine.write_text("# mine\n", encoding="utf-8")
+    before = git("status", "--porcelain")
+    assert main([str(shop), *OPTIONS]) == 2
+    assert capsys.readouterr().err == (
+        f"error: {UNSAVED[kind]}: not committed, and would be lost; commit it, or move it out of the project\n"
+    )
+    assert (mine.read_text(encoding="utf-8"), git("status", "--porcelain")) == ("# mine\n", before)
+
+
+def test_an_ignored_file_beside_the_data_stays(committed, shop):
+    (committed / ".gitignore").write_text("*.tmp\n__pycache__/\n", encoding="utf-8")
+    (committed / "data" / "note.tmp").touch()
+    assert main([str(shop), *OPTIONS]) == 0
+    assert (committed / "data" / "note.tmp").exists()
+
+
+def test_without_a_commit_nothing_is_written(project, shop, capsys):
+    assert main([str(shop), *OPTIONS]) == 2
+    assert "git cannot tell what has changed" in capsys.readouterr().err
+    assert (project / "data" / "2013-01.parquet").exists()
+
+
+MISTAKES = {
+    "a target that is not there": (["--target", "payed"], "--target payed: no such column; there is paid"),
+    "a key that is not unique": ([*OPTIONS, "--key", "town", "paid"], "--key town paid: "),
+    "a slice that is not there": ([*OPTIONS, "--slices", "twon"], "--slices twon: no such column; there is town"),
+    "a time that is none": (["--target", "paid", "--time", "town"], "column town: row 1: "),
+}
+
+
+@pytest.mark.parametrize("kind", MISTAKES)
+def test_a_mistake_is_one_line_and_nothing_is_written(committed, shop, kind, capsys):
+    options, says = MISTAKES[kind]
+    assert main([str(shop), *options]) == 2
+    error = capsys.readouterr().err
+    assert says in error
+    assert error.count("\n") == 1
+    assert git("status", "--porcelain") == ""
+
+
+def test_rows_without_an_answer_are_left_out(committed, shop, tmp_path, capsys):
+    rows = pd.read_csv(shop, sep=";", decimal=",", encoding="latin-1").astype({"paid": object})
+    rows.loc[5:14, "paid"] = None
+    rows.to_csv(tmp_path / "holes.csv", index=False)
+    assert main([str(tmp_path / "holes.csv"), *OPTIONS]) == 0
+    assert "left out: 10 rows without paid\n" in capsys.readouterr().out
+    assert len(read_data(committed / "data")) == ROWS - 10
+    assert f"{ROWS - 10} rows" in (committed / "data" / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_target_without_any_value_is_refused(committed, tmp_path, capsys):
+    (tmp_path / "holes.csv").write_text("x,y\n" + "1,\n" * 99, encoding="utf-8")
+    assert main([str(tmp_path / "holes.csv"), "--target", "y"]) == 2
+    assert "no row has a value of the target" in capsys.readouterr().err
+
+
+@pytest.fixture
+def drafted_model(tmp_path, monkeypatch):
+    """Makes the drafted model/ of a task importable; gives its `build`."""
+
+    def make(task):
+        folder = tmp_path / "drafted" / "model"
+        folder.mkdir(parents=True)
+        for name, text in model_files(task).items():
+            (folder / name).write_text(text, encoding="utf-8")
+        monkeypatch.syspath_prepend(str(folder.parent))
+        for name in [name for name in sys.modules if name.split(".")[0] == "model"]:
+            monkeypatch.delitem(sys.modules, name)
+        return importlib.import_module("model.estimator").build
+
+    return make
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_the_drafted_model_takes_what_it_has_not_seen(drafted_model, task):
+    random = np.random.default_rng(1)
+    number = random.normal(size=ROWS)
+    rows = pd.DataFrame(
+        {
+            "number": np.where(np.arange(ROWS) % 9, number, np.nan),
+            "whole": np.arange(ROWS),
+            "yes": number > 0,
+            "text": np.where(np.arange(ROWS) % 7, random.choice(["a", "b"], ROWS), None),
+            "when": pd.Series(pd.date_range("2024-01-01", periods=ROWS, freq="h")).where(np.arange(ROWS) % 5 > 0),
+        }
+    )
+    labels = {"binary": number > 0, "multiclass": np.select([number < -0.5, number > 0.5], ["low", "high"], "mid")}
+    target = labels.get(task, 3 * number)
+    build = drafted_model(task)
+    model = build(max_iter=20, random_state=1).fit(rows, target)
+    assert model.score(rows, target) > 0.8
+    strange = pd.DataFrame(
+        {"number": [np.nan], "whole": [-1.0], "yes": [False], "text": np.array(["new"], "object"), "when": [pd.NaT]}
+    ).astype({"when": "datetime64[ns]"})
+    missing = strange.assign(text=np.array([None], "object"))
+    answer = model.predict if task == "regression" else model.predict_proba
+    for each in (strange, missing):
+        assert np.isfinite(np.asarray(answer(each), dtype=float)).all()

@@ -1,0 +1,119 @@
+"""Put a table of your own in the place of the flights: data, rules, settings and a model to start from.
+
+Reads CSV or Parquet, a file or a folder; says of every column what it is, how it is used and why. Changes the folder
+only if all is well, and overwrites nothing that is not committed. Commits nothing: `git diff` shows it all.
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import get_args
+
+from mlops import UserError
+from mlops.commands.console import YES, command
+from mlops.data.adoption import files, model, rules, settings
+from mlops.data.adoption.columns import Profile, Roles, Table, Task, profiles, task_of
+from mlops.data.adoption.facts import file_facts, sample, together
+from mlops.data.adoption.reading import check_named, read_source
+from mlops.repo.changes import names
+from mlops.settings.project import PROJECT_FILE
+
+REPLACED = ("data", "expectations", "model", str(PROJECT_FILE))
+SHOWN = 100  # columns in the printed table; all of them are in data/README.md
+
+
+def take_in(path: Path, roles: Roles, new: Path) -> tuple[Table, list[str]]:
+    """Write the data files into the new folder; the table, and what is left out of it. UserError for what is wrong."""
+    source = read_source(path, roles.time, new.parent)
+    told = {"--target": [roles.target], "--key": roles.key, "--slices": roles.slices, "--keep": roles.keep}
+    check_named(told, list(source.columns))
+    if roles.time and (count := source.columns[roles.time].nulls):
+        raise UserError(f"{path}: column {roles.time}: {count} rows have no time; fill it in, or take them out")
+    data = files.write_data(files.with_target(source, roles.target), roles.time, new / "data")
+    if roles.key:
+        files.check_key(data, roles.key)
+    facts = [file_facts(each) for each in data]
+    whole = {name: together(part[name] for part in facts) for name in source.columns}
+    rows, dropped = whole[roles.target].rows, source.columns[roles.target].nulls
+    notes = [f"not read: {each}" for each in source.passed_over]
+    notes += [f"left out: {dropped:,} rows without {roles.target}"] if dropped else []
+    return Table(rows, facts, source.columns, whole, sample(data, rows, len(source.columns))), notes
+
+
+def draft(path: Path, roles: Roles, new: Path) -> tuple[list[Profile], list[str]]:
+    """Write all into the new folder that is to be in the project's; what each column is, and what is left out."""
+    table, notes = take_in(path, roles, new)
+    task = task_of(table, roles)
+    found = profiles(table, roles, task)
+    name = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "table"
+    suite = f"expectations/{name}.json"
+    classes = None if task == "regression" else roles.target
+    texts = {
+        suite: rules.to_text(rules.draft(name, table.files, table.columns, roles.key, classes)),
+        "data/README.md": model.readme(path.name, suite, table, found, roles),
+        str(PROJECT_FILE): settings.settings(PROJECT_FILE, suite, table, found, roles, task),
+        **{f"model/{file}": content for file, content in model.model_files(task).items()},
+    }
+    files.written(texts, new)
+    return found, notes
+
+
+def check_committed(touched: Sequence[str]) -> None:
+    """UserError when one of the files that are to change has changes that no commit holds."""
+    unsaved = names("diff", "--name-only", "--relative", "-z", "HEAD", "--", *REPLACED)
+    unsaved |= names("ls-files", "--others", "-z", "--", *REPLACED)
+    if lost := sorted(unsaved & {*touched}):
+        raise UserError(f"{lost[0]}: not committed, and would be lost; commit it, or move it out of the project")
+
+
+def show(found: Sequence[Profile]) -> None:
+    """Print the table of columns."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table as Printed
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=160)
+    printed = Printed("column", "what it is", "how it is used", "why")
+    for each in found[:SHOWN]:
+        printed.add_row(*(escape(text) for text in (each.name, each.what, each.used, each.why)))
+    console.print(printed)
+    if len(found) > SHOWN:
+        print(f"and {len(found) - SHOWN:,} more, all in data/README.md")
+
+
+@command
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="adopt", description=__doc__)
+    parser.add_argument("table", type=Path, help="a CSV or Parquet file, or a folder of them")
+    parser.add_argument("--target", required=True, metavar="COLUMN", help="what the model is to tell")
+    parser.add_argument("--time", metavar="COLUMN", help="the column by which rows are ordered and split")
+    parser.add_argument("--task", choices=get_args(Task), help="what the target sets, where it is not clear")
+    parser.add_argument("--key", nargs="+", default=[], metavar="COLUMN", help="columns that name a row together")
+    parser.add_argument("--slices", nargs="+", default=[], metavar="COLUMN", help="columns whose values are slices")
+    parser.add_argument("--keep", nargs="+", default=[], metavar="COLUMN", help="features, whatever speaks against it")
+    args = parser.parse_args(argv)
+    roles = Roles(args.target, args.time, args.task, args.key, args.slices, args.keep)
+    with TemporaryDirectory(prefix="adopt-") as folder:
+        new = Path(folder) / "new"
+        found, notes = draft(args.table, roles, new)
+        there = names("ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *REPLACED)
+        write, remove = files.changes(new, Path(), [name for name in there if Path(name).exists()])
+        check_committed([*write, *remove])
+        show(found)
+        print(*notes, sep="\n", end="\n" if notes else "")
+        files.carry_out(new, Path(), write, remove)
+    if not write and not remove:
+        print("nothing has changed")
+        return YES
+    print(f"{len(write)} files written, {len(remove)} taken away; `git diff` shows them, `git checkout .` undoes it")
+    print("Next: uv run run_pipeline")
+    return YES
+
+
+if __name__ == "__main__":
+    sys.exit(main())

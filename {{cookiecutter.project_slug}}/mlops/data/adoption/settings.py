@@ -1,0 +1,189 @@
+"""The blocks of project.yml that are about the data, with values that fit its size. The keys are all in this file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mlops.data.adoption.columns import Profile, Roles, Table, Task
+from mlops.settings.migration import entries
+from mlops.settings.project import Data, Gate, Project
+from mlops.settings.reading import check, parse_yaml
+
+SHARE = 0.2  # of the rows is held out for the test, where the newest month is not fit for it
+FIT = (0.1, 0.5)  # the newest month is, if it has about that share of the rows
+ENOUGH = 100  # rows that decide; more are not asked for
+MINIMUM = "min_rows" if "min_rows" in Gate.model_fields else "min_positives"  # MERGE: the former
+TITLES = {"auc": "AUC", "log_loss": "log-loss", "rmse": "RMSE"}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The metric that decides, and what of it counts: the least for all rows and for a slice, and what may change."""
+
+    metric: str
+    floor: float
+    slice_floor: float
+    gain: float
+    loss: float
+    drop: float
+
+
+def scale(table: Table, roles: Roles, task: Task) -> Scale:
+    """AUC has one scale for all; log-loss goes by that of the bare shares of classes, RMSE by the target's spread."""
+    if task == "binary":
+        return Scale("auc", 0.55, 0.5, 0.01, 0.02, 0.05)
+    facts = table.facts[roles.target]
+    shares = [rows / facts.known for rows in (facts.values or {}).values()]
+    unit = facts.deviation if task == "regression" else -sum(share * log(share) for share in shares)
+    floor, slice_floor, gain, loss, drop = (float(f"{part * unit:.2g}") for part in (1, 1.5, 0.01, 0.02, 0.1))
+    return Scale("rmse" if task == "regression" else "log_loss", floor, slice_floor, gain, loss, drop)
+
+
+def by_newest_month(table: Table) -> bool:
+    """Whether the newest of three months or more has neither too few nor too many of the rows."""
+    newest = table.files[-1][next(iter(table.columns))].rows
+    return len(table.files) > 1 and FIT[0] * table.rows <= newest <= FIT[1] * table.rows
+
+
+def tested(table: Table, roles: Roles, task: Task) -> tuple[int, int]:
+    """How many rows are held out, and how many of the rarest class are among them; all of them in a regression."""
+    part = table.files[-1][roles.target] if by_newest_month(table) else table.facts[roles.target]
+    share = 1.0 if by_newest_month(table) else SHARE
+    rarest = part.rows if task == "regression" else min((part.values or {None: part.rows}).values())
+    return int(share * part.rows), int(share * rarest)
+
+
+def settings(path: Path, suite: str, table: Table, found: Sequence[Profile], roles: Roles, task: Task) -> str:
+    """The text of project.yml with its blocks about the data replaced. UserError when it would not be valid."""
+    features = [each.name for each in found if each.is_feature]
+    text = path.read_text(encoding="utf-8")
+    if task != "binary" or "task" in entries(text):
+        text = replaced(text, "task", f"task: {task}\n", before="data")
+    new = {
+        "data": data_block(suite, table, found, roles),
+        "features": listed("features", features, "the columns that the model sees"),
+        "model": model_block(table),
+        "gate": gate_block(table, found, roles, task),
+        "monitoring": monitoring_block(table),
+    }
+    for key, block in new.items():
+        text = replaced(text, key, block)
+    check(Project, parse_yaml(text, path), path)
+    return text
+
+
+def replaced(text: str, key: str, block: str, before: str = "") -> str:
+    """The text with another block under that key; a new one at its end, or before that of another key."""
+    there, lines = entries(text), text.splitlines(keepends=True)
+    if key in there:
+        return "".join(lines[: there[key].line]) + block + "".join(lines[there[key].after :])
+    if before in there:
+        return "".join(lines[: there[before].line]) + f"{block}\n" + "".join(lines[there[before].line :])
+    return f"{text.rstrip()}\n\n{block}"
+
+
+def scalar(value: Any) -> str:
+    """A value as YAML in one line, in quotation marks where it needs them."""
+    readable = str(value).isprintable()
+    return str(yaml.safe_dump([value], default_flow_style=True, allow_unicode=readable, width=10**9)).strip()[1:-1]
+
+
+def in_line(values: Sequence[Any]) -> str:
+    return f"[{', '.join(map(scalar, values))}]"
+
+
+def listed(key: str, values: Sequence[str], comment: str) -> str:
+    return f"{f'{key}:':<36} # {comment}\n" + "".join(f"  - {scalar(value)}\n" for value in values)
+
+
+def lined(key: str, lines: Sequence[tuple[str, Any, str]], indent: int = 2) -> str:
+    """A block with a line `key: value  # comment` for each; without a key, the lines alone."""
+    texts = [(f"{' ' * indent}{name}: {value}".rstrip(), comment) for name, value, comment in lines]
+    block = "".join(f"{text:<36} # {comment}\n" if comment else f"{text}\n" for text, comment in texts)
+    return f"{key}:\n{block}" if key else block
+
+
+def data_block(suite: str, table: Table, found: Sequence[Profile], roles: Roles) -> str:
+    leaks = [each.name for each in found if each.is_leak]
+    lines = [
+        ("uri", "data", "Parquet files; on azureml also azureml:<asset>:<version>"),
+        ("suite", scalar(suite), "the rules that every file must keep"),
+        ("time", scalar(roles.time), "rows are split and watched by this column"),
+        ("key", in_line(roles.key), "the columns that tell one row from every other"),
+        ("split", f"{{by: time, share: {SHARE}}}", "the newest rows are held out for the test"),
+        ("target", scalar(roles.target), "the answer that the model learns"),
+        ("known_only_after", in_line(leaks), "never features: that would be a leak"),
+    ]
+    unused = {
+        *({"key", "split"} - Data.model_fields.keys()),  # MERGE: take out this line
+        *(["time"] if roles.time is None else []),
+        *([] if roles.key else ["key"]),
+        *(["split"] if roles.time is None or by_newest_month(table) else []),
+    }
+    return lined("data", [line for line in lines if line[0] not in unused])
+
+
+def model_block(table: Table) -> str:
+    return lined(
+        "model",
+        [
+            ("learning_rate", 0.1, "passed to model/estimator.py as it stands"),
+            ("max_iter", 100, ""),
+            ("max_leaf_nodes", 15, ""),
+            ("min_samples_leaf", within(5, table.rows // 200, 40), ""),
+            ("random_state", 7, ""),
+        ],
+    )
+
+
+def gate_block(table: Table, found: Sequence[Profile], roles: Roles, task: Task) -> str:
+    counts, (rows, rarest) = scale(table, roles, task), tested(table, roles, task)
+    title = TITLES[counts.metric]
+    whose = "rows" if task == "regression" else "rows of any class"
+    gate = lined(
+        "gate",
+        [
+            *([("threshold", 0.5, "a score above it counts as 1")] if task == "binary" else []),
+            ("floors", f"{{{counts.metric}: {counts.floor}}}", "what a model must reach"),
+            ("alpha", 0.05, "chance of promoting a model that is no better than the champion"),
+            ("minimum_gain", counts.gain, f"the smallest gain in {title} worth having"),
+            (
+                "max_loss",
+                counts.loss,
+                f"{title} that may be lost: in a pull request unless ruled out, live once certain",
+            ),
+            (MINIMUM, within(5, rarest // 2, ENOUGH), f"fewer test {whose}: cannot tell"),
+            ("seed", 13, "of the draws that intervals are made of"),
+            ("slices", "", ""),
+        ],
+    )
+    return gate + lined(
+        "",
+        [
+            ("columns", in_line([each.name for each in found if each.is_slice]), "each of their values is a slice"),
+            ("min_rows", within(20, rows // 10, 200), "smaller slices are reported, not gated"),
+            ("floor", counts.slice_floor, f"{title} that the challenger must reach on every slice"),
+            ("max_drop", counts.drop, f"{title} it may lose to the champion on a slice, beyond chance"),
+        ],
+        indent=4,
+    )
+
+
+def monitoring_block(table: Table) -> str:
+    return lined(
+        "monitoring",
+        [
+            ("alpha", 0.01, "chance of a false alarm in a whole report"),
+            ("min_effect", 0.1, "smaller shifts are not worth an alarm"),
+            ("min_rows", within(50, table.rows // 10, 200), "fewer collected rows: cannot tell"),
+            ("cooldown_days", 7, "drift or lost quality starts training at most this often"),
+        ],
+    )
+
+
+def within(low: int, value: int, high: int) -> int:
+    return max(low, min(value, high))
