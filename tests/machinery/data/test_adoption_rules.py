@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import MONTHS
 from test_flights_expectations import CORRUPTIONS, MONTH
 
+from conftest import MONTHS
 from mlops.data.adoption import rules
 from mlops.data.adoption.facts import file_facts
 from mlops.data.adoption.reading import read_source

@@ -42,7 +42,7 @@ def test_what_pandas_cannot_compute_with_becomes_what_it_can():
     assert frame["price"].dtype == "float64" and frame["price"][0] == 1.5
     assert frame["half"].dtype == "float32"
     assert frame["day"][0] == pd.Timestamp("1970-01-02") and frame["day"].isna()[1]
-    assert frame["zoned"][0] == pd.Timestamp("2013-01-01 10:00") and frame["zoned"].dt.tz is None
+    assert frame["zoned"][0] == pd.Timestamp("2013-01-01 10:00", tz="UTC")
     assert frame["class"].tolist() == frame["view"].tolist() == ["a", None]
 
 

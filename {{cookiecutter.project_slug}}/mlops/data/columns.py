@@ -15,7 +15,6 @@ KINDS: Mapping[str, str] = {  # pandas' words for what a column holds: those tha
     "boolean": "boolean",
     "string": "text",
     "empty": "text",  # nulls alone
-    "date": "date",
     "datetime64": "time",
     "datetime": "time",
 }
@@ -23,13 +22,12 @@ MLFLOW: Mapping[str, str] = {
     "number": "double",
     "integer": "long",
     "text": "string",
-    "date": "datetime",
     "time": "datetime",
 }
 
 
 def describe(rows: "pd.DataFrame") -> list[dict[str, Any]]:
-    """The facts of each column: name, kind, dtype and whether there are nulls; of a category its values as well.
+    """The facts of each column: name, kind, dtype and whether there are nulls.
 
     UserError for a column that no request could carry.
     """
@@ -39,10 +37,6 @@ def describe(rows: "pd.DataFrame") -> list[dict[str, Any]]:
 def facts_of(name: str, values: "pd.Series") -> dict[str, Any]:
     import pandas as pd
 
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        known = values.cat.categories
-        more = {"categories": [plain(value) for value in known], "ordered": bool(values.cat.ordered)}
-        return {**facts_of(name, known.to_series()), "nulls": bool(values.isna().any()), **more}
     found = pd.api.types.infer_dtype(values, skipna=True)
     if found not in KINDS:
         raise UserError(

@@ -55,4 +55,5 @@ def plain_type(column: "pa.DataType") -> "pa.DataType":
 
 def without_zone(times: "pd.Series") -> "pd.Series":
     """The same times, those of UTC without saying so: what can be put into months and compared with any other."""
-    return times.dt.tz_localize(None)
+    plain_times: pd.Series = times.dt.tz_localize(None)
+    return plain_times

@@ -25,7 +25,7 @@ def examine(model: "Pipeline", rows: "pd.DataFrame") -> "tuple[list[dict[str, An
     columns = describe(rows)
     texts = [each["name"] for each in columns if each["kind"] == "text" and rows[each["name"]].notna().any()]
     full = [each["name"] for each in columns if each["kind"] == "number" and not each["nulls"]]
-    rows = with_unseen(rows, texts)
+    rows = rows.set_axis(range(len(rows)))
     asked, finding = [usual(rows)], ""
     without, new = with_value(rows[:1], full, float("nan")), with_value(rows[:1], texts, UNSEEN)
     if full and not refusal(model, without):
@@ -42,18 +42,6 @@ def read_probe(folder: Path) -> dict[str, Any]:
     """The sample rows as a `request`, and the `answer` they must get; a model of before 0.2 knew scores only."""
     probe: dict[str, Any] = read_json(folder / PROBE_FILE)
     return {"answer": {"scores": probe.get("scores")}, **probe}
-
-
-def with_unseen(rows: "pd.DataFrame", texts: list[str]) -> "pd.DataFrame":
-    """The rows, numbered, with one category more in text columns that are categories, so that one type holds all."""
-    import pandas as pd
-
-    rows = rows.copy(deep=False)  # there may be millions
-    rows.index = pd.RangeIndex(len(rows))
-    for name in texts:
-        if rows[name].dtype == "category":
-            rows[name] = rows[name].cat.add_categories(UNSEEN)
-    return rows
 
 
 def usual(rows: "pd.DataFrame") -> "pd.DataFrame":

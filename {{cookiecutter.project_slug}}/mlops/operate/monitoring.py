@@ -84,7 +84,7 @@ def comparable(rows: "pd.DataFrame", columns: Mapping[str, Any]) -> "pd.DataFram
         if column.kind in ("number", "integer"):
             found[name] = rows[name].astype("float64")
         else:
-            say = (lambda _: "there") if column.kind in ("date", "time") else str
+            say = (lambda _: "there") if column.kind == "time" else str
             found[name] = rows[name].astype("object").map(say, na_action="ignore")
     return pd.DataFrame(found)
 

@@ -9,15 +9,14 @@ from typing import Any
 import yaml
 
 from mlops.data.adoption.columns import Profile, Roles, Table, Task
+from mlops.settings.metrics import METRICS
 from mlops.settings.migration import entries
-from mlops.settings.project import Data, Gate, Project
+from mlops.settings.project import Project
 from mlops.settings.reading import check, parse_yaml
 
 SHARE = 0.2  # of the rows is held out for the test, where the newest month is not fit for it
 FIT = (0.1, 0.5)  # the newest month is, if it has about that share of the rows
 ENOUGH = 100  # rows that decide; more are not asked for
-MINIMUM = "min_rows" if "min_rows" in Gate.model_fields else "min_positives"  # MERGE: the former
-TITLES = {"auc": "AUC", "log_loss": "log-loss", "rmse": "RMSE"}
 
 
 @dataclass(frozen=True)
@@ -61,8 +60,7 @@ def settings(path: Path, suite: str, table: Table, found: Sequence[Profile], rol
     """The text of project.yml with its blocks about the data replaced. UserError when it would not be valid."""
     features = [each.name for each in found if each.is_feature]
     text = path.read_text(encoding="utf-8")
-    if task != "binary" or "task" in entries(text):
-        text = replaced(text, "task", f"task: {task}\n", before="data")
+    text = replaced(text, "task", f"task: {task}\n", before="data")
     new = {
         "data": data_block(suite, table, found, roles),
         "features": listed("features", features, "the columns that the model sees"),
@@ -119,7 +117,6 @@ def data_block(suite: str, table: Table, found: Sequence[Profile], roles: Roles)
         ("known_only_after", in_line(leaks), "never features: that would be a leak"),
     ]
     unused = {
-        *({"key", "split"} - Data.model_fields.keys()),  # MERGE: take out this line
         *(["time"] if roles.time is None else []),
         *([] if roles.key else ["key"]),
         *(["split"] if roles.time is None or by_newest_month(table) else []),
@@ -142,13 +139,14 @@ def model_block(table: Table) -> str:
 
 def gate_block(table: Table, found: Sequence[Profile], roles: Roles, task: Task) -> str:
     counts, (rows, rarest) = scale(table, roles, task), tested(table, roles, task)
-    title = TITLES[counts.metric]
+    title = METRICS[task][counts.metric].title
     whose = "rows" if task == "regression" else "rows of any class"
     gate = lined(
         "gate",
         [
-            *([("threshold", 0.5, "a score above it counts as 1")] if task == "binary" else []),
-            ("floors", f"{{{counts.metric}: {counts.floor}}}", "what a model must reach"),
+            ("metric", counts.metric, "decides; gains and losses below are in its unit"),
+            *([("threshold", 0.5, "a score above it counts as the second answer")] if task == "binary" else []),
+            ("floors", f"{{{counts.metric}: {counts.floor}}}", "the worst that a model may be"),
             ("alpha", 0.05, "chance of promoting a model that is no better than the champion"),
             ("minimum_gain", counts.gain, f"the smallest gain in {title} worth having"),
             (
@@ -156,7 +154,7 @@ def gate_block(table: Table, found: Sequence[Profile], roles: Roles, task: Task)
                 counts.loss,
                 f"{title} that may be lost: in a pull request unless ruled out, live once certain",
             ),
-            (MINIMUM, within(5, rarest // 2, ENOUGH), f"fewer test {whose}: cannot tell"),
+            ("min_rows", within(5, rarest // 2, ENOUGH), f"fewer test {whose}: cannot tell"),
             ("seed", 13, "of the draws that intervals are made of"),
             ("slices", "", ""),
         ],
