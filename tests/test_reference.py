@@ -29,6 +29,7 @@ def test_it_holds_every_command_and_every_key(installed: Project) -> None:
 def test_what_a_page_or_a_comment_names_is_there(render: Render, tmp_path: Path) -> None:
     folder = render(tmp_path, ci_system="both").folder
     texts = [path for path in folder.rglob("*") if path.suffix in {".md", ".yml", ".py", ".toml"}]
+    texts.remove(folder / "mlops" / "settings" / "renamed.yml")  # it is about what is not there any more
     named = {(path, name) for path in texts for name in NAMED.findall(path.read_text(encoding="utf-8"))}
     assert len(named) > 30
     gone = [(str(path.relative_to(folder)), name) for path, name in named if not (folder / name).exists()]

@@ -1,7 +1,6 @@
 """What was collected, as the rows that the model was trained on look; and what a report says first."""
 
 import json
-from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -9,13 +8,14 @@ import pytest
 
 from mlops.data.columns import describe
 from mlops.data.scoring_script import scoring_script
+from mlops.data.tables import read_file
 from mlops.operate.monitoring import collected_rows, comparable, headlines, input_drift, summed_up
 from mlops.settings.project import Monitoring
 
 RULES = Monitoring(alpha=0.01, min_effect=0.1, min_rows=200, cooldown_days=7)
 TRAINING = pd.DataFrame(
     {
-        "carrier": pd.Categorical(["UA", None]),
+        "carrier": pd.Series(["UA", None], dtype="object"),
         "seats": pd.Series([100, 120], dtype="int8"),
         "distance": [1400.0, None],
         "booked": pd.to_datetime(["2013-01-01T05:00", None]).astype("datetime64[us]"),
@@ -43,7 +43,7 @@ def test_all_requests_together_have_the_columns_and_the_types_of_the_training_ro
         [request(GOOD.values(), nulls.values()), request([GOOD[name] for name in reverse], columns=reverse)], COLUMNS
     )
     assert rows.dtypes.to_dict() == TRAINING.dtypes.to_dict() and left_out == []
-    assert rows["carrier"].tolist() == ["UA", np.nan, "UA"] and rows["holiday"].tolist() == [False, None, False]
+    assert rows["carrier"].tolist() == ["UA", None, "UA"] and rows["holiday"].tolist() == [False, None, False]
     assert rows["distance"].fillna(-1).tolist() == [700, -1, 700]
     assert rows["booked"].notna().tolist() == [True, False, True]
 
@@ -81,8 +81,9 @@ def drift_of(before, now):
     return {each["feature"]: each for each in found}
 
 
-def test_a_value_that_a_category_had_not_is_a_new_value_and_not_a_missing_one():
-    before = pd.DataFrame({"carrier": pd.Categorical(["UA", "DL"] * 500)})
+def test_a_value_that_a_category_had_not_is_a_new_value_and_not_a_missing_one(tmp_path):
+    pd.DataFrame({"carrier": pd.Categorical(["UA", "DL"] * 500)}).to_parquet(tmp_path / "reference.parquet")
+    before = read_file(tmp_path / "reference.parquet")
     columns = scoring_script().columns_of({"metadata": {"columns": json.dumps(describe(before))}})
     now, _ = collected_rows([request(["B6"], columns=["carrier"])] * 300, columns)
     found = drift_of(before, now)["carrier"]
@@ -97,7 +98,6 @@ def test_a_value_that_a_category_had_not_is_a_new_value_and_not_a_missing_one():
         ([True, False], [True, False], False),
         (pd.to_datetime(["2013-01-01", None]), pd.to_datetime(["2024-01-01", None]), False),
         (pd.to_datetime(["2013-01-01", None]), pd.to_datetime(["2024-01-01"] * 2), True),
-        ([date(2013, 1, 1), None], [date(2024, 1, 1), None], False),
         (pd.Series([1, 2], dtype="uint64"), pd.Series([1, 2**64 - 1], dtype="uint64"), True),
     ],
 )

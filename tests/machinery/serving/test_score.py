@@ -99,7 +99,7 @@ def test_one_row_is_sent_as_it_is(ready):
 
 @pytest.mark.parametrize("name", FORMS)
 def test_a_column_may_be_called_as_a_form_is(name):
-    columns = {name: SCRIPT.column_of(name, "number", "float64", False)}
+    columns = {name: SCRIPT.Column(name, "number", np.dtype("float64"), False)}
     for sent in ({name: 7}, {"inputs": {name: [7]}}, {"input_data": {"columns": [name], "data": [[7]]}}):
         assert SCRIPT.read_rows(json.dumps(sent), columns)[name].tolist() == [7]
 
