@@ -20,7 +20,7 @@ def wines() -> pd.DataFrame:
 
 
 def orders() -> pd.DataFrame:
-    """4,000 orders over four months: answers in words, nulls in text, booleans and times, a column named as ours are."""
+    """4,000 orders of four months: answers in words; nulls in text, booleans, times; a column named as one of ours."""
     chance, rows = np.random.default_rng(5), 4000
     table = pd.DataFrame({"ordered at": pd.date_range("2024-01-01", "2024-04-30 20:00", periods=rows).floor("s")})
     table["Größe (cm)"] = chance.normal(170, 10, rows).round(1)
