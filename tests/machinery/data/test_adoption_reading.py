@@ -1,6 +1,7 @@
 """A table of any make is read as what it is, all of it, or refused in one line that names the place."""
 
 import gc
+import shutil
 import tracemalloc
 from datetime import datetime
 
@@ -190,6 +191,9 @@ def test_a_folder_is_one_table_and_what_is_no_part_of_it_is_named(tmp_path):
     rows, _ = read(folder)
     assert sorted(rows[["x", "y"]].itertuples(index=False, name=None)) == [(1, 2), (3, 4), (5, 6)]
     assert read_source(folder, None, tmp_path).passed_over == [f"{folder / 'note.md'}: neither CSV nor Parquet"]
+    shutil.copy(folder / "a.csv", folder / "c (1).csv")
+    assert refusal(folder) == f"{folder / 'c (1).csv'}: the same as {folder / 'a.csv'}; take one of them away"
+    (folder / "c (1).csv").unlink()
     (folder / "d.csv").write_text("x,z\n7,8\n", encoding="utf-8")
     assert refusal(folder) == f"{folder / 'd.csv'}: no column y, which the other files have; give all files the same"
     (folder / "e.parquet").touch()

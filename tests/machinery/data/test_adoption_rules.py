@@ -89,6 +89,11 @@ def test_a_column_of_nulls_has_no_range(tmp_path):
     found = draft(tmp_path, x=pd.Series([None] * 9, dtype="float64"))
     assert [kind for kind, column in found if column == "x"] == [
         "expect_column_values_to_be_of_type",
-        "expect_column_values_to_not_be_null",
     ]
-    assert found["expect_column_values_to_not_be_null", "x"]["mostly"] == 0
+
+
+@pytest.mark.parametrize(("nulls", "mostly"), [(1, 0.85), (4, 0.3), (6, 0.2), (9, 0.05)])
+def test_a_rule_about_nulls_can_be_broken_however_many_there_are(tmp_path, nulls, mostly):
+    found = draft(tmp_path, x=[None] * nulls + [1.5] * (10 - nulls))
+    assert found["expect_column_values_to_not_be_null", "x"]["mostly"] == pytest.approx(mostly, abs=0.051)
+    assert 0 < found["expect_column_values_to_not_be_null", "x"]["mostly"] < 1 - nulls / 10

@@ -10,7 +10,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from mlops import UserError
-from mlops.decide.gate import compare, verdict_on
+from mlops.decide.gate import compare, enough, verdict_on
 from mlops.decide.metrics import measure, slice_rows
 from mlops.decide.scored import Scored, from_frame
 from mlops.decide.tasks import TASKS
@@ -162,6 +162,13 @@ def test_less_error_passes_and_more_does_not(name, primary, floor):
     assert status(1.0, 0.6) == "PASS"
     assert status(0.6, 1.0) == "FAIL"
     assert status(6.0, 4.0) == "FAIL", "better, but the floor of an error is the most that it may be"
+
+
+@pytest.mark.parametrize(("name", "missing", "status"), [("binary", 1, "INSUFFICIENT"), ("multiclass", 2, "PASS")])
+def test_a_class_of_many_may_be_missing_in_the_test_and_one_of_two_may_not(name, missing, status):
+    target, labels = np.arange(200) % missing, LABELS[: missing + 1]
+    found = enough(task(name), target, labels, gate(name, next(iter(METRICS[name])), 1, 1))
+    assert found.status == status
 
 
 def test_a_cold_start_is_held_against_the_mean():

@@ -110,7 +110,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not write and not remove:
         print("nothing has changed")
         return YES
-    print(f"{len(write)} files written, {len(remove)} taken away; `git diff` shows them, `git checkout .` undoes it")
+    print(f"{len(write)} files written, {len(remove)} taken away; `git status` shows them, `git stash -u` undoes it")
     print("Next: uv run run_pipeline")
     return YES
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 TRIVIAL = "trivial model"
 Status = Literal["PASS", "FAIL", "INSUFFICIENT"]
 Criterion = Literal["superiority", "non-inferiority"]
-SHOWN = 3  # of the classes, those with the fewest rows
 DETECTABLE = 1.645 + 0.842  # standard errors: what a one-sided test at 5 % finds four times of five
 
 
@@ -97,11 +96,11 @@ def worst(limit: float, metric: Metric) -> str:
 
 
 def enough(task: "Task", target: "Target", labels: Sequence[Any], rules: Gate) -> Check:
-    """Whether every class, or a regression as a whole, has the rows that the comparison needs."""
-    counts = {name: len(rows) for name, rows in task.groups(target, labels).items()}
-    fewest = sorted(counts, key=lambda name: counts[name])[:SHOWN]
-    status: Status = "PASS" if counts and min(counts.values()) >= rules.min_rows else "INSUFFICIENT"
-    return Check("test rows", status, ", ".join(f"{name}: {counts[name]}" for name in fewest), f">= {rules.min_rows}")
+    """Whether there are the rows that the comparison needs: of either answer where there are two, else together."""
+    counts = task.counts(target, labels)
+    status: Status = "PASS" if min(counts.values()) >= rules.min_rows else "INSUFFICIENT"
+    seen = ", ".join(f"{name}: {count}" for name, count in counts.items())
+    return Check("test rows", status, seen, f">= {rules.min_rows}")
 
 
 def better(comparison: Comparison, minimum_gain: float) -> Check:

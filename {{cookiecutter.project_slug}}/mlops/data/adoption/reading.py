@@ -5,6 +5,7 @@ Integers become int64, or float64 where some are missing; decimals float64; time
 zone; text and categories text; booleans stay, or become 1 and 0 where some are missing.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -64,7 +65,18 @@ def source_files(path: Path) -> tuple[list[Path], list[str]]:
         raise UserError(f"{path}: no CSV or Parquet file; its name has to end in .csv or .parquet")
     if len({each.suffix.lower() in CSV for each in files}) > 1:
         raise UserError(f"{path}: holds CSV and Parquet; put the files that are the table in a folder of their own")
+    check_copies(files)
     return files, [str(each) for each in found if each not in files]
+
+
+def check_copies(files: Sequence[Path]) -> None:
+    """UserError when two files are the same, byte for byte: all rows would count twice."""
+    seen: dict[str, Path] = {}
+    for path in files:
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        if (first := seen.setdefault(content, path)) != path:
+            raise UserError(f"{path}: the same as {first}; take one of them away")
 
 
 def read_source(path: Path, time: str | None, folder: Path) -> Source:

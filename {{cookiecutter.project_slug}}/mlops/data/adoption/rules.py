@@ -86,7 +86,7 @@ def column_rules(name: str, how: Column, parts: Sequence[Facts], are_classes: bo
     if how.type != "string":
         kind = "datetime64" if how.kind == "time" else {"double": "float64"}.get(how.type, how.type)
         yield rule("column_values_to_be_of_type", column=name, type_=kind), NOTE.format("its type")
-    yield nulls(name, parts)
+    yield from nulls(name, parts)
     if how.kind == "time":
         yield from time_range(name, whole)
     elif how.kind == "text":
@@ -106,15 +106,24 @@ def numbers(name: str, parts: Sequence[Facts], whole: Facts, are_classes: bool) 
         yield from mean(name, parts, whole, (low.value, high.value))
 
 
-def nulls(name: str, parts: Sequence[Facts]) -> tuple[Rule, str]:
-    """Where there never was a null there may be none; elsewhere up to twice the largest share of a file."""
+def nulls(name: str, parts: Sequence[Facts]) -> Iterator[tuple[Rule, str]]:
+    """Where there never was a null there may be none; elsewhere up to twice the largest share, or half the values.
+
+    Nothing where a file has nulls alone: such a rule could not be broken.
+    """
     worst = max(part.nulls / part.rows for part in parts)
     if not worst:
-        return rule("column_values_to_not_be_null", column=name), NOTE.format("no nulls in any file")
+        yield rule("column_values_to_not_be_null", column=name), NOTE.format("no nulls in any file")
+    if worst in (0, 1):
+        return
     times, least = NULLS_ROOM
-    mostly = math.floor(100 * (1 - min(1.0, max(times * worst, worst + least)))) / 100
-    found = f"up to {100 * worst:.2g} % nulls in a file; room: {times:g} times that, or {100 * least:g} points more"
-    return rule("column_values_to_not_be_null", column=name, mostly=mostly), NOTE.format(found)
+    there = 1 - worst
+    mostly = math.floor(1000 * max(1 - max(times * worst, worst + least), there / times)) / 1000
+    found = (
+        f"up to {100 * worst:.2g} % nulls in a file; room: {times:g} times that, {100 * least:g} points more,"
+        f" or {1 / times:.0%} of the values that are there"
+    )
+    yield rule("column_values_to_not_be_null", column=name, mostly=mostly), NOTE.format(found)
 
 
 def value_range(name: str, low: Limit, high: Limit) -> tuple[Rule, str]:

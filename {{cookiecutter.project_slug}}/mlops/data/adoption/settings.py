@@ -49,10 +49,10 @@ def by_newest_month(table: Table) -> bool:
 
 
 def tested(table: Table, roles: Roles, task: Task) -> tuple[int, int]:
-    """How many rows are held out, and how many of the rarest class are among them; all of them in a regression."""
+    """How many rows are held out, and how many of the rarer answer of two are among them; else all of them."""
     part = table.files[-1][roles.target] if by_newest_month(table) else table.facts[roles.target]
     share = 1.0 if by_newest_month(table) else SHARE
-    rarest = part.rows if task == "regression" else min((part.values or {None: part.rows}).values())
+    rarest = min((part.values or {None: part.rows}).values()) if task == "binary" else part.rows
     return int(share * part.rows), int(share * rarest)
 
 
@@ -140,7 +140,7 @@ def model_block(table: Table) -> str:
 def gate_block(table: Table, found: Sequence[Profile], roles: Roles, task: Task) -> str:
     counts, (rows, rarest) = scale(table, roles, task), tested(table, roles, task)
     title = METRICS[task][counts.metric].title
-    whose = "rows" if task == "regression" else "rows of any class"
+    whose = "rows of either answer" if task == "binary" else "rows"
     gate = lined(
         "gate",
         [

@@ -35,6 +35,9 @@ class Binary(Classification):
     def trivial(self, target: Target, labels: Sequence[Any]) -> Vector:
         return np.full(len(target), self.shares(target, labels)[1])
 
+    def counts(self, target: Target, labels: Sequence[Any]) -> dict[str, int]:
+        return {name: len(rows) for name, rows in self.groups(target, labels).items()}
+
     def weighted(self, target: Target, predictions: Vector) -> dict[str, Weighted]:
         certain = np.clip(predictions, CLIP, 1 - CLIP)
         return {

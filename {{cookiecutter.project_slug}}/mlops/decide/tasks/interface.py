@@ -60,7 +60,11 @@ class Task(ABC):
 
     @abstractmethod
     def groups(self, target: Target, labels: Sequence[Any]) -> dict[str, Rows]:
-        """The rows that the gate counts, and the bootstrap draws, each for themselves, by name."""
+        """The rows that the bootstrap draws each for themselves, by name."""
+
+    def counts(self, target: Target, labels: Sequence[Any]) -> dict[str, int]:
+        """The rows that gate.min_rows is about, by name."""
+        return {"rows": len(target)}
 
     @abstractmethod
     def weighted(self, target: Target, predictions: Vector) -> dict[str, Weighted]:
