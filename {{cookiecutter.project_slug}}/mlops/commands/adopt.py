@@ -111,7 +111,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("nothing has changed")
         return YES
     print(f"{len(write)} files written, {len(remove)} taken away; `git status` shows them, `git stash -u` undoes it")
-    print("Next: uv run run_pipeline")
+    print('Next: uv run run_pipeline; then, to keep it: git add --all && git commit -m "My table"')
     return YES
 
 

@@ -149,7 +149,7 @@ def profile(name: str, table: Table, roles: Roles, task: Task) -> Profile:
 def described(column: Column, facts: Facts) -> str:
     """The facts that a person wants to see of a feature."""
     count = f"over {MANY:,}" if facts.values is None else f"{facts.distinct:,}"
-    missing = f", {100 * facts.nulls / facts.rows:.2g} % missing" if facts.nulls else ""
+    missing = f", {100 * facts.nulls / facts.rows:.3g} % missing" if facts.nulls else ""
     range_ = f", {shown(facts.low)} to {shown(facts.high)}" if facts.low is not None else ""
     return f"{count} values{range_}{missing}" + (f"; {column.note}" if column.note else "")
 

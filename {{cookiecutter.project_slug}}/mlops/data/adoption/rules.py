@@ -120,7 +120,7 @@ def nulls(name: str, parts: Sequence[Facts]) -> Iterator[tuple[Rule, str]]:
     there = 1 - worst
     mostly = math.floor(1000 * max(1 - max(times * worst, worst + least), there / times)) / 1000
     found = (
-        f"up to {100 * worst:.2g} % nulls in a file; room: {times:g} times that, {100 * least:g} points more,"
+        f"up to {100 * worst:.3g} % nulls in a file; room: {times:g} times that, {100 * least:g} points more,"
         f" or {1 / times:.0%} of the values that are there"
     )
     yield rule("column_values_to_not_be_null", column=name, mostly=mostly), NOTE.format(found)
