@@ -39,9 +39,11 @@ FRESH = {"PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def forget(project: Path) -> None:
-    """Take away every earlier result."""
-    for name in (".mlops", "out"):
-        shutil.rmtree(project / name, ignore_errors=True)
+    """Take away every earlier result, and leave what is installed: the serving environment, like the project's own."""
+    shutil.rmtree(project / "out", ignore_errors=True)
+    results = [path for path in (project / ".mlops").glob("*") if path.name != "serving"]
+    for path in results:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def measure(project: Path, settings: dict[str, str], rounds: int) -> dict[str, list[float]]:
