@@ -170,3 +170,30 @@ def test_any_name_survives_in_the_settings(name):
 def test_a_column_with_nulls_has_another_type():
     assert [Column("integer", nulls).type for nulls in (0, 1)] == ["int64", "double"]
     assert Facts().distinct == 0
+
+
+HIDDEN = {
+    "a mark": (
+        [*map(str, np.arange(390) / 7), *["-"] * 10],
+        "98 % are numbers; correct or empty the others (such as '-')",
+    ),
+    "a sign": ([f"{value:.3f}%" for value in noise()], "100 % are numbers; correct or empty the others (such as '"),
+    "two forms": (
+        [f"{day % 28 + 1:02}.03.{1800 + day}" if day % 2 else f"{1800 + day}-03-01" for day in range(ROWS)],
+        "100 % are times; write all of them in one form (such as '",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", HIDDEN)
+def test_a_column_that_marks_keep_from_being_numbers_or_times_says_so(tmp_path, kind):
+    values, reason = HIDDEN[kind]
+    table = look_at(tmp_path, x=values, other=noise(), y=words(np.arange(ROWS) % 2))
+    found = {each.name: each for each in profiles(table, Roles("y"), "binary")}["x"]
+    assert (found.what, found.used) == ("identifier", "left out") and reason in found.why
+
+
+def test_an_identifier_of_plain_text_says_nothing_of_numbers(tmp_path):
+    table = look_at(tmp_path, x=words(range(ROWS)), other=noise(), y=words(np.arange(ROWS) % 2))
+    found = {each.name: each for each in profiles(table, Roles("y"), "binary")}["x"]
+    assert found.what == "identifier" and "though" not in found.why

@@ -172,10 +172,27 @@ def useless(name: str, column: Column, facts: Facts, table: Table, roles: Roles)
         if values.str.count(" ").mean() >= WORDS:
             return "text", "prose: the drafted model reads categories only"
         if share > OWN and len(values) > CLASSES:
-            return "identifier", f"{100 * share:.0f} % of the values are different"
+            return "identifier", f"{100 * share:.0f} % of the values are different" + mixed(values)
     if column.kind == "integer" and share >= UNIQUE and is_counter(name, values, facts):
         return "identifier", "a number of its own for every row"
     return "", ""
+
+
+def mixed(values: "pd.Series[str]") -> str:
+    """What most of the texts are, and which one keeps the column from being that; nothing where most are just text."""
+    import pandas as pd
+
+    bare = values.str.strip("%€$£ ")
+    kinds = {
+        "numbers; correct or empty the others": pd.to_numeric(bare, errors="coerce"),
+        "times; write all of them in one form": pd.to_datetime(bare, errors="coerce", format="mixed"),
+    }
+    for kind, read in kinds.items():
+        share = read.notna().mean()
+        if share > 0.5 and (read.isna().any() or not bare.equals(values) or "times" in kind):
+            other = values[read.isna() | (bare != values)].iloc[:1].tolist() or values.iloc[:1].tolist()
+            return f", though {100 * share:.0f} % are {kind} (such as {other[0]!r})"
+    return ""
 
 
 def is_counter(name: str, values: "pd.Series[int]", facts: Facts) -> bool:
