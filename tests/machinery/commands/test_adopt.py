@@ -206,3 +206,22 @@ def test_the_drafted_model_takes_what_it_has_not_seen(drafted_model, task):
     answer = model.predict if task == "regression" else model.predict_proba
     for each in (strange, missing):
         assert np.isfinite(np.asarray(answer(each), dtype=float)).all()
+
+
+@pytest.mark.parametrize(
+    ("when", "line"),
+    [
+        (pd.date_range("2024-01-01", periods=ROWS, freq="4h").where(np.arange(ROWS) != 7, "2042-01-01"), "2042-01-01"),
+        (["2024-01-01 05:00"] * ROWS, "column when: the same time in all rows; leave --time out"),
+    ],
+    ids=["in the future", "one time"],
+)
+def test_what_every_later_run_would_refuse_is_refused_at_once(committed, tmp_path_factory, capsys, when, line):
+    path = tmp_path_factory.mktemp("own") / "shop.csv"
+    random = np.random.default_rng(3)
+    columns = {"when": when, "price": random.normal(size=ROWS).round(3), "paid": random.integers(0, 2, ROWS)}
+    pd.DataFrame(columns).to_csv(path, index=False)
+    assert main([str(path), *OPTIONS]) == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith(f"error: {path}: ") and line in said
+    assert git("status", "--porcelain") == ""

@@ -8,6 +8,7 @@ import argparse
 import re
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import get_args
@@ -18,8 +19,9 @@ from mlops.data.adoption import files, model, rules, settings
 from mlops.data.adoption.columns import Profile, Roles, Table, Task, profiles, task_of
 from mlops.data.adoption.facts import file_facts, sample, together
 from mlops.data.adoption.reading import check_named, read_source
+from mlops.data.soundness import find_faults
 from mlops.repo.changes import names
-from mlops.settings.project import PROJECT_FILE
+from mlops.settings.project import PROJECT_FILE, load_project
 
 REPLACED = ("data", "expectations", "model", str(PROJECT_FILE))
 SHOWN = 100  # columns in the printed table; all of them are in data/README.md
@@ -37,6 +39,8 @@ def take_in(path: Path, roles: Roles, new: Path) -> tuple[Table, list[str]]:
         files.check_key(data, roles.key)
     facts = [file_facts(each) for each in data]
     whole = {name: together(part[name] for part in facts) for name in source.columns}
+    if roles.time and whole[roles.time].distinct == 1:
+        raise UserError(f"{path}: column {roles.time}: the same time in all rows; leave --time out")
     rows, dropped = whole[roles.target].rows, source.columns[roles.target].nulls
     notes = [f"not read: {each}" for each in source.passed_over]
     notes += [f"left out: {dropped:,} rows without {roles.target}"] if dropped else []
@@ -58,7 +62,16 @@ def draft(path: Path, roles: Roles, new: Path) -> tuple[list[Profile], list[str]
         **{f"model/{file}": content for file, content in model.model_files(task).items()},
     }
     files.written(texts, new)
+    check_sound(path, new)
     return found, notes
+
+
+def check_sound(path: Path, new: Path) -> None:
+    """UserError for the first thing that every later run would find wrong with the data as such."""
+    faults = find_faults(new / "data", load_project(new / PROJECT_FILE), datetime.now(UTC))
+    for failures in faults.values():
+        for failure in failures:
+            raise UserError(f"{path}: {failure.message}; correct the table, or take these rows out")
 
 
 def check_committed(touched: Sequence[str]) -> None:
