@@ -1,5 +1,7 @@
 """The split: every row on one side, groups whole, and by hash the same whatever rows come and in whatever order."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -26,6 +28,11 @@ def held_out(keys, share=0.2):
 def test_the_newest_calendar_month_is_held_out_where_nothing_else_is_said():
     assert TIMES[newest(TIMES, Split())].min() == pd.Timestamp("2013-04-01")
     assert TIMES[~newest(TIMES, Split())].max() == pd.Timestamp("2013-03-31")
+
+
+def test_times_with_a_zone_are_split_alike_and_without_a_warning():
+    with warnings.catch_warnings(action="error"):
+        assert newest(TIMES.dt.tz_localize("UTC"), Split()).tolist() == newest(TIMES, Split()).tolist()
 
 
 def test_the_last_days_are_held_out():

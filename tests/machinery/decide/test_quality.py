@@ -92,3 +92,8 @@ def test_newer_rows_are_those_after_the_test_that_have_their_label():
     frame = pd.DataFrame({"time": times, "late": [1.0, 0.0, None, 1.0]})
     assert list(newer(frame, DATA, "2013-03-31T22:00:00").index) == [1, 3]
     assert newer(frame, DATA, "2013-04-01T01:00:00").empty
+
+
+def test_times_with_a_zone_are_compared_with_what_was_written_down_without():
+    times = pd.to_datetime(["2013-03-31T21:00Z", "2013-03-31T23:00Z"])
+    assert list(newer(pd.DataFrame({"time": times, "late": [1, 0]}), DATA, "2013-03-31T22:00:00").index) == [1]

@@ -12,6 +12,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from mlops import UserError
 from mlops.decide.gate import compare, enough, verdict_on
 from mlops.decide.metrics import measure, slice_rows
+from mlops.decide.quality import assess
 from mlops.decide.scored import Scored, from_frame
 from mlops.decide.tasks import TASKS
 from mlops.settings.metrics import METRICS
@@ -169,6 +170,23 @@ def test_a_class_of_many_may_be_missing_in_the_test_and_one_of_two_may_not(name,
     target, labels = np.arange(200) % missing, LABELS[: missing + 1]
     found = enough(task(name), target, labels, gate(name, next(iter(METRICS[name])), 1, 1))
     assert found.status == status
+
+
+@pytest.mark.parametrize("name", ["multiclass", "regression"])
+@pytest.mark.parametrize(("rows", "status"), [(100, "PASS"), (99, "INSUFFICIENT")])
+def test_all_rows_together_have_to_be_enough(name, rows, status):
+    target, _ = answers(name, 0, rows)
+    rules = gate(name, next(iter(METRICS[name])), 1, 1)
+    assert enough(task(name), target, LABELS if name == "multiclass" else [], rules).status == status
+
+
+def test_live_an_error_is_held_against_its_best_end():
+    asked, rules = task("regression"), gate("regression", "rmse", 9, 1)
+    target, predictions = answers("regression", 4, 400)
+    lower, upper = assess(asked, target, predictions, [], {"test_rmse": "1"}, rules)["intervals"]["rmse"]
+    for registered, status in ((lower - 0.02 + 0.001, "HOLDING"), (lower - 0.02 - 0.001, "DEGRADED")):
+        found = assess(asked, target, predictions, [], {"test_rmse": str(registered)}, rules)
+        assert found["status"] == status and upper - lower > 0.05
 
 
 def test_a_cold_start_is_held_against_the_mean():
