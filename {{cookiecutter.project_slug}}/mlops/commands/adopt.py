@@ -16,11 +16,12 @@ from typing import get_args
 from mlops import UserError
 from mlops.commands.console import YES, command
 from mlops.data.adoption import files, model, rules, settings
-from mlops.data.adoption.columns import Profile, Roles, Table, Task, profiles, task_of
+from mlops.data.adoption.columns import Profile, Roles, Table, profiles, task_of
 from mlops.data.adoption.facts import file_facts, sample, together
 from mlops.data.adoption.reading import check_named, read_source
 from mlops.data.soundness import find_faults
 from mlops.repo.changes import names
+from mlops.settings.metrics import TaskName
 from mlops.settings.project import PROJECT_FILE, load_project
 
 REPLACED = ("data", "expectations", "model", str(PROJECT_FILE))
@@ -69,9 +70,8 @@ def draft(path: Path, roles: Roles, new: Path) -> tuple[list[Profile], list[str]
 def check_sound(path: Path, new: Path) -> None:
     """UserError for the first thing that every later run would find wrong with the data as such."""
     faults = find_faults(new / "data", load_project(new / PROJECT_FILE), datetime.now(UTC))
-    for failures in faults.values():
-        for failure in failures:
-            raise UserError(f"{path}: {failure.message}; correct the table, or take these rows out")
+    if found := [failure.message for failures in faults.values() for failure in failures]:
+        raise UserError(f"{path}: {found[0]}; correct the table, or take these rows out")
 
 
 def check_committed(touched: Sequence[str]) -> None:
@@ -105,7 +105,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("table", type=Path, help="a CSV or Parquet file, or a folder of them")
     parser.add_argument("--target", required=True, metavar="COLUMN", help="what the model is to tell")
     parser.add_argument("--time", metavar="COLUMN", help="the column by which rows are ordered and split")
-    parser.add_argument("--task", choices=get_args(Task), help="what the target sets, where it is not clear")
+    parser.add_argument("--task", choices=get_args(TaskName), help="what the target sets, where it is not clear")
     parser.add_argument("--key", nargs="+", default=[], metavar="COLUMN", help="columns that name a row together")
     parser.add_argument("--slices", nargs="+", default=[], metavar="COLUMN", help="columns whose values are slices")
     parser.add_argument("--keep", nargs="+", default=[], metavar="COLUMN", help="features, whatever speaks against it")

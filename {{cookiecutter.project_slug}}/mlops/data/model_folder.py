@@ -52,7 +52,7 @@ def own_code(folder: Path) -> Iterator[None]:
 
 def check_task(folder: Path, task: str) -> None:
     """UserError when the model was trained for another task."""
-    trained_for = (read_yaml(folder / "MLmodel").get("metadata") or {}).get("task", "binary")  # the only one before 0.3
+    trained_for = (read_yaml(folder / "MLmodel").get("metadata") or {}).get("task", "binary")  # the only one before 0.2
     if trained_for != task:
         raise UserError(f"{folder}: a model for task {trained_for}, not {task}; take it out of environments/ first")
 

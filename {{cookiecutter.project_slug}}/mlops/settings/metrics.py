@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
+from typing import Literal
+
+TaskName = Literal["binary", "multiclass", "regression"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ class Metric:
         return 1 if self.higher else -1
 
 
-METRICS: Mapping[str, Mapping[str, Metric]] = {  # the first of each task decides unless gate.metric names another
+METRICS: Mapping[TaskName, Mapping[str, Metric]] = {  # the first of each task decides unless gate.metric names another
     "binary": {
         "auc": Metric("AUC"),
         "log_loss": Metric("log-loss", higher=False, highest=inf),

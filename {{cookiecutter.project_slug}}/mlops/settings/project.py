@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from mlops.settings.metrics import METRICS
+from mlops.settings.metrics import METRICS, TaskName
 from mlops.settings.reading import Settings, check, read_yaml
 
 PROJECT_FILE = Path("project.yml")
@@ -88,7 +88,7 @@ class Project(Settings):
     """project.yml as a whole."""
 
     name: str
-    task: Literal["binary", "multiclass", "regression"] = "binary"
+    task: TaskName = "binary"
     data: Data
     features: list[str] = Field(min_length=1)
     model: dict[str, Any]

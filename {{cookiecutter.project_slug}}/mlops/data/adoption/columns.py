@@ -3,17 +3,17 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from mlops import UserError
 from mlops.data.adoption.facts import MANY, Facts
 from mlops.data.adoption.leaks import GIVEN_AWAY, SUSPICIOUS, foretold
 from mlops.data.adoption.reading import Column
+from mlops.settings.metrics import TaskName
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Task = Literal["binary", "multiclass", "regression"]
 
 LEAST_ROWS = 50
 MOST_CLASSES = 100
@@ -32,7 +32,7 @@ class Roles:
 
     target: str
     time: str | None = None
-    task: Task | None = None
+    task: TaskName | None = None
     key: Sequence[str] = ()
     slices: Sequence[str] = ()
     keep: Sequence[str] = ()
@@ -71,7 +71,7 @@ class Table:
     sample: "pd.DataFrame" = field(repr=False)
 
 
-def task_of(table: Table, roles: Roles) -> Task:
+def task_of(table: Table, roles: Roles) -> TaskName:
     """The task that the target sets, unless it is told. UserError where no model can learn it, or it is not clear."""
     target, facts, kind = roles.target, table.facts[roles.target], table.columns[roles.target].kind
     if facts.known < LEAST_ROWS:
@@ -90,7 +90,7 @@ def task_of(table: Table, roles: Roles) -> Task:
     return task
 
 
-def inferred(target: str, facts: Facts, kind: str) -> Task:
+def inferred(target: str, facts: Facts, kind: str) -> TaskName:
     """By the target's type and the number of its values."""
     if facts.distinct == 2:
         return "binary"
@@ -114,7 +114,7 @@ def check_classes(target: str, facts: Facts) -> None:
         raise UserError(f"{target}: class {value!r} has one row; merge it with another class, or take it out")
 
 
-def profiles(table: Table, roles: Roles, task: Task) -> list[Profile]:
+def profiles(table: Table, roles: Roles, task: TaskName) -> list[Profile]:
     """One for each column, in their order. UserError when no feature is left."""
     found = [profile(name, table, roles, task) for name in table.columns]
     if not any(each.is_feature for each in found):
@@ -125,7 +125,7 @@ def profiles(table: Table, roles: Roles, task: Task) -> list[Profile]:
     return found
 
 
-def profile(name: str, table: Table, roles: Roles, task: Task) -> Profile:
+def profile(name: str, table: Table, roles: Roles, task: TaskName) -> Profile:
     """What the column is, how it is used and why."""
     column, facts = table.columns[name], table.facts[name]
     what = {"integer": "number", "decimal": "number", "text": "category"}.get(column.kind, column.kind)

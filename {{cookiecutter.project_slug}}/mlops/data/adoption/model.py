@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from mlops.data.adoption.columns import Profile, Roles, Table, Task
+from mlops.data.adoption.columns import Profile, Roles, Table
+from mlops.settings.metrics import TaskName
 
 INIT = '"""Yours: the features and the estimator. The rest of the project works with whatever these two return."""\n'
 
@@ -51,14 +52,14 @@ def build(**parameters: float) -> Pipeline:
 
 CLASSIFIER = {"learner": "HistGradientBoostingClassifier", "step": "classifier"}
 REGRESSOR = {"learner": "HistGradientBoostingRegressor", "step": "regressor"}
-LEARNERS: dict[Task, dict[str, str]] = {
+LEARNERS: dict[TaskName, dict[str, str]] = {
     "binary": {"gives": "a probability for each answer", **CLASSIFIER},
     "multiclass": {"gives": "a probability for each class", **CLASSIFIER},
     "regression": {"gives": "a number", **REGRESSOR},
 }
 
 
-def model_files(task: Task) -> dict[str, str]:
+def model_files(task: TaskName) -> dict[str, str]:
     """The files of model/ by name."""
     return {"__init__.py": INIT, "features.py": FEATURES, "estimator.py": ESTIMATOR.format(**LEARNERS[task])}
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from mlops.data.adoption.columns import Profile, Roles, Table, Task
-from mlops.settings.metrics import METRICS
+from mlops.data.adoption.columns import Profile, Roles, Table
+from mlops.settings.metrics import METRICS, TaskName
 from mlops.settings.migration import entries
 from mlops.settings.project import Project
 from mlops.settings.reading import check, parse_yaml
@@ -32,7 +32,7 @@ class Scale:
     drop: float
 
 
-def scale(table: Table, roles: Roles, task: Task) -> Scale:
+def scale(table: Table, roles: Roles, task: TaskName) -> Scale:
     """AUC has one scale for all; log-loss goes by that of the bare shares of classes, RMSE by the target's spread."""
     if task == "binary":
         return Scale("auc", 0.55, 0.5, 0.01, 0.02, 0.05)
@@ -49,7 +49,7 @@ def by_newest_month(table: Table) -> bool:
     return len(table.files) > 1 and FIT[0] * table.rows <= newest <= FIT[1] * table.rows
 
 
-def tested(table: Table, roles: Roles, task: Task) -> tuple[int, int]:
+def tested(table: Table, roles: Roles, task: TaskName) -> tuple[int, int]:
     """How many rows are held out, and how many of the rarer answer of two are among them; else all of them."""
     part = table.files[-1][roles.target] if by_newest_month(table) else table.facts[roles.target]
     share = 1.0 if by_newest_month(table) else SHARE
@@ -57,7 +57,7 @@ def tested(table: Table, roles: Roles, task: Task) -> tuple[int, int]:
     return int(share * part.rows), int(share * rarest)
 
 
-def settings(path: Path, suite: str, table: Table, found: Sequence[Profile], roles: Roles, task: Task) -> str:
+def settings(path: Path, suite: str, table: Table, found: Sequence[Profile], roles: Roles, task: TaskName) -> str:
     """The text of project.yml with its blocks about the data replaced. UserError when it would not be valid."""
     features = [each.name for each in found if each.is_feature]
     text = path.read_text(encoding="utf-8")
@@ -140,7 +140,7 @@ def model_block(table: Table) -> str:
     )
 
 
-def gate_block(table: Table, found: Sequence[Profile], roles: Roles, task: Task) -> str:
+def gate_block(table: Table, found: Sequence[Profile], roles: Roles, task: TaskName) -> str:
     counts, (rows, rarest) = scale(table, roles, task), tested(table, roles, task)
     title = METRICS[task][counts.metric].title
     whose = "rows of either answer" if task == "binary" else "rows"

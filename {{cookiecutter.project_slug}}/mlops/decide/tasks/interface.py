@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from numpy.typing import NDArray
 
 from mlops.decide.bootstrap import Rows, Vector, Weighted
-from mlops.settings.metrics import METRICS, Metric
+from mlops.settings.metrics import METRICS, Metric, TaskName
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,7 @@ class Task(ABC):
 
     primary: str
     threshold: float
-    name: ClassVar[str]
+    name: ClassVar[TaskName]
 
     @property
     def metrics(self) -> Mapping[str, Metric]:

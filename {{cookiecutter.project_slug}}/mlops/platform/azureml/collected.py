@@ -29,8 +29,14 @@ def collected_since(container: "ContainerClient", endpoint: str, since: float) -
                 "slot": slot,
                 "version": answer[0]["version"] if answer else None,
                 "inputs": {"columns": columns, "data": [[row[name] for name in columns] for row in line["data"]]},
-                "outputs": {name: [row[name] for row in answer] for name in (answer or [{}])[0] if name != "version"},
+                "outputs": outputs_of(answer),
             }
+
+
+def outputs_of(answer: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """The collected answer by name, without the version that stands beside it in each row."""
+    names = [name for name in answer[0] if name != "version"] if answer else []
+    return {name: [row[name] for row in answer] for name in names}
 
 
 def lines(container: "ContainerClient", folder: str, since: float) -> Iterator[dict[str, Any]]:
