@@ -16,6 +16,10 @@ class UserError(Exception):
     exit_code = BAD_INPUT
 
 
+class TamperedError(UserError):
+    """What would be used is not what passed the gate."""
+
+
 class TakenError(UserError):
     """Another run is at work on the same endpoint."""
 

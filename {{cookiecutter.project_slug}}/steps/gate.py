@@ -8,13 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlops import UserError
 from mlops.commands.console import NO, YES, command
-from mlops.data.files import read_json, write_json
-from mlops.data.tables import read_file
-from mlops.decide.gate import verdict_on
-from mlops.decide.scored import from_frame
-from mlops.decide.tasks import task_of
+from mlops.data.files import write_json
+from mlops.operate.judging import judge
 from mlops.settings.project import PROJECT_FILE, load_project
 
 
@@ -32,19 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--gate", type=Path, default=Path("out/gate"), help="folder to write verdict.json into")
     args = parser.parse_args(argv)
-    project, evaluation = load_project(args.project), read_json(args.evaluation / "evaluation.json")
-    scored = from_frame(read_file(args.evaluation / "scores.parquet"), evaluation["labels"])
-    challenger, served = evaluation["challenger"], read_json(args.served / "served.json")
-    if served["model_hash"] != challenger["model_hash"]:
-        raise UserError(f"{args.served}: about another model than {args.evaluation}; run try_serving on this one")
-    verdict = {
-        "model_hash": challenger["model_hash"],
-        "champion": evaluation.get("champion", {}).get("model_hash"),
-        "test": evaluation["test"],
-        "metrics": challenger["metrics"],
-        "served_rows": served["rows"],
-        **verdict_on(task_of(project), challenger["metrics"], scored, project.gate, args.criterion),
-    }
+    verdict = judge(load_project(args.project), args.evaluation, args.served, args.criterion)
     write_json(args.gate / "verdict.json", verdict)
     for check in verdict["checks"]:
         print(f"{check['status']:12} {check['name']}: {check['seen']} (wanted {check['wanted']})")

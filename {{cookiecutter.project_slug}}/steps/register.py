@@ -1,7 +1,7 @@
-"""Register the challenger: reads the model folder and its verdict, makes a model version with lineage tags.
+"""Register the challenger: reads the model folder, its verdict and what that was about, makes a model version.
 
-Registers the model that the training run logged, and only with a PASS for exactly that model. The same model twice
-gives one version. Exits 1 without such a verdict.
+Believes no file: the verdict is made again from the scores, by the present rules and against the present champion, and
+the version is what the training run logged. The same model twice gives one version. Exits 1 without a PASS.
 """
 
 import argparse
@@ -11,23 +11,37 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mlops import TamperedError
 from mlops.ci import open_ci
 from mlops.commands.console import NO, YES, command
-from mlops.data.files import hash_folder, read_json
+from mlops.data.files import hash_folder, read_json, without_nan, write_json
 from mlops.data.model_folder import LINEAGE_FILE
+from mlops.decide.gate import Criterion
+from mlops.operate.judging import difference, judge
+from mlops.operate.trust import REGISTERED, registered_facts
 from mlops.platform import Models, ModelVersion, open_platform
-from mlops.settings.environments import load_manifest, training_stage
+from mlops.settings.environments import champion_stage, load_manifest, training_stage
+from mlops.settings.project import load_project
 
 
-def refusal(verdict: Mapping[str, Any], model_hash: str, logged: str) -> str:
+def refusal(verdict: Mapping[str, Any], model_hash: str, logged: str, champion: str | None) -> str:
     """Why the model may not be registered, or nothing."""
     if verdict["status"] != "PASS":
         return f"the verdict is {verdict['status']}, not PASS"
-    if verdict.get("model_hash") != model_hash:
+    if verdict["criterion"] != "superiority" and not verdict["cold_start"]:
+        return f"the verdict is about {verdict['criterion']}, which is for pull requests; run the pipeline again"
+    if verdict["model_hash"] != model_hash:
         return "the verdict is about another model; run the pipeline again"
-    if logged != model_hash:
-        return "the training run logged another model; run the pipeline again"
-    return ""
+    if verdict["champion"] != champion:
+        return "the champion has changed since the verdict; run the pipeline again"
+    return "" if logged == model_hash else "the training run logged another model; run the pipeline again"
+
+
+def champion_hash(models: Models) -> str | None:
+    """The content hash of the present champion; None when there is none."""
+    model = load_manifest(champion_stage()).model
+    tagged = {each.version: each.model_hash for each in models.versions(model.name)}
+    return model.hash or tagged.get(model.version or 0)
 
 
 def logged_hash(models: Models, run_id: str) -> str:
@@ -41,16 +55,29 @@ def made_of(models: Models, name: str, model_hash: str) -> ModelVersion | None:
     return next((each for each in models.versions(name) if each.model_hash == model_hash), None)
 
 
+def judged_again(args: argparse.Namespace) -> dict[str, Any]:
+    """The verdict in the file. TamperedError when the scores, by the present rules, give another."""
+    found = read_json(args.verdict)
+    lenient = isinstance(found, dict) and found.get("criterion") == "non-inferiority"
+    criterion: Criterion = "non-inferiority" if lenient else "superiority"
+    made: dict[str, Any] = without_nan(judge(load_project(), args.evaluation, args.served, criterion))
+    if other := difference(made, found):
+        raise TamperedError(f"{args.verdict}: {other} is not what scores and project.yml give; run the pipeline again")
+    return made
+
+
 @command
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="register", description=__doc__)
     parser.add_argument("--model", type=Path, default=Path("out/model"), help="the challenger's model folder")
     parser.add_argument("--verdict", type=Path, default=Path("out/gate/verdict.json"), help="what gate wrote")
+    parser.add_argument("--evaluation", type=Path, default=Path("out/evaluation"), help="what evaluate wrote")
+    parser.add_argument("--served", type=Path, default=Path("out/served"), help="what try_serving wrote")
     args = parser.parse_args(argv)
-    manifest, verdict = load_manifest(training_stage()), read_json(args.verdict)
+    manifest, verdict = load_manifest(training_stage()), judged_again(args)
     models, name = open_platform(manifest).models, manifest.model.name
     lineage, model_hash = read_json(args.model / LINEAGE_FILE), hash_folder(args.model)
-    why_not = refusal(verdict, model_hash, logged_hash(models, lineage["run_id"]))
+    why_not = refusal(verdict, model_hash, logged_hash(models, lineage["run_id"]), champion_hash(models))
     if why_not:
         print(f"not registered: {why_not}", file=sys.stderr)
         return NO
@@ -58,6 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     metrics = {f"test_{metric}": str(value) for metric, value in verdict["metrics"].items()}
     tags = {**lineage, **metrics, "model_hash": model_hash, "verdict": verdict["status"]}
     version = known or models.register(name, lineage["run_id"], tags)
+    write_json(REGISTERED, registered_facts(version))
     line = f"{name}:{version.version} {'was registered before' if known else 'registered'}, run {version.run_id}"
     print(line)
     open_ci().summary("registered", line)

@@ -9,8 +9,9 @@ from mlops.ci import Proposal, open_ci
 from mlops.commands.console import YES, command
 from mlops.decide.observed import Observed
 from mlops.decide.rollout import label, rejection_tag
-from mlops.operate.promotion import change, versions_named
+from mlops.operate.promotion import change
 from mlops.platform import open_platform
+from mlops.repo.history import Named, named
 from mlops.settings.environments import ModelSettings, load_manifest, manifest_path
 
 
@@ -22,10 +23,12 @@ def proposal(environment: str, refused: ModelSettings, previous: int | None, rea
     return Proposal(branch, title, body, [manifest_path(environment)])
 
 
-def version_before(path: Path, model: ModelSettings, observed: Observed) -> int | None:
-    """The newest version in the manifest's history that the endpoint has not refused; None when there was none."""
-    named = [ModelSettings(name=model.name, version=version) for version in versions_named(path)]
-    return next((each.version for each in named if rejection_tag(each) not in observed.tags), None)
+def named_before(path: Path, model: ModelSettings, observed: Observed) -> Named:
+    """What the manifest's history named last that the endpoint has not refused; no version when there was none."""
+    for each in named(path):
+        if rejection_tag(model.model_copy(update={"version": each.version})) not in observed.tags:
+            return each
+    return Named(None)
 
 
 @command
@@ -39,9 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if observed is None or not reason:
         print(f"{manifest.endpoint.name} has not refused {label(manifest.model)}; there is nothing to revert")
         return YES
-    previous = version_before(path, manifest.model, observed)
-    page = change(ci, proposal(args.environment, manifest.model, previous, reason), previous, commit=False)
-    line = f"{path}: version {manifest.model.version} -> {previous or 'none'}, {page or 'committed'}"
+    previous = named_before(path, manifest.model, observed)
+    page = change(ci, proposal(args.environment, manifest.model, previous.version, reason), previous, commit=False)
+    line = f"{path}: version {manifest.model.version} -> {previous.version or 'none'}, {page or 'committed'}"
     print(line)
     ci.summary(f"revert-{args.environment}", line)
     return YES

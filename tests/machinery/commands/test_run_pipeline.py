@@ -14,6 +14,9 @@ from hosted import PRODUCTION, SYSTEMS, clone_project, commit, git, register, ru
 from conftest import MONTHS, edit
 from mlops.commands import run_pipeline
 from mlops.data.files import write_json
+from mlops.decide.metrics import measure
+from mlops.decide.tasks import task_of
+from mlops.settings.project import load_project
 
 PIPELINE = """
 type: pipeline
@@ -197,7 +200,7 @@ def test_the_gate_is_content_with_a_challenger_that_is_no_worse(branch):
     Path("evaluation").mkdir()
     frame = pd.DataFrame({"target": target, "champion": scores, "challenger": scores, "slice:carrier": "UA"})
     frame.to_parquet("evaluation/scores.parquet")
-    challenger = {"model_hash": "a", "metrics": {"auc": 0.7, "accuracy": 0.7}}
+    challenger = {"model_hash": "a", "metrics": measure(task_of(load_project()), target, scores)}
     write_json(Path("evaluation/evaluation.json"), {"challenger": challenger, "test": {}, "labels": [0, 1]})
     write_json(Path("served/served.json"), {"model_hash": challenger["model_hash"], "rows": 20})
     write("pipelines/gated.yml", GATED)

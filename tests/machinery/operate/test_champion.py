@@ -1,14 +1,16 @@
 """The champion of a pull request whose real one only an identity could fetch: main's code, run on the same data."""
 
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
+from hosted import PASSED
 from repositories import NOBODY, SOMEBODY, git
 
 from conftest import ROOT, copy_project, edit
 from mlops import UserError
-from mlops.data.files import read_json
+from mlops.data.files import hash_folder, read_json
 from mlops.data.model_folder import load_model
 from mlops.operate.champion import CHAMPIONS, fetched, retrained
 from mlops.platform import ModelVersion
@@ -62,6 +64,16 @@ def test_code_that_does_not_train_is_said_so_and_leaves_nothing(main):
     assert len(git("worktree", "list").splitlines()) == 1
 
 
+TEXTS = {version: f"flights {version}".encode() for version in (7, 8)}
+
+
+def content_hash(version):
+    """The hash of the model folder of the version."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "MLmodel").write_bytes(TEXTS[version])
+        return hash_folder(Path(folder))
+
+
 class Registry:
     """A platform whose models are folders; it counts how often one is fetched."""
 
@@ -72,12 +84,12 @@ class Registry:
         return self
 
     def versions(self, name):
-        return [ModelVersion(name, version, "run", {}) for version in (7, 8)]
+        return [ModelVersion(name, each, "run", {**PASSED, "model_hash": content_hash(each)}) for each in TEXTS]
 
     def download(self, name, version, to):
         self.fetches += 1
-        to.mkdir(parents=True)
-        (to / "MLmodel").write_text(f"{name} {version}", encoding="utf-8")
+        to.mkdir(parents=True, exist_ok=True)
+        (to / "MLmodel").write_bytes(TEXTS[version])
         return to
 
 
@@ -88,6 +100,14 @@ def test_the_champion_is_the_version_that_is_named_and_fetched_once():
         assert champion.label == f"flights:{version}"
         assert (champion.folder / "MLmodel").read_text(encoding="utf-8") == f"flights {version}"
         assert platform.fetches == fetches
+
+
+def test_a_champion_that_was_cut_off_or_changed_is_fetched_again():
+    platform, model = Registry(), ModelSettings(name="flights", version=7)
+    file = fetched(platform, model).folder / "MLmodel"
+    file.write_bytes(b"half")
+    assert fetched(platform, model).folder / "MLmodel" == file
+    assert (file.read_bytes(), platform.fetches) == (TEXTS[7], 2)
 
 
 @pytest.mark.parametrize("main", ["models/flights"], indirect=True)

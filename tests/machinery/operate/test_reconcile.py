@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import pytest
+from hosted import PASSED
 from test_rollout import GOOD, World, at_rest, live, manifest, serving
 
-from mlops import UserError
+from mlops import TamperedError, UserError
 from mlops.decide.actions import CreateEndpoint, Delete, Deploy, Done, Scale, Shift
 from mlops.decide.agreement import disagreement
 from mlops.decide.observed import Traffic
@@ -30,12 +31,17 @@ class Clock:
 
 
 class Registry:
-    """A registry of two versions that come with a probe of two rows."""
+    """A registry of two versions that come with a probe of two rows. poisoned: those with another content."""
+
+    tags = PASSED
+    poisoned = ()
 
     def versions(self, name):
-        return [ModelVersion(name, version, "run", {}) for version in (1, 2)]
+        return [ModelVersion(name, version, "run", self.tags) for version in (1, 2)]
 
     def download(self, name, version, to):
+        if version in self.poisoned:
+            raise TamperedError(f"model {name}:{version}: its content is not what passed")
         to.mkdir()
         (to / "probe.json").write_text(
             '{"request": {"input_data": {"columns": ["a"], "data": [[1], [2]]}}, "scores": [0.1, 0.2]}'
@@ -118,9 +124,52 @@ class Endpoints:
         return self.measured(since)
 
 
+def with_model(manifest, **values):
+    return manifest.model_copy(update={"model": manifest.model.model_copy(update=values)})
+
+
 def reconciler(world, version=2, instances=(1, 1), **endpoints):
     platform = Platform("memory", Registry(), Endpoints(world, **endpoints), None)
     return Reconciler(platform, manifest(version, instances), "the test", clock=Clock(world))
+
+
+@pytest.mark.parametrize("missing", ["verdict", "run_id", "commit", "data_hash", "model_hash"])
+def test_a_version_without_a_verdict_or_lineage_is_refused_before_anything_is_changed(missing):
+    refused = reconciler(serving(1))
+    refused.platform.models.tags = {key: value for key, value in PASSED.items() if key != missing}
+    with pytest.raises(TamperedError, match=r"^model flights:2: it.*--unverified"):
+        refused.run()
+    assert (refused.platform.endpoints.holders, refused.platform.endpoints.written) == ([], 0)
+
+
+def test_a_version_that_is_not_what_the_manifest_names_is_refused():
+    refused = reconciler(serving(1))
+    refused.manifest = with_model(refused.manifest, hash="b" * 64)
+    with pytest.raises(TamperedError, match=r"another content than model\.hash of the manifest"):
+        refused.run()
+    assert refused.platform.endpoints.written == 0
+
+
+def test_the_way_round_is_said_and_kept_at_the_endpoint(capsys):
+    world = serving(1)
+    let_in = reconciler(world)
+    let_in.platform.models.tags = {}
+    let_in.manifest = with_model(let_in.manifest, unverified="a hotfix of the vendor")
+    assert let_in.run().promoted
+    assert world.observed.tags["unverified-flights-2"] == "a hotfix of the vendor"
+    assert "flights:2 is unverified: a hotfix of the vendor" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("poisoned", "stable_is"), [(2, "ready"), (1, "failed")], ids=["deploy", "restart"])
+def test_content_that_did_not_pass_is_not_deployed_nor_restarted(poisoned, stable_is):
+    world = serving(1)
+    blue = replace(world.observed.deployments["blue"], state=stable_is)
+    world.observed = replace(world.observed, deployments={"blue": blue})
+    refused = reconciler(world)
+    refused.platform.models.poisoned = (poisoned,)
+    with pytest.raises(TamperedError, match=f"flights:{poisoned}: its content is not what passed"):
+        refused.run()
+    assert refused.platform.endpoints.written == 0
 
 
 def test_a_rollout_says_each_change_once(capsys):

@@ -17,6 +17,16 @@ def test_a_process_that_got_an_old_pid_is_let_alone():
     assert processes.find(None) is None
 
 
+def test_a_process_gets_none_of_our_secrets(tmp_path, monkeypatch):
+    monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "secret")
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    said = "import os; print(sorted(os.environ), os.environ['LANG'], os.environ['OURS'])"
+    started = processes.start([sys.executable, "-c", said], tmp_path, tmp_path / "log", {"OURS": "told"})
+    wait_until(lambda: processes.find(started) is None)
+    (line,) = processes.last_lines(tmp_path / "log", 10)
+    assert "ACTIONS" not in line and "'PATH'" in line and line.endswith("C.UTF-8 told")
+
+
 def test_a_process_is_ended_with_all_that_it_started(tmp_path):
     parent = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'input()'], stdin=-1).wait()"
     started = processes.start([sys.executable, "-c", parent], tmp_path, tmp_path / "log")

@@ -2,6 +2,7 @@
 
 import pytest
 from hosted import (
+    PASSED,
     PRODUCTION,
     STAGING,
     SYSTEMS,
@@ -17,10 +18,12 @@ from hosted import (
 )
 
 from conftest import edit
+from mlops.data.files import hash_folder
 from mlops.repo.lineage import commit_facts
+from mlops.settings.environments import load_manifest
 from steps import promote
 
-LINEAGE = {"verdict": "PASS", "test_auc": "0.71", "commit": "c0ffee", "run_id": "r1", "model_hash": "not shown"}
+LINEAGE = {**PASSED, "test_auc": "0.71"}
 
 
 @pytest.fixture
@@ -51,7 +54,7 @@ def version(path):
     return line.split()[1]
 
 
-def test_it_changes_one_line_and_commits_that_file_alone(terminal):
+def test_it_changes_version_and_hash_and_commits_that_file_alone(terminal):
     PRODUCTION.with_name("README.md").write_text("work in progress", encoding="utf-8")
     git("add", "environments/README.md")
     assert promote.main(["production", "--version", "7"]) == 0
@@ -59,9 +62,50 @@ def test_it_changes_one_line_and_commits_that_file_alone(terminal):
     diff = git("show", "--unified=0", "--format=").splitlines()
     assert [line for line in diff if line.startswith(("-  ", "+  "))] == [
         "-  version: null  # written by `promote`; null: none yet",
+        "-  hash: null",
         "+  version: 7  # written by `promote`; null: none yet",
+        f'+  hash: "{PASSED["model_hash"]}"',
     ]
     assert git("status", "--porcelain") == "A  environments/README.md", "what was staged before stays staged"
+
+
+@pytest.mark.parametrize("missing", ["verdict", "run_id", "commit", "data_hash", "model_hash"])
+def test_a_version_without_a_verdict_or_lineage_is_not_promoted(terminal, capsys, missing):
+    register(13, **{missing: ""})
+    assert promote.main(["staging"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: model flights:13: it") and "--unverified" in error and error.count("\n") == 1
+    assert version(STAGING) == "null" and git("status", "--porcelain") == ""
+
+
+def test_the_way_round_is_in_the_commit_the_manifest_and_the_next_stage(terminal):
+    folder = register(13, verdict="", model_hash="")
+    assert promote.main(["staging", "--unverified", "the vendor's hotfix"]) == 0
+    assert git("log", "-1", "--format=%s") == "Promote flights:13 to staging, unverified: the vendor's hotfix"
+    named = load_manifest("staging").model
+    assert (named.version, named.unverified) == (13, "the vendor's hotfix")
+    assert named.hash == hash_folder(folder), "what it is now is what may serve"
+    assert promote.main(["production"]) == 0
+    assert load_manifest("production").model == named
+    assert promote.main(["staging", "--version", "12"]) == 0
+    assert load_manifest("staging").model.unverified is None
+
+
+def test_production_takes_the_hash_that_staging_names_whatever_the_registry_says_now(terminal, capsys):
+    assert promote.main(["staging"]) == 0
+    register(12, model_hash="b" * 64)
+    assert promote.main(["production"]) == 2
+    assert "another content than model.hash of the manifest" in capsys.readouterr().err
+    register(12)
+    assert promote.main(["production"]) == 0
+    assert load_manifest("production").model.hash == PASSED["model_hash"]
+
+
+def test_a_version_that_stands_there_by_hand_gets_its_hash(terminal):
+    edit(STAGING, "version: null", "version: 12")
+    commit("by hand")
+    assert promote.main(["staging"]) == 0
+    assert load_manifest("staging").model.hash == PASSED["model_hash"]
 
 
 def test_staging_takes_the_newest_by_number_and_production_what_staging_has(terminal):
@@ -130,7 +174,7 @@ def test_bad_input_is_one_line_and_changes_nothing(terminal, capsys, arguments, 
 
 
 def test_a_manifest_that_takes_its_version_from_base_is_refused_in_one_line(terminal, capsys):
-    edit(STAGING, "  version: null  # written by `promote`; null: none yet\n", "")
+    edit(STAGING, "  version: null  # written by `promote`; null: none yet\n  hash: null\n", "")
     edit(STAGING.with_name("base.yml"), "platform: local ", "model: {version: null}\nplatform: local ")
     assert promote.main(["staging"]) == 2
     error = capsys.readouterr().err
@@ -169,7 +213,7 @@ def test_in_ci_it_is_a_pull_request_that_says_what_the_version_was_made_from(ser
     (pull,) = service.pulls.values()
     assert (pull["source"], pull["title"]) == ("promote/flights-staging-12", "Promote flights:12 to staging")
     rows = {f"| {key} | {value} |" for key, value in LINEAGE.items()}
-    assert rows - set(pull["body"].splitlines()) == {"| model_hash | not shown |"}
+    assert rows - set(pull["body"].splitlines()) == {f"| model_hash | {PASSED['model_hash']} |"}
     assert git("status", "--porcelain") == "" and version(STAGING) == "null", "the working folder is as before"
     assert f"environments/staging.yml: version None -> 12, {service.url}" in capsys.readouterr().out
     service.merge(pull["number"])

@@ -6,8 +6,10 @@ from contextlib import chdir
 from pathlib import Path
 
 from filelock import FileLock
+from hosted import PASSED
 
 from conftest import shared_folder
+from mlops.data.files import hash_folder
 from mlops.platform.local.models import LocalModels
 from mlops.platform.tracking import URI_VARIABLE, use_tracking
 
@@ -40,7 +42,9 @@ def tracked(factory, to):
         if not first.exists():
             first.mkdir()
             _, run_id = log_run(first)
-            LocalModels(first / ".mlops").register("flights", run_id, {"verdict": "PASS"})
+            content = hash_folder(LocalModels(first / ".mlops").run_folder(run_id))
+            tags = {**PASSED, "run_id": run_id, "model_hash": content}
+            LocalModels(first / ".mlops").register("flights", run_id, tags)
     return Path(shutil.copytree(first / ".mlops", to / ".mlops"))
 
 

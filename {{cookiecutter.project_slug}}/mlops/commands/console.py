@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from mlops import UserError
+from mlops import TamperedError, UserError
 
 YES, NO, INTERRUPTED = 0, 1, 130
 TIMES = Path("out") / "summary" / "times.jsonl"  # one line a command; `comment` makes a table of it
@@ -39,6 +39,13 @@ def timed(name: str) -> Iterator[None]:
                 file.write(json.dumps({"command": name, "seconds": time.monotonic() - start}) + "\n")
 
 
+def alarm(name: str, error: TamperedError) -> None:
+    """Say it on the run's page, too."""
+    from mlops.ci import open_ci
+
+    open_ci().summary("alarm", f"### ALARM: {name} was about to use what did not pass the gate\n\n{error}")
+
+
 def command(main: Main) -> Callable[..., int]:
     """Turn a user's mistake into one line on stderr and its exit code; a bug keeps its traceback."""
     name = Path(main.__code__.co_filename).stem
@@ -50,6 +57,8 @@ def command(main: Main) -> Callable[..., int]:
                 return main(argv)
         except UserError as error:
             print(f"error: {error}", file=sys.stderr)
+            if isinstance(error, TamperedError):
+                alarm(name, error)
             return error.exit_code
         except KeyboardInterrupt:
             print("interrupted", file=sys.stderr)

@@ -15,9 +15,9 @@ from mlops.data.tables import extent, hash_data, local_folder
 from mlops.decide.next_step import Stage, next_step
 from mlops.decide.observed import Observed
 from mlops.decide.rollout import difference, label, live, rejection_tag
-from mlops.operate.promotion import versions_named
 from mlops.platform import ModelVersion, Platform, open_platform
 from mlops.repo.git import ask
+from mlops.repo.history import named
 from mlops.repo.template import standing as standing_of_template
 from mlops.settings.environments import Manifest, environments, load_manifest, manifest_path, stages, training_stage
 from mlops.settings.project import Project, load_project
@@ -98,7 +98,7 @@ def show(environment: str, versions: Sequence[ModelVersion]) -> Stage:
         differs=bool(difference(manifest, observed)),
         missing=manifest.platform == "local" and not versions,
         refused=observed is not None and rejection_tag(manifest.model) in observed.tags,
-        once=versions_named(manifest_path(environment)),
+        once=[each.version for each in named(manifest_path(environment))],
     )
 
 

@@ -6,7 +6,8 @@ import math
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,17 @@ def write_text(path: Path, text: str) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def incoming(folder: Path) -> Iterator[Path]:
+    """A path beside the folder to make it at; it takes the folder's place once all went well, and is gone otherwise."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as beside:
+        made = Path(beside) / folder.name
+        yield made
+        shutil.rmtree(folder, ignore_errors=True)
+        made.replace(folder)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -6,6 +6,7 @@ killed anywhere is continued by the next one. Tags of ours on the endpoint:
 `stable`            the slot that serves when nothing is being rolled out
 `candidate`         `name:version` being rolled out, with `started` and `since` (seconds since the epoch)
 `rejected-n-v`      why version v of model n was rolled back; it is refused until told otherwise
+`unverified-n-v`    why version v of model n was let in without a verdict of the gate
 """
 
 from collections.abc import Mapping
@@ -217,7 +218,8 @@ def rejection_tag(model: ModelSettings) -> str:
 
 def begin(tags: Mapping[str, str], model: ModelSettings, now: float) -> dict[str, str]:
     """The tags of a rollout that begins now."""
-    return rest(tags) | {"candidate": label(model), "started": repr(now)}
+    unverified = {f"unverified-{model.name}-{model.version}": model.unverified[:250]} if model.unverified else {}
+    return rest(tags) | {"candidate": label(model), "started": repr(now)} | unverified
 
 
 def rest(tags: Mapping[str, str]) -> dict[str, str]:

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlops import UserError
+from mlops.data.files import hash_folder
+from mlops.operate.trust import check_trusted
 from mlops.platform import Platform, open_platform, version_here
 from mlops.repo.git import ask, prefix
+from mlops.repo.history import Named
 from mlops.settings.environments import Manifest, ModelSettings
 
 CHAMPIONS = Path(".mlops") / "champions"
@@ -35,12 +38,13 @@ def without_identity(manifest: Manifest, target: str, data: Path) -> Champion:
 
 
 def fetched(platform: Platform, model: ModelSettings) -> Champion:
-    """The version that the manifest names, fetched once."""
+    """The version that the manifest names. It is fetched once, and again when it is no longer what passed the gate."""
     if model.version is None:
         return NONE_YET
     folder = CHAMPIONS / platform.name / f"{model.name}-{model.version}"
-    if not folder.exists():
-        version_here(platform, model.name, model.version)
+    version = version_here(platform, model.name, model.version)
+    check_trusted(version, Named(model.version, model.hash, model.unverified))
+    if not folder.exists() or hash_folder(folder) != (model.hash or version.model_hash):
         platform.models.download(model.name, model.version, folder)
     return Champion(folder, f"{model.name}:{model.version}")
 

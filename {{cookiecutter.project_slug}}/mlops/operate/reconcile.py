@@ -15,7 +15,9 @@ from mlops.decide.actions import Action, CreateEndpoint, Delete, Deploy, Done, P
 from mlops.decide.agreement import disagreement
 from mlops.decide.observed import Observed, Traffic
 from mlops.decide.rollout import Evidence, decide, live, rejection_tag, runs, stable_slot
+from mlops.operate.trust import check_trusted
 from mlops.platform import Platform, version_here
+from mlops.repo.history import Named
 from mlops.settings.environments import Manifest
 
 LOOKS_A_BAKE = 20
@@ -57,7 +59,7 @@ class Reconciler:
         action = self.next(self.platform.endpoints.observe(self.name), evidence)
         if isinstance(action, Done):
             return action
-        version_here(self.platform, self.manifest.model.name, self.manifest.model.version)
+        self.check_version()
         with self.platform.endpoints.lease(self.name, self.holder):  # only where there is something to change
             while True:
                 observed = self.platform.endpoints.observe(self.name)
@@ -66,6 +68,15 @@ class Reconciler:
                 if isinstance(action, Done):
                     return action
                 evidence = self.act(action, observed or Observed(), evidence)
+
+    def check_version(self) -> None:
+        """UserError unless the version that the manifest names may serve, as it is: before anything is changed."""
+        model = self.manifest.model
+        version = version_here(self.platform, model.name, model.version)
+        check_trusted(version, Named(model.version, model.hash, model.unverified))
+        if model.unverified:
+            self.say(f"{model.name}:{model.version} is unverified: {model.unverified}")
+        self.sample  # noqa: B018  fetched, which compares its content with the hash
 
     def next(self, observed: Observed | None, evidence: Evidence) -> Action:
         """The one next action."""
@@ -107,6 +118,8 @@ class Reconciler:
                 self.say("create the endpoint")
                 endpoints.create(self.name, self.manifest.endpoint.port)
             case Deploy(slot, model, version):
+                if (model, version) != (self.manifest.model.name, self.manifest.model.version):
+                    self.fetch_sample(model, version)  # what is restarted is compared with its hash, too
                 self.say(f"deploy {model}:{version} to {slot} at {live(observed).get(slot, 0)} %")
                 placed = endpoints.deploy(self.name, slot, model, version)
                 if placed.state == "failed":
@@ -157,10 +170,12 @@ class Reconciler:
     @cached_property
     def sample(self) -> dict[str, Any]:
         """The sample rows that came with the version, and the answer that they must get."""
-        model = self.manifest.model
+        return self.fetch_sample(self.manifest.model.name, self.manifest.model.version or 0)
+
+    def fetch_sample(self, model: str, version: int) -> dict[str, Any]:
+        """The same of any version. UserError when its content is not what passed the gate."""
         with tempfile.TemporaryDirectory() as folder:
-            model_folder = self.platform.models.download(model.name, model.version or 0, Path(folder) / "model")
-            return read_probe(model_folder)
+            return read_probe(self.platform.models.download(model, version, Path(folder) / "model"))
 
     def watch(self, observed: Observed) -> None:
         """Let time pass, sending sample requests over the public route if the manifest asks for them."""

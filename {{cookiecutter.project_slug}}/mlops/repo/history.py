@@ -1,11 +1,21 @@
-"""The manifests as they were in other commits."""
+"""The manifests as they were in other commits, and the versions that they named."""
 
 from pathlib import Path
+from typing import NamedTuple
 
+from mlops import UserError
 from mlops.repo.changes import names
 from mlops.repo.git import ask
-from mlops.settings.environments import BASE, FOLDER, Manifest, manifest_of, names_of
-from mlops.settings.reading import parse_yaml
+from mlops.settings.environments import BASE, FOLDER, Manifest, ModelSettings, environments, manifest_of, names_of
+from mlops.settings.reading import check, parse_yaml
+
+
+class Named(NamedTuple):
+    """What a manifest says of its version: its number, the hash of its content, why it serves without a verdict."""
+
+    version: int | None
+    hash: str | None = None
+    unverified: str | None = None
 
 
 def text_at(commit: str, path: Path) -> str | None:
@@ -35,3 +45,26 @@ def manifest_at(commit: str, environment: str, folder: Path = FOLDER) -> Manifes
     if texts[0] is None or texts[1] is None:
         return None
     return manifest_of(parse_yaml(texts[0], base), parse_yaml(texts[1], path), path)
+
+
+def named_in(text: str, path: Path) -> Named | None:
+    """What that text of the manifest names; None when it is broken or names nothing."""
+    try:
+        content = check(ModelSettings, {"name": "", **parse_yaml(text, path)["model"]}, path)
+    except (UserError, KeyError, TypeError):
+        return None
+    return Named(content.version, content.hash, content.unverified)
+
+
+def named(path: Path) -> list[Named]:
+    """What the manifest has named in this branch's history, newest first."""
+    found = [named_in(text_at(commit, path) or "", path) for commit in history(path)]
+    return [each for each in found if each]
+
+
+def pinned(version: int, folder: Path = FOLDER) -> set[str]:
+    """The hashes that any manifest, as it is or as it was, gives the content of that version; empty: none names it."""
+    paths = [folder / f"{name}.yml" for name in environments(folder)]
+    now = [named_in(path.read_text(encoding="utf-8"), path) for path in paths]
+    every = [*now, *(each for path in paths for each in named(path))]
+    return {each.hash for each in every if each and each.version == version and each.hash}

@@ -49,8 +49,12 @@ class EndpointSettings(Settings):
 
 
 class ModelSettings(Settings):
+    """The version that should serve. `promote` writes it, with the hash of its content and why it serves unverified."""
+
     name: str
     version: int | None = Field(ge=1)
+    hash: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    unverified: str | None = Field(default=None, min_length=1)
 
 
 class Rollout(Settings):

@@ -10,11 +10,12 @@ def azureml_platform(manifest: Manifest) -> Platform:
     from mlops.platform.azureml.jobs import AzureJobs
     from mlops.platform.azureml.models import AzureModels
     from mlops.platform.azureml.workspace import AzureWorkspace
+    from mlops.repo.history import pinned
 
     workspace = AzureWorkspace(manifest.workspace)
     return Platform(
         "azureml",
-        AzureModels(workspace),
+        AzureModels(workspace, pinned),
         AzureEndpoints(workspace, manifest.endpoint),
         AzureJobs(workspace, manifest.model.name),
     )

@@ -2,14 +2,16 @@
 
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops import UserError
+from mlops.data.files import incoming
 from mlops.platform import ModelVersion, registered_version
 from mlops.platform.azureml.error_messages import refusals_in_one_line
 from mlops.platform.azureml.workspace import AzureWorkspace
+from mlops.platform.content import check_content
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -22,11 +24,13 @@ DESCRIPTION = "MLmodel"  # the file that every model folder in MLflow's format h
 class AzureModels:
     """Registered models. A run is a pipeline job, its model folder that job's output: nothing is uploaded again.
 
-    A registry has the versions of the workspace that they were made in, under the same numbers.
+    A registry has the versions of the workspace that they were made in, under the same numbers. named: the hashes that
+    Git names for the content of a version.
     """
 
-    def __init__(self, workspace: AzureWorkspace) -> None:
+    def __init__(self, workspace: AzureWorkspace, named: Callable[[int], Collection[str]] = lambda version: ()) -> None:
         self._workspace = workspace
+        self._named = named
 
     def register(self, name: str, run_id: str, tags: Mapping[str, str]) -> ModelVersion:
         registry = self._workspace.settings.registry
@@ -55,10 +59,11 @@ class AzureModels:
         return next((version for version in mine if version not in there), None)
 
     def download(self, name: str, version: int, to: Path) -> Path:
-        registered_version(self, name, version)
-        with tempfile.TemporaryDirectory() as folder:
+        found, what = registered_version(self, name, version), f"model {name}:{version}"
+        with tempfile.TemporaryDirectory() as folder, incoming(to) as made:
             self._workspace.shared.models.download(name, str(version), folder)
-            return _moved(Path(folder), to, f"model {name}:{version}")
+            check_content(found, _moved(Path(folder), made, what), self._named(version))
+        return to
 
     def logged_model(self, run_id: str, to: Path) -> Path:
         from azure.core.exceptions import ResourceNotFoundError
@@ -68,7 +73,9 @@ class AzureModels:
                 self._workspace.client.jobs.download(run_id, download_path=folder, output_name=OUTPUT)
             except ResourceNotFoundError:
                 raise UserError(f"run {run_id}: no model to register (there is no such job)") from None
-            return _moved(Path(folder), to, f"run {run_id}")
+            with incoming(to) as made:
+                _moved(Path(folder), made, f"run {run_id}")
+        return to
 
 
 def _versions(client: "MLClient", name: str) -> list[ModelVersion]:
@@ -91,7 +98,5 @@ def _moved(folder: Path, to: Path, what: str) -> Path:
     found = sorted(folder.rglob(DESCRIPTION))
     if not found:
         raise UserError(f"{what}: no model to register (there is no {DESCRIPTION} in it)")
-    shutil.rmtree(to, ignore_errors=True)
-    to.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(found[0].parent, to)
     return to

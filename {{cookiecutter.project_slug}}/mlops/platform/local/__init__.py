@@ -12,6 +12,7 @@ def local_platform(root: Path = ROOT) -> Platform:
     from mlops.platform.local.endpoints import LocalEndpoints
     from mlops.platform.local.jobs import LocalJobs
     from mlops.platform.local.models import LocalModels
+    from mlops.repo.history import pinned
 
-    models = LocalModels(root)
+    models = LocalModels(root, pinned)
     return Platform("local", models, LocalEndpoints(root, models), LocalJobs(root))

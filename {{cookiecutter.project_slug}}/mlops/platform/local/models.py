@@ -2,13 +2,16 @@
 
 import shutil
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops import UserError
+from mlops.data.files import incoming
 from mlops.platform import ModelVersion, registered_version
+from mlops.platform.content import check_content
+from mlops.platform.local.rehearsal import RESTORED
 from mlops.platform.tracking import database, follow, local_uri
 
 if TYPE_CHECKING:
@@ -21,10 +24,14 @@ LOGGED_FOLDER = "model"  # the run's folder that `train` logged the model to
 
 
 class LocalModels:
-    """Registered models below the root folder (`.mlops`)."""
+    """Registered models below the root folder (`.mlops`).
 
-    def __init__(self, root: Path) -> None:
+    named: the hashes that Git names for the content of a version.
+    """
+
+    def __init__(self, root: Path, named: Callable[[int], Collection[str]] = lambda version: ()) -> None:
         self.root = root
+        self.named = named
 
     @property
     def client(self) -> "MlflowClient":
@@ -59,11 +66,16 @@ class LocalModels:
         ]
 
     def download(self, name: str, version: int, to: Path) -> Path:
-        return self.logged_model(registered_version(self, name, version).run_id, to)
+        found = registered_version(self, name, version)
+        with incoming(to) as folder:
+            shutil.copytree(self.run_folder(found.run_id), folder)
+            from_branch = (self.root / RESTORED).exists()
+            check_content(found, folder, self.named(version), by_git_alone=from_branch)
+        return to
 
     def logged_model(self, run_id: str, to: Path) -> Path:
-        shutil.rmtree(to, ignore_errors=True)
-        shutil.copytree(self.run_folder(run_id), to)
+        with incoming(to) as folder:
+            shutil.copytree(self.run_folder(run_id), folder)
         return to
 
     def run_folder(self, run_id: str) -> Path:

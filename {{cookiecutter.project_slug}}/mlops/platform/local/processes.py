@@ -18,20 +18,24 @@ GRACE = 5.0  # seconds to finish what is under way before a process is killed
 TAIL = 64 * 1024  # bytes
 CLOCK_TOLERANCE = 1.0  # seconds that a process's creation time may seem to move when the clock is set
 
+# All that a process gets of our environment: it runs a model's code, and in CI the rest can log in to Azure.
+INHERITED = ("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG", "LC_ALL", "TZ")
+
 Marker = Sequence[str]  # consecutive arguments in the command line of a process of ours
 
 _children: list[subprocess.Popen[bytes]] = []  # kept, so that those that end while we run are reaped
 
 
 def start(command: Sequence[str], cwd: Path, log: Path, environment: Mapping[str, str] | None = None) -> Started:
-    """Start a process on its own, in no terminal; what it says replaces the log."""
+    """Start a process on its own, in no terminal and with little of our environment; what it says replaces the log."""
     log.parent.mkdir(parents=True, exist_ok=True)
+    inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
     windows = getattr(subprocess, "DETACHED_PROCESS", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
     with log.open("wb") as output:
         child = subprocess.Popen(
             command,
             cwd=cwd,
-            env={**os.environ, **(environment or {})},
+            env={**inherited, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

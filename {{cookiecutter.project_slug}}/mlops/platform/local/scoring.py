@@ -36,7 +36,6 @@ def start_scoring(python: Path, folder: Path, port: int, log: Path) -> Started:
     command += ["--model_dir", str(folder / MODEL_FOLDER), "--port", str(port), "--worker_count", "1"]
     environment = {
         "AML_APP_ROOT": str(folder),
-        "GUNICORN_CMD_ARGS": "",  # whatever was set for another server
         "OMP_NUM_THREADS": "1",  # several servers share this machine, and a request is a few rows
     }
     return start(command, folder, log, environment)

@@ -1,0 +1,55 @@
+"""The verdict on what a run evaluated: made by `gate`, and made again by `register`, which believes no file."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mlops import UserError
+from mlops.data.files import read_json, without_nan
+from mlops.data.tables import read_file
+from mlops.decide.gate import Criterion, verdict_on
+from mlops.decide.metrics import measure
+from mlops.decide.scored import from_frame
+from mlops.decide.tasks import task_of
+from mlops.settings.project import Project
+
+CLOSE = {"rel_tol": 1e-6, "abs_tol": 1e-9}  # the same sums on another processor
+SHOWN = "seen"  # a check's own words: its numbers are compared where they stand as numbers
+
+
+def judge(project: Project, evaluation: Path, served: Path, criterion: Criterion) -> dict[str, Any]:
+    """The verdict on what `evaluate` and `try_serving` wrote into these folders, by the present rules.
+
+    UserError when the two are about different models, or evaluation.json says other metrics than its scores.
+    """
+    facts, answers = read_json(evaluation / "evaluation.json"), read_json(served / "served.json")
+    task, scored = task_of(project), from_frame(read_file(evaluation / "scores.parquet"), facts["labels"])
+    challenger = facts["challenger"]
+    if answers["model_hash"] != challenger["model_hash"]:
+        raise UserError(f"{served}: about another model than {evaluation}; run try_serving on this one")
+    metrics = measure(task, scored.target, scored.predictions["challenger"])
+    if other := difference(without_nan(metrics), challenger["metrics"]):
+        raise UserError(f"{evaluation}: evaluation.json and scores.parquet differ in {other}; run evaluate again")
+    return {
+        "model_hash": challenger["model_hash"],
+        "champion": facts.get("champion", {}).get("model_hash"),
+        "test": facts["test"],
+        "metrics": metrics,
+        "served_rows": answers["rows"],
+        **verdict_on(task, metrics, scored, project.gate, criterion),
+    }
+
+
+def difference(made: Any, found: Any, at: str = "") -> str:
+    """Where what was found first differs from what was made, as `comparison.lower`; nothing when they agree."""
+    if isinstance(made, Mapping) and isinstance(found, Mapping):
+        keys = [key for key in {**made, **found} if key != SHOWN]
+        each = (difference(made.get(key), found.get(key), f"{at}.{key}") for key in keys)
+        return next(filter(None, each), "").removeprefix(".")
+    if isinstance(made, list | tuple) and isinstance(found, list | tuple) and len(made) == len(found):
+        pairs = enumerate(zip(made, found, strict=True))
+        return next(filter(None, (difference(*pair, f"{at}.{place}") for place, pair in pairs)), "").removeprefix(".")
+    if isinstance(made, float) and isinstance(found, float | int) and math.isclose(made, found, **CLOSE):
+        return ""
+    return "" if made == found else (at or "all of it").removeprefix(".")
