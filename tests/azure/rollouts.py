@@ -3,6 +3,7 @@
 import copy
 import json
 import shutil
+import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -212,13 +213,23 @@ def write_model(folder: Path, version: int) -> Path:
     return folder
 
 
-def register_models(azure: StandIn, folder: Path) -> None:
-    """All versions, in the workspace's registry."""
+def content_hash(folder: Path, installed: Path) -> str:
+    """What the project takes for the hash of the folder's content."""
+    code = "import pathlib, sys; from mlops.data.files import hash_folder; print(hash_folder(pathlib.Path(sys.argv[1])))"
+    command = [str(installed / ".venv" / "bin" / "python"), "-c", code, str(folder)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def register_models(azure: StandIn, folder: Path, installed: Path) -> None:
+    """All versions, in the workspace's registry, with a verdict."""
     for version in (GOOD, BETTER, WRONG, BROKEN):
         address = f"azureml://datastores/workspaceblobstore/paths/models/{version}"
-        azure.cloud.blobs.upload(write_model(folder / str(version), version), address, WORKSPACE)
+        model = write_model(folder / str(version), version)
+        azure.cloud.blobs.upload(model, address, WORKSPACE)
         uri = azure.cloud.blobs.locate(address, WORKSPACE).address
-        properties = {"modelUri": uri, "modelType": "mlflow_model", "flavors": {}, "properties": {}, "tags": {}}
+        lineage = {"run_id": "made", "commit": "c0ffee", "data_hash": "d", "model_hash": content_hash(model, installed)}
+        properties = {"modelUri": uri, "modelType": "mlflow_model", "flavors": {}, "properties": {}}
+        properties |= {"tags": {"verdict": "PASS", **lineage}}
         properties |= {"isArchived": False}
         azure.cloud.put(f"{WORKSPACE}/models/{NAME}", {"properties": {"isArchived": False, "latestVersion": "4"}})
         azure.cloud.put(f"{WORKSPACE}/models/{NAME}/versions/{version}", {"properties": properties})
@@ -236,7 +247,7 @@ def open_benches(count: int, folder: Path, installed: Path) -> Iterator[list[Ben
             azure = ends.enter_context(StandIn(home / "azure"))
             azure.cloud.serving = LightServing(azure.cloud)  # type: ignore[assignment]
             azure.faults.of_blobs = True
-            register_models(azure, home)
+            register_models(azure, home, installed)
             for part in ("environments", "serving"):
                 shutil.copytree(installed / part, home / "project" / part)
             benches.append(Bench(azure, warm, home / "project"))

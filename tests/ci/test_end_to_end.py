@@ -191,7 +191,8 @@ def test_a_git_revert_rolls_production_back_and_the_version_is_not_proposed_agai
 
 
 def test_a_rollback_ends_red_with_the_reason_and_proposes_the_manifest_that_names_what_serves(life):
-    text = git(life.server.bare, "show", "main:environments/production.yml").replace("version: 1 ", "version: 2 ")
+    text = git(life.server.bare, "show", "main^:environments/production.yml")
+    assert "version: 2 " in text, "as before it was taken back"
     event = life.server.push({"environments/production.yml": f"{text}\nrollout: {{max_p95_latency_ms: 0.001}}\n"})
     run = life.happens("deploy", event, "failed")
     assert "rolled back" in "".join(run.summaries) and "0.001" in "".join(run.summaries)

@@ -81,6 +81,9 @@ class Served:
         return self.log.read_text(encoding="utf-8").count(COMPLAINT)
 
 
+SIDECAR = ("AZUREML_MDC_CONFIG_PATH", "AZUREML_MDC_PORT", "NO_PROXY")  # what Azure sets where it collects
+
+
 @contextmanager
 def served(python, folder, collections, sidecar_port):
     """The scoring script in Microsoft's server, with these collections and a model that changes its rows in place."""
@@ -91,6 +94,7 @@ def served(python, folder, collections, sidecar_port):
         shutil.copy(ROOT / "serving" / scoring.SCRIPT, folder)
         settings = {name: {"enabled": True, "sampleRatePercentage": 100} for name in collections}
         (folder / "mdc.json").write_text(json.dumps({"collections": settings}), encoding="utf-8")
+        patch.setattr(processes, "INHERITED", (*processes.INHERITED, *SIDECAR))
         patch.setenv("AZUREML_MDC_CONFIG_PATH", str(folder / "mdc.json"))
         patch.setenv("AZUREML_MDC_PORT", str(sidecar_port))
         patch.setenv("NO_PROXY", LOOPBACK)
