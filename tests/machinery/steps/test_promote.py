@@ -62,7 +62,6 @@ def test_it_changes_version_and_hash_and_commits_that_file_alone(terminal):
     diff = git("show", "--unified=0", "--format=").splitlines()
     assert [line for line in diff if line.startswith(("-  ", "+  "))] == [
         "-  version: null  # written by `promote`; null: none yet",
-        "-  hash: null",
         "+  version: 7  # written by `promote`; null: none yet",
         f'+  hash: "{PASSED["model_hash"]}"',
     ]
@@ -174,7 +173,7 @@ def test_bad_input_is_one_line_and_changes_nothing(terminal, capsys, arguments, 
 
 
 def test_a_manifest_that_takes_its_version_from_base_is_refused_in_one_line(terminal, capsys):
-    edit(STAGING, "  version: null  # written by `promote`; null: none yet\n  hash: null\n", "")
+    edit(STAGING, "  version: null  # written by `promote`; null: none yet\n", "")
     edit(STAGING.with_name("base.yml"), "platform: local ", "model: {version: null}\nplatform: local ")
     assert promote.main(["staging"]) == 2
     error = capsys.readouterr().err
