@@ -7,6 +7,7 @@ import pytest
 from tracked import contents, log_run, tracked
 
 from conftest import shared_folder
+from mlops.data.files import hash_folder
 from mlops.platform.local.models import LocalModels
 from mlops.platform.tracking import artifacts_folder, database, follow
 
@@ -27,7 +28,8 @@ def everything(root):
 
 
 def test_a_version_comes_from_the_folder_it_moved_to(moved, tmp_path):
-    models = LocalModels(moved / ".mlops")
+    changed = hash_folder(next(moved.rglob("artifacts/*/artifacts/model")))
+    models = LocalModels(moved / ".mlops", lambda number: {changed})
     (version,) = models.versions("flights")
     there = models.download("flights", version.version, tmp_path / "downloaded")
     assert (there / "MLmodel").read_text(encoding="utf-8") == "of this folder\n"
