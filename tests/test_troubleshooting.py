@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from conftest import TEMPLATE
 
-MAKERS = {"UserError", "TakenError", "TamperedError", "RefusedError", "mistake", "ValueError"}  # their last argument is the message
+# their last argument is the message
+MAKERS = {"UserError", "TakenError", "TamperedError", "RefusedError", "mistake", "ValueError"}
 BUILDERS = {"describe", "explain", "nothing_yet"}  # they return one
 PASSED_ON = {*BUILDERS, "join"}  # what they say is read elsewhere; `mistake` joins what its callers say
 PYDANTICS = ("Input should be …", "String should match pattern …", "… should have at least …")

@@ -215,7 +215,7 @@ def write_model(folder: Path, version: int) -> Path:
 
 def content_hash(folder: Path, installed: Path) -> str:
     """What the project takes for the hash of the folder's content."""
-    code = "import pathlib, sys; from mlops.data.files import hash_folder; print(hash_folder(pathlib.Path(sys.argv[1])))"
+    code = "import sys, pathlib; from mlops.data.files import hash_folder as h; print(h(pathlib.Path(sys.argv[1])))"
     command = [str(installed / ".venv" / "bin" / "python"), "-c", code, str(folder)]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
