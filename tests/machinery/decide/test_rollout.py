@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops.decide.actions import CreateEndpoint, Delete, Deploy, Done, Probe, Scale, Shift, Wait
+from mlops.decide.actions import CreateEndpoint, Delete, Deploy, Done, Probe, Scale, Shift, Wait, Withdraw
 from mlops.decide.observed import Deployment, Observed, Traffic
 from mlops.decide.rollout import Evidence, decide, difference, instances, live, stable_slot
 from mlops.settings.environments import EndpointSettings, Manifest, ModelSettings, Rollout, Workspace
@@ -56,7 +56,7 @@ class World:
                 state = "ready" if starts or slot == seen.tags.get("stable") else "failed"
                 made = Deployment(slot, model, version, state, "" if state == "ready" else "it crashed")
                 self.observed = replace(seen, deployments={**seen.deployments, slot: made})
-            case Shift(traffic, tags, _):
+            case Shift(traffic, tags, _) | Withdraw(traffic, tags, _):
                 assert sum(traffic.values()) in (0, 100)
                 assert all(seen.deployments[slot].state == "ready" for slot, share in traffic.items() if share)
                 self.observed = replace(seen, traffic=dict(traffic), tags=dict(tags))
@@ -87,6 +87,8 @@ def roll(world, version, *, behaviour=lambda looks: GOOD, probe="", starts=True,
         count, looks = count + 1, looks + isinstance(action, Wait)
         assert count < 1000, "does not end"
         world.act(action, starts=starts)
+        if isinstance(action, Withdraw):
+            evidence = replace(evidence, withdrawn=action.why)
         if isinstance(action, Probe):
             evidence = replace(evidence, probe=probe)
         if isinstance(action, Deploy | Scale):

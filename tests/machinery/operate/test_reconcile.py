@@ -187,15 +187,39 @@ def test_a_rollout_says_each_change_once(capsys):
     assert len(said) == len(set(said))
 
 
-def test_a_lost_reading_is_read_again_and_lost_metrics_roll_back():
+def test_a_lost_reading_is_read_again_and_lost_metrics_take_back_without_a_rejection():
     assert reconciler(serving(1), lost_readings=2).run().promoted
     world = serving(1)
     done = reconciler(world, lost_readings=1000).run()
-    assert not done.promoted and "metrics could not be read" in done.why
+    assert not done.promoted and "not rejected: its metrics could not be read" in done.why
     at_rest(world, 1)
+    assert "rejected-flights-2" not in world.observed.tags
+    assert reconciler(world).run().promoted, "another run tries again"
 
 
-def test_metrics_that_are_lost_later_roll_back_as_well():
+def test_a_rollout_that_nobody_watched_until_the_deadline_begins_again():
+    world = serving(1)
+    tags = {"stable": "blue", "candidate": "flights:2", "started": "1.0", "since": "2.0"}
+    world.act(Deploy("green", "flights", 2))
+    world.act(Shift({"blue": 90, "green": 10}, tags, ""))
+    world.now = 10_000_000.0
+    assert reconciler(world).run().promoted
+    at_rest(world, 2)
+
+
+def test_a_candidate_that_was_stopped_is_started_again_and_not_rejected():
+    world = serving(1)
+    tags = {"stable": "blue", "candidate": "flights:2", "started": "990.0", "since": "995.0"}
+    world.act(Deploy("green", "flights", 2))
+    world.act(Shift({"blue": 90, "green": 10}, tags, ""))
+    stopped = {slot: replace(each, state="stopped") for slot, each in world.observed.deployments.items()}
+    world.observed = replace(world.observed, deployments=stopped)
+    assert reconciler(world).run().promoted
+    at_rest(world, 2)
+    assert "rejected-flights-2" not in world.observed.tags
+
+
+def test_metrics_that_are_lost_later_take_back_as_well():
     world = serving(1)
 
     def measured(since):

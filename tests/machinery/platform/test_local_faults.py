@@ -142,7 +142,7 @@ def test_without_its_router_no_deployment_is_ready_until_it_is_deployed_again(en
     endpoint.deploy(NAME, "blue", "flights", 1)
     kill(*router_processes(endpoint))
     blue = endpoint.observe(NAME).deployments["blue"]
-    assert (blue.state, blue.reason) == ("failed", "the endpoint's router is not running")
+    assert (blue.state, blue.reason) == ("stopped", "the endpoint's router is not running")
     assert endpoint.deploy(NAME, "blue", "flights", 1).state == "ready"
     assert endpoint.observe(NAME).deployments["blue"].state == "ready"
 
@@ -181,10 +181,18 @@ def test_lost_records_are_no_measurement(endpoint):
     for path in record.parent.glob(f"{RECORDS_FILE}*"):
         path.write_bytes(b"no database" * 1000)
     endpoint.update(NAME, {"blue": 100}, {}, {})
-    with pytest.raises(OSError, match=rf"{RECORDS_FILE}: file is not a database"):
+    with pytest.raises(OSError, match="not every request was recorded"):
         endpoint.measure(NAME, later)
+    later = time.time()
+    assert endpoint.score(NAME, PAYLOAD).status == 200
+    assert endpoint.measure(NAME, later)["blue"].requests == 1
     for path in record.parent.glob(f"{RECORDS_FILE}*"):
         path.unlink()
+    with pytest.raises(OSError, match="not every request was recorded"):
+        endpoint.measure(NAME, later)
+    later = time.time()
+    assert endpoint.score(NAME, PAYLOAD).status == 200
+    assert endpoint.measure(NAME, later)["blue"].requests == 1
 
 
 def test_a_taken_port_is_said_so(endpoint):
@@ -244,7 +252,7 @@ def test_stop_ends_all_and_apply_brings_it_back(endpoint):
     assert endpoint.stop() == []
     assert router_processes(endpoint) == scoring_processes(endpoint, "blue") == []
     stopped = endpoint.observe(NAME)
-    assert (stopped.deployments["blue"].state, stopped.traffic) == ("failed", {"blue": 100})
+    assert (stopped.deployments["blue"].state, stopped.traffic) == ("stopped", {"blue": 100})
     assert stopped.deployments["blue"].reason == "it was stopped; `apply` starts it again"
     assert endpoint.deploy(NAME, "blue", "flights", 1).state == "ready"
     assert (endpoint.url(NAME), endpoint.key(NAME)) == (url, key)

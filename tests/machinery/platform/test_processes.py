@@ -17,6 +17,12 @@ def test_a_process_that_got_an_old_pid_is_let_alone():
     assert processes.find(None) is None
 
 
+def test_what_was_started_before_the_machine_was_is_no_crash():
+    boot = psutil.boot_time()
+    assert processes.of_another_boot(Started(pid=1, created=boot - 3600))
+    assert not processes.of_another_boot(Started(pid=1, created=boot + 3600))
+
+
 def test_a_process_gets_none_of_our_secrets(tmp_path, monkeypatch):
     monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "secret")
     monkeypatch.setenv("LANG", "C.UTF-8")

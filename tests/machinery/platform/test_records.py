@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -75,6 +76,47 @@ def test_the_rows_from_a_moment_on_are_found(moments, since):
     expected = [(moment, index) for index, moment in enumerate(moments) if moment >= since and index % 2]
     assert sorted(found) == sorted(expected)
     assert [moment for moment, _ in found] == sorted(moment for moment, _ in expected)
+
+
+@pytest.mark.parametrize("harm", ["deleted", "garbage"])
+def test_a_database_that_was_lost_is_made_anew_and_the_loss_is_known(tmp_path, harm):
+    path = tmp_path / RECORDS_FILE
+    recorder = Recorder(path)
+    recorder.add(ROW)
+    recorder.flush().result()
+    assert recorder.last_loss is None
+    if harm == "deleted":
+        path.unlink()
+    else:
+        recorder.close()
+        path.write_bytes(b"not a database" * 1000)
+        recorder = Recorder(path)
+        recorder.flush().result()
+    recorder.add(ROW._replace(time=2.0))
+    recorder.flush().result()
+    assert recorder.last_loss is not None
+    recorder.add(ROW._replace(time=3.0))
+    recorder.close()
+    assert times(path)[-1] == 3.0 and 1.0 not in times(path)
+    assert (tmp_path / "requests.damaged").exists() == (harm == "garbage")
+
+
+def test_what_is_too_old_or_too_much_is_forgotten(tmp_path, monkeypatch):
+    path, now = tmp_path / RECORDS_FILE, time.time()
+    written(path, *(ROW._replace(time=now - days * 24 * 3600) for days in (40, 31, 29, 1, 0)))
+    monkeypatch.setattr(records, "FORGET_EVERY", 0)
+    written(path, ROW._replace(time=now))
+    assert [round((now - each) / 24 / 3600) for each in times(path)] == [29, 1, 0, 0]
+    monkeypatch.setattr(records, "LARGEST", 100_000)
+    for batch in range(20):
+        written(path, *(ROW._replace(time=now + batch, request=bytes(10_000)) for _ in range(20)))
+    assert path.stat().st_size < 1_500_000, "of 4 MB that were written"
+    assert max(times(path)) == now + 19, "the newest stay"
+
+
+def test_nobody_else_reads_what_clients_have_sent(tmp_path):
+    written(tmp_path / RECORDS_FILE, ROW)
+    assert (tmp_path / RECORDS_FILE).stat().st_mode & 0o777 == 0o600
 
 
 def test_a_row_comes_back_as_it_was(tmp_path):

@@ -101,6 +101,8 @@ def test_an_endpoint_comes_back_with_its_memory_and_a_new_key(saved, runner):
     after = read_state(root / "endpoints/x")
     assert len(after.key) > 20 and after.key != KEY and after.changed(key=KEY) == before
     assert before.key == KEY, "the one that saved keeps its own"
+    modes = {(root / "endpoints/x" / name).stat().st_mode & 0o777 for name in ("endpoint.json", RECORDS_FILE)}
+    assert modes == {0o600}, "for its owner alone, as when it was made"
     names = {name for name in contents(root) if name.startswith("endpoints") or name.startswith("cache")}
     assert names == {"endpoints/x/endpoint.json", f"endpoints/x/{RECORDS_FILE}"}
     assert rows_since(root / "endpoints/x" / RECORDS_FILE, "*", 0, "TRUE") == [REQUEST]

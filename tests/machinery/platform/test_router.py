@@ -170,6 +170,20 @@ def test_a_body_may_be_so_large_and_no_larger(tmp_path):
     assert seen == 1
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+def test_a_body_that_is_not_what_its_headers_say_is_the_clients_mistake(tmp_path, encoding):
+    async def scenario():
+        blue = Scoring()
+        async with routed(tmp_path, {"blue": blue}) as it:
+            it.set({"blue": 100})
+            answer = await it.post(headers={**AUTHORISED, "Content-Encoding": encoding}, data=b"plain")
+            return answer, (await it.post())[0], len(blue.seen)
+
+    (status, _, text), after, seen = asyncio.run(scenario())
+    assert (status, after, seen) == (400, 200, 1)
+    assert json.loads(text)["error"].startswith("the body is not what its headers say")
+
+
 def test_body_and_tracing_go_through_and_the_key_does_not(tmp_path):
     async def scenario():
         blue = Scoring()

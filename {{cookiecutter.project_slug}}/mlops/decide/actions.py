@@ -35,6 +35,15 @@ class Shift:
 
 
 @dataclass(frozen=True)
+class Withdraw:
+    """Take the candidate's traffic away without a word against it: we do not know how it does."""
+
+    traffic: Mapping[str, int]
+    tags: Mapping[str, str]
+    why: str
+
+
+@dataclass(frozen=True)
 class Delete:
     """Take the slot away."""
 
@@ -63,4 +72,4 @@ class Done:
     why: str
 
 
-Action = CreateEndpoint | Deploy | Probe | Shift | Delete | Scale | Wait | Done
+Action = CreateEndpoint | Deploy | Probe | Shift | Withdraw | Delete | Scale | Wait | Done

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-State = Literal["creating", "ready", "failed"]
+State = Literal["creating", "ready", "failed", "stopped"]  # stopped: not by any fault of its own
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """What one slot runs. `reason` says why it failed, in one line.
+    """What one slot runs. `reason` says why it failed or was stopped, in one line.
 
     instances: the fewest and the most machines that it runs on; None where it is always this one.
     """

@@ -12,7 +12,7 @@ killed anywhere is continued by the next one. Tags of ours on the endpoint:
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mlops.decide.actions import Action, CreateEndpoint, Delete, Deploy, Done, Probe, Scale, Shift, Wait
+from mlops.decide.actions import Action, CreateEndpoint, Delete, Deploy, Done, Probe, Scale, Shift, Wait, Withdraw
 from mlops.decide.health import judge
 from mlops.decide.observed import Deployment, Observed, Traffic
 from mlops.settings.environments import EndpointSettings, Manifest, ModelSettings, Rollout
@@ -26,13 +26,16 @@ class Evidence:
 
     probe: None when not probed yet, "" when the answers agree, else what is wrong with them.
     candidate: its traffic since the last shift; stable: its traffic since the rollout began. None: not measurable.
-    tried: the slots that were deployed or scaled in this run, each with why that failed.
+    tried: the slots that were deployed or scaled in this run, each with why that failed. began: when this run did, in
+    seconds since the epoch. withdrawn: why it has taken the candidate's traffic away without rejecting it.
     """
 
     probe: str | None = None
     candidate: Traffic | None = None
     stable: Traffic | None = None
     tried: Mapping[str, str] = field(default_factory=dict)
+    began: float = 0.0
+    withdrawn: str = ""
 
 
 def decide(manifest: Manifest, observed: Observed | None, evidence: Evidence, now: float) -> Action:
@@ -53,11 +56,12 @@ def decide(manifest: Manifest, observed: Observed | None, evidence: Evidence, no
         why = f"{label(manifest.model)} serves from {stable}"
         return settle(manifest, observed, stable, evidence, Done(True, why))
     rejection = observed.tags.get(rejection_tag(manifest.model))
-    if rejection:
-        why = f"{label(manifest.model)} was rolled back: {rejection}"
-        return settle(manifest, observed, stable, evidence, Done(False, why))
-    if observed.tags.get("candidate") != label(manifest.model):
-        return Shift(serving_only(stable), begin(observed.tags, manifest.model, now), "begin the rollout")
+    given_up = f"{label(manifest.model)} was rolled back: {rejection}" if rejection else evidence.withdrawn
+    if given_up:
+        return settle(manifest, observed, stable, evidence, Done(False, given_up))
+    begins = beginning(manifest, observed, evidence)
+    if begins:
+        return Shift(serving_only(stable), begin(observed.tags, manifest.model, now), begins)
     return advance(manifest, observed, stable, evidence, now)
 
 
@@ -78,6 +82,9 @@ def advance(manifest: Manifest, observed: Observed, stable: str | None, evidence
     occupant, share = observed.deployments.get(slot), live(observed).get(slot, 0)
     if occupant and not runs(occupant, manifest.model):
         return Shift(serving_only(stable), observed.tags, "traffic off the superseded") if share else Delete(slot)
+    if share and evidence.candidate is None:
+        why = f"{label(manifest.model)} was taken back, but not rejected: its metrics could not be read; apply again"
+        return Withdraw(serving_only(stable), rest(observed.tags), why)
     reason = trouble(manifest.rollout, observed, occupant, share, evidence, now)
     if reason:
         return reject(manifest.model, observed, stable, reason)
@@ -88,6 +95,21 @@ def advance(manifest: Manifest, observed: Observed, stable: str | None, evidence
     return watch(manifest.rollout, observed, slot, stable, evidence, now)
 
 
+def beginning(manifest: Manifest, observed: Observed, evidence: Evidence) -> str:
+    """Why the rollout begins, or nothing while one is under way.
+
+    One that nobody watched until its deadline, or whose candidate was stopped meanwhile, begins again: the time till
+    now says nothing of the version.
+    """
+    if observed.tags.get("candidate") != label(manifest.model):
+        return "begin the rollout"
+    late = evidence.began - float(observed.tags["started"]) > manifest.rollout.deadline
+    served = [observed.deployments[slot] for slot in live(observed)]
+    if late or any(each.state == "stopped" and runs(each, manifest.model) for each in served):
+        return "begin the rollout again: nobody was watching"
+    return ""
+
+
 def trouble(
     rules: Rollout, observed: Observed, occupant: Deployment | None, share: int, evidence: Evidence, now: float
 ) -> str:
@@ -96,8 +118,6 @@ def trouble(
         return f"the deployment failed: {cause(occupant, evidence)}"
     if evidence.probe:
         return f"the probe failed: {evidence.probe}"
-    if share and evidence.candidate is None:
-        return "its metrics could not be read"
     health = judge(evidence.candidate, evidence.stable, rules) if share and evidence.candidate else None
     if health and health.breached:
         return health.why
@@ -111,7 +131,7 @@ def watch(
 ) -> Shift | Wait:
     """Stay at this share, or take the next step."""
     share = live(observed)[slot]
-    assert evidence.candidate is not None  # trouble() rejects a candidate that cannot be measured
+    assert evidence.candidate is not None  # advance() withdraws a candidate that cannot be measured
     health = judge(evidence.candidate, evidence.stable, rules)
     left = rules.bake - (now - float(observed.tags["since"]))
     if left > 0 or not health.healthy:

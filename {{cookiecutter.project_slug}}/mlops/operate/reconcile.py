@@ -11,7 +11,7 @@ from textwrap import indent
 from typing import Any
 
 from mlops.data.probe import read_probe
-from mlops.decide.actions import Action, CreateEndpoint, Delete, Deploy, Done, Probe, Scale, Shift, Wait
+from mlops.decide.actions import Action, CreateEndpoint, Delete, Deploy, Done, Probe, Scale, Shift, Wait, Withdraw
 from mlops.decide.agreement import disagreement
 from mlops.decide.observed import Observed, Traffic
 from mlops.decide.rollout import Evidence, decide, live, rejection_tag, runs, stable_slot
@@ -55,7 +55,7 @@ class Reconciler:
 
     def run(self) -> Done:
         """Act until the endpoint is at rest: promoted or rolled back."""
-        evidence = Evidence()
+        evidence = Evidence(began=self.clock.now())
         action = self.next(self.platform.endpoints.observe(self.name), evidence)
         if isinstance(action, Done):
             return action
@@ -117,14 +117,9 @@ class Reconciler:
             case CreateEndpoint():
                 self.say("create the endpoint")
                 endpoints.create(self.name, self.manifest.endpoint.port)
-            case Deploy(slot, model, version):
-                if (model, version) != (self.manifest.model.name, self.manifest.model.version):
-                    self.fetch_sample(model, version)  # what is restarted is compared with its hash, too
-                self.say(f"deploy {model}:{version} to {slot} at {live(observed).get(slot, 0)} %")
-                placed = endpoints.deploy(self.name, slot, model, version)
-                if placed.state == "failed":
-                    self.show_failure(slot, placed.reason)
-                return replace(evidence, tried={**evidence.tried, slot: placed.reason})
+            case Deploy():
+                reason = self.deploy(action, live(observed).get(action.slot, 0))
+                return replace(evidence, tried={**evidence.tried, action.slot: reason})
             case Probe(slot):
                 problem = self.probe(slot)
                 self.say(f"probe {slot}: {problem or 'the answers agree with the offline scores'}")
@@ -132,6 +127,10 @@ class Reconciler:
             case Shift(traffic, tags, why):
                 self.say(why)
                 endpoints.update(self.name, traffic, {}, tags)
+            case Withdraw(traffic, tags, why):
+                self.say(why)
+                endpoints.update(self.name, traffic, {}, tags)
+                return replace(evidence, withdrawn=why)
             case Delete(slot):
                 self.say(f"delete {slot}")
                 endpoints.delete_deployment(self.name, slot)
@@ -143,6 +142,17 @@ class Reconciler:
                 self.say(why)
                 self.watch(observed)
         return evidence
+
+    def deploy(self, action: Deploy, share: int) -> str:
+        """Deploy what the manifest names, or restart another version; why that failed, or nothing."""
+        slot, model, version = action.slot, action.model, action.version
+        if (model, version) != (self.manifest.model.name, self.manifest.model.version):
+            self.fetch_sample(model, version)  # what is restarted is compared with its hash, too
+        self.say(f"deploy {model}:{version} to {slot} at {share} %")
+        placed = self.platform.endpoints.deploy(self.name, slot, model, version)
+        if placed.state == "failed":
+            self.show_failure(slot, placed.reason)
+        return placed.reason
 
     def show_failure(self, slot: str, reason: str) -> None:
         """Why the slot failed, and how its log ends, if it wrote one."""

@@ -184,7 +184,9 @@ class LocalEndpoints:
     def deployment(self, endpoint: str, slot: str, placed: Slot) -> Deployment:
         """What the slot runs now: what is written down, unless its process is gone."""
         state, reason = placed.state, placed.reason
-        if state != "failed" and not processes.find(placed.process):
+        if state in {"creating", "ready"} and not processes.find(placed.process):
+            if placed.process and processes.of_another_boot(placed.process):
+                return Deployment(slot, placed.model, placed.version, "stopped", "the machine was restarted")
             words = processes.cause_of_death(log_file(self.root / endpoint, slot))
             reason = f"its process ended: {words}" if state == "ready" else "its deploy was interrupted"
             state = "failed"
@@ -198,9 +200,9 @@ class LocalEndpoints:
 
 def unreachable(deployment: Deployment) -> Deployment:
     """The deployment when nothing routes to it."""
-    if deployment.state == "failed":
+    if deployment.state in {"failed", "stopped"}:
         return deployment
-    return replace(deployment, state="failed", reason="the endpoint's router is not running")
+    return replace(deployment, state="stopped", reason="the endpoint's router is not running")
 
 
 def write_stopped(folder: Path) -> None:
@@ -210,7 +212,7 @@ def write_stopped(folder: Path) -> None:
         return
     for slot, placed in state.deployments.items():
         if placed.state != "failed":
-            stopped = placed.changed(state="failed", reason="it was stopped; `apply` starts it again", process=None)
+            stopped = placed.changed(state="stopped", reason="it was stopped; `apply` starts it again", process=None)
             state = state.with_slot(slot, stopped)
     write_state(folder, state.changed(router=None))
 

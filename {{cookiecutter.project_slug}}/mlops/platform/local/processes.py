@@ -58,6 +58,11 @@ def find(started: Started | None) -> psutil.Process | None:
     return process if same and runs(process) else None
 
 
+def of_another_boot(started: Started) -> bool:
+    """Whether the machine was started after the process: what ended it was no fault of its own."""
+    return started.created < psutil.boot_time() - CLOCK_TOLERANCE
+
+
 def runs(process: psutil.Process) -> bool:
     """Whether the process has not ended. One that ended stays visible until its parent takes notice."""
     try:

@@ -15,6 +15,10 @@ RECORDS_FILE = "requests.db"
 MAX_WAITING = 64 * 1024 * 1024  # bytes; what comes while so much waits for the disk is lost
 LOCK_LIMIT = 60.0  # seconds that somebody else may keep the database to himself before rows are lost
 OVERHEAD = 500  # bytes that a row takes in memory besides its bodies
+KEPT_FOR = 30 * 24 * 3600.0  # seconds; `monitor` looks back a week unless told
+LARGEST = 1024 * 1024 * 1024  # bytes
+FORGET_EVERY = 600.0  # seconds
+DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 SCHEMA = """
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
@@ -48,6 +52,7 @@ class Recorder:
         self._waiting: list[Request] = []
         self._bytes = 0
         self._database: sqlite3.Connection | None = None
+        self._forgot = time.time()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="records")
         self.flush()  # a database without rows says: nothing so far
 
@@ -76,17 +81,52 @@ class Recorder:
         with self._lock:
             rows, self._waiting, self._bytes = self._waiting, [], 0
         try:
-            self._database = self._database or opened(self.path)
-            with self._database:
-                self._database.executemany("INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        except sqlite3.Error:
+            database = self._current()
+            with database:
+                database.executemany("INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            self._forget_old(database)
+        except sqlite3.Error as error:
             if rows:
                 self.last_loss = time.time()
+            if getattr(error, "sqlite_errorcode", None) in DAMAGED:
+                self._begin_anew()
+
+    def _current(self) -> sqlite3.Connection:
+        """The database; another one when somebody has deleted its file, whose rows are lost then."""
+        if self._database and not self.path.exists():
+            self._begin_anew()
+        self._database = self._database or opened(self.path)
+        return self._database
+
+    def _begin_anew(self) -> None:
+        """Put a damaged file aside, and let the next write make another."""
+        self.last_loss = time.time()
+        if self._database:
+            self._database.close()
+        self._database = None
+        if self.path.exists():
+            self.path.replace(self.path.with_suffix(".damaged"))
+        for name in ("-wal", "-shm"):
+            self.path.with_name(f"{self.path.name}{name}").unlink(missing_ok=True)
+
+    def _forget_old(self, database: sqlite3.Connection) -> None:
+        """Delete what nobody will ask for, and the oldest of too much; the file's pages are used again."""
+        now = time.time()
+        if now - self._forgot < FORGET_EVERY:
+            return
+        self._forgot = now
+        with database:
+            database.execute("DELETE FROM requests WHERE time < ?", (now - KEPT_FOR,))
+            (pages,), (size,) = (database.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
+            (free,) = database.execute("PRAGMA freelist_count").fetchone()
+            if (pages - free) * size > LARGEST:
+                database.execute("DELETE FROM requests WHERE time < (SELECT avg(time) FROM requests)")
 
 
 def opened(path: Path) -> sqlite3.Connection:
-    """The database, made when it is not there."""
+    """The database, made when it is not there. For its owner alone: it holds what clients have sent."""
     database = sqlite3.connect(path, timeout=LOCK_LIMIT, check_same_thread=False)  # another thread closes it
+    path.chmod(0o600)
     database.executescript(SCHEMA)
     return database
 

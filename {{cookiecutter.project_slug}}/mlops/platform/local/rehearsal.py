@@ -53,7 +53,10 @@ def fetch(state: Path, branch: str, commit: str, account: Account) -> None:
         # from the top folder: below it, git would check out what lies below it alone
         git("checkout-index", "--all", f"--prefix={state.resolve().as_posix()}/", variables=index, folder=root())
     for path in state.glob(f"endpoints/*/{STATE_FILE}"):
+        path.chmod(0o600)  # git has made it for all to read
         write_json(path, read_json(path) | {"key": secrets.token_urlsafe(32)})
+    for path in state.glob(f"endpoints/*/{RECORDS_FILE}"):
+        path.chmod(0o600)
 
 
 def ref(branch: str) -> str:
