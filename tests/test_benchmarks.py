@@ -10,9 +10,14 @@ from ci.conftest import REQUIRED
 from conftest import ROOT, Project
 
 BENCHMARKS = ROOT / "benchmarks"
-INSIDE, OF_NODE = {"gate", "router"}, "ci_defects"  # those are run by a project's Python, in its folder
+INSIDE, OF_NODE = {"answer", "gate", "router"}, "ci_defects"  # those are run by a project's Python, in its folder
 NUMBER = r"-?\d[\d,.]*"
 ROWS = {  # of what each prints
+    "answer": [
+        rf"\| {model}, {size} \|( {NUMBER} to {NUMBER}, {NUMBER} \|){{3}}"
+        for model in ("the project's", "drafted by adopt")
+        for size in ("1 row", "1,000 rows")
+    ],
     "azure_rollout": [
         rf"plan, local: {NUMBER} s; azure.ai.ml imported: False",
         r"apply, first rollout: .* 10 writes",
