@@ -71,6 +71,12 @@ def test_a_project_that_waits_for_its_table(capsys):
     }
 
 
+def test_data_in_one_file(capsys):
+    for month in sorted(Path("data").glob("*.parquet"))[1:]:
+        month.unlink()
+    assert said(capsys)["data"].startswith("data: 1 file, ")
+
+
 def test_data_without_a_time_column(capsys):
     edit(Path("project.yml"), "  time: time_hour ", "  ")
     assert said(capsys)["data"].startswith("data: 3 files, 7,791 rows, hash ")

@@ -37,7 +37,7 @@ def show_data(project: Project) -> str:
         return ""
     digest = hash_data(folder)
     until = f", newest {newest}" if newest else ""
-    say("data", f"{folder}: {files} files, {rows:,} rows{until}, hash {digest[:12]}")
+    say("data", f"{folder}: {files} file{'s' if files > 1 else ''}, {rows:,} rows{until}, hash {digest[:12]}")
     return digest
 
 
