@@ -53,6 +53,12 @@ MISTAKES = [
         "columns: carrier",
         "gate.slices.columns: Input should be a valid list",
     ),
+    (
+        "project.yml",
+        "\ndata:\n",
+        "\ndata:\ndate:\n",
+        "project.yml: no table yet; take yours in: uv run adopt my-table.csv",
+    ),
     ("project.yml", "  uri: data ", "  uri: [data ", "project.yml: not valid YAML"),
     ("project.yml", "threshold: 0.5 ", "threshold: 1 ", "gate.threshold: Input should be less than 1"),
     ("project.yml", "max_loss: 0.02 ", "max_loss: 0 ", "gate.max_loss: Input should be greater than 0"),

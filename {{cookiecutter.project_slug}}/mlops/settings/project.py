@@ -5,10 +5,12 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from mlops import UserError
 from mlops.settings.metrics import METRICS, TaskName
 from mlops.settings.reading import Settings, check, read_yaml
 
 PROJECT_FILE = Path("project.yml")
+ADOPT = "uv run adopt my-table.csv --target COLUMN"  # what comes first in a project without a table
 
 By = Literal["time", "group", "random"]
 
@@ -151,6 +153,18 @@ class Project(Settings):
         return self.gate.metric or next(iter(METRICS[self.task]))
 
 
+def has_table(path: Path = PROJECT_FILE) -> bool:
+    """Whether it names data: a project that begins with a table of one's own does not until that is adopted."""
+    return read_yaml(path).get("data") is not None
+
+
+def check_table(path: Path = PROJECT_FILE) -> None:
+    """UserError when there is no table yet."""
+    if not has_table(path):
+        raise UserError(f"{path}: no table yet; take yours in: {ADOPT}")
+
+
 def load_project(path: Path = PROJECT_FILE) -> Project:
     """project.yml, checked."""
+    check_table(path)
     return check(Project, read_yaml(path), path)
