@@ -95,6 +95,63 @@ def test_it_is_trained_measured_gated_and_served_alike(task, project, monkeypatc
     assert answer == probe["answer"] and json.loads(json.dumps(answer)) == answer
 
 
+COST = """
+import numpy as np
+
+from model.prices import LATE
+
+
+def cost(target, scores):
+    called = scores > 0.3
+    return float(np.mean(LATE * (target & ~called) + (called & (target == 0))))
+"""
+
+
+@pytest.fixture
+def costly(task, project):
+    """That project, in which a metric of its user's own decides."""
+    (project / "model/metrics.py").write_text(COST, encoding="utf-8")
+    (project / "model/prices.py").write_text("LATE = 3\n", encoding="utf-8")
+    settings = yaml.safe_load((project / "project.yml").read_text(encoding="utf-8"))
+    settings["gate"] |= {"own_metrics": {"cost": "lower"}, "metric": "cost", "floors": {"cost": 0.9, "auc": 0.6}}
+    settings["gate"]["slices"] |= {"floor": 1.2}
+    (project / "project.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    return project
+
+
+@pytest.mark.parametrize("task", ["binary"], indirect=True)
+def test_a_metric_of_ones_own_decides(costly):
+    assert [step.main([]) for step in (train, try_serving, evaluate, gate)] == [0, 0, 0, 0]
+    verdict, scores = read_json(costly / "out/gate/verdict.json"), pd.read_parquet("out/evaluation/scores.parquet")
+    called, late = scores["challenger"] > 0.3, scores["target"] == 1
+    cost = (3 * (late & ~called) + (~late & called)).mean()
+    assert verdict["metrics"]["cost"] == pytest.approx(cost) and verdict["comparison"]["metric"] == "cost lower by"
+    assert {each["name"] for each in verdict["checks"]} > {"floor cost", "slice place=north"}
+    assert verdict["rules"]["own_metrics"] == {"cost": "lower"}
+    (costly / "model/prices.py").write_text("LATE = 0\n", encoding="utf-8")
+    assert evaluate.main(["--champion", "out/model"]) == 0
+    found = read_json(costly / "out/evaluation/evaluation.json")
+    assert found["champion"]["metrics"]["cost"] == pytest.approx(cost), "the code is that of the model that is judged"
+    assert gate.main([]) == 1, "no better than itself"
+
+
+@pytest.mark.parametrize("task", ["binary"], indirect=True)
+def test_a_model_whose_metric_was_changed_is_not_the_evaluated_one(costly, capsys):
+    assert [step.main([]) for step in (train, try_serving, evaluate)] == [0, 0, 0]
+    (costly / "out/model/code/model/prices.py").write_text("LATE = 0\n", encoding="utf-8")
+    assert gate.main([]) == 2
+    line = "error: out/evaluation: about another model than out/model; run evaluate on this one\n"
+    assert capsys.readouterr().err.endswith(line)
+
+
+@pytest.mark.parametrize("task", ["binary"], indirect=True)
+def test_what_cannot_be_measured_is_said_before_the_work(costly, capsys):
+    (costly / "model/metrics.py").unlink()
+    assert train.main([]) == 2
+    assert capsys.readouterr().err.startswith("error: model/metrics.py: cannot be imported (ModuleNotFoundError")
+    assert not (costly / "out/model").exists()
+
+
 def test_a_champion_of_another_task_is_refused_in_one_line(task, project, capsys):
     name, _ = task
     assert train.main([]) == 0
