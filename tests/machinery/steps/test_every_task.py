@@ -64,9 +64,14 @@ def task(request, project, monkeypatch):
     facts = {part: {"rows": ROWS, "from": "2024-01-01", "to": "2024-02-01"} for part in ("train", "test")}
     write_json(split / "split.json", {"data_hash": "d", **facts})
     monkeypatch.syspath_prepend(str(project))
+    as_in_another_process(monkeypatch)
+    return request.param, labels
+
+
+def as_in_another_process(monkeypatch):
+    """The package `model` has not been imported."""
     for name in [name for name in sys.modules if name.split(".")[0] == "model"]:
         monkeypatch.delitem(sys.modules, name)
-    return request.param, labels
 
 
 def served(folder, monkeypatch):
@@ -120,7 +125,7 @@ def costly(task, project):
 
 
 @pytest.mark.parametrize("task", ["binary"], indirect=True)
-def test_a_metric_of_ones_own_decides(costly):
+def test_a_metric_of_ones_own_decides(costly, monkeypatch):
     assert [step.main([]) for step in (train, try_serving, evaluate, gate)] == [0, 0, 0, 0]
     verdict, scores = read_json(costly / "out/gate/verdict.json"), pd.read_parquet("out/evaluation/scores.parquet")
     called, late = scores["challenger"] > 0.3, scores["target"] == 1
@@ -128,7 +133,8 @@ def test_a_metric_of_ones_own_decides(costly):
     assert verdict["metrics"]["cost"] == pytest.approx(cost) and verdict["comparison"]["metric"] == "cost lower by"
     assert {each["name"] for each in verdict["checks"]} > {"floor cost", "slice place=north"}
     assert verdict["rules"]["own_metrics"] == {"cost": "lower"}
-    (costly / "model/prices.py").write_text("LATE = 0\n", encoding="utf-8")
+    (costly / "model/prices.py").write_text("LATE = 10\n", encoding="utf-8")
+    as_in_another_process(monkeypatch)
     assert evaluate.main(["--champion", "out/model"]) == 0
     found = read_json(costly / "out/evaluation/evaluation.json")
     assert found["champion"]["metrics"]["cost"] == pytest.approx(cost), "the code is that of the model that is judged"
