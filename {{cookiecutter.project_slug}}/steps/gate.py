@@ -1,6 +1,6 @@
 """Gate the challenger: reads evaluation.json, scores.parquet, served.json and project.yml, writes verdict.json.
 
-Exits 1 unless the verdict is PASS; 2 when this model was not served as it was trained.
+Exits 1 unless the verdict is PASS; 2 when this model was not served as it was trained, or is not the evaluated one.
 """
 
 import argparse
@@ -10,7 +10,8 @@ from pathlib import Path
 
 from mlops import UserError
 from mlops.commands.console import NO, YES, command
-from mlops.data.files import read_json, write_json
+from mlops.data.files import hash_folder, read_json, write_json
+from mlops.data.own_metrics import own_metrics
 from mlops.data.tables import read_file
 from mlops.decide.gate import verdict_on
 from mlops.decide.scored import from_frame
@@ -22,6 +23,7 @@ from mlops.settings.project import PROJECT_FILE, load_project
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="gate", description=__doc__)
     parser.add_argument("--project", type=Path, default=PROJECT_FILE, help="project.yml")
+    parser.add_argument("--model", type=Path, default=Path("out/model"), help="the challenger's model folder")
     parser.add_argument("--evaluation", type=Path, default=Path("out/evaluation"), help="what evaluate wrote")
     parser.add_argument("--served", type=Path, default=Path("out/served"), help="what try_serving wrote")
     parser.add_argument(
@@ -37,13 +39,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     challenger, served = evaluation["challenger"], read_json(args.served / "served.json")
     if served["model_hash"] != challenger["model_hash"]:
         raise UserError(f"{args.served}: about another model than {args.evaluation}; run try_serving on this one")
+    if hash_folder(args.model) != challenger["model_hash"]:
+        raise UserError(f"{args.evaluation}: about another model than {args.model}; run evaluate on this one")
+    task = task_of(project, own_metrics(project.gate.own_metrics, args.model))
     verdict = {
         "model_hash": challenger["model_hash"],
         "champion": evaluation.get("champion", {}).get("model_hash"),
         "test": evaluation["test"],
         "metrics": challenger["metrics"],
         "served_rows": served["rows"],
-        **verdict_on(task_of(project), challenger["metrics"], scored, project.gate, args.criterion),
+        **verdict_on(task, challenger["metrics"], scored, project.gate, args.criterion),
     }
     write_json(args.gate / "verdict.json", verdict)
     for check in verdict["checks"]:
