@@ -23,11 +23,11 @@ def options(about: str | None, **others: str) -> argparse.Namespace:
     return asked
 
 
-def installed_project(folder: Path) -> Path:
+def installed_project(folder: Path, **answers: str) -> Path:
     """A new project in the folder, with its environment."""
     from demo.run import generate
 
-    project = generate(folder)
+    project = generate(folder, **answers)
     if lender := os.environ.get(LENDER):
         (project / ".venv").mkdir()
         for path in Path(lender, ".venv").iterdir():

@@ -22,9 +22,9 @@ TEMPLATE = Path(__file__).parent.parent
 STORY = Path(__file__).parent / "story.py"
 
 
-def generate(folder: Path) -> Path:
-    """A project with the default answers in the folder; so for the Python that runs this, if it is supported."""
-    return Path(cookiecutter(str(TEMPLATE), no_input=True, output_dir=str(folder)))
+def generate(folder: Path, **answers: str) -> Path:
+    """A project with these answers in the folder, else the default ones; so for the Python here, if it is supported."""
+    return Path(cookiecutter(str(TEMPLATE), no_input=True, output_dir=str(folder), extra_context=answers))
 
 
 def install(project: Path) -> None:

@@ -1,4 +1,4 @@
-"""Keep the chosen licence and CI system, record the template, make the first commit, and say what to do next."""
+"""Keep what was chosen, record the template, make the first commit, and say what to do next."""
 
 import hashlib
 import json
@@ -14,6 +14,12 @@ LICENSE = "LICENSE-{{ cookiecutter.license }}"
 # left in the template by its developers' tests
 CACHES = ("__pycache__", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache")
 NOT_CHOSEN = {"github": ["azure-pipelines"], "azure-devops": [".github"], "both": []}
+FLIGHTS = ("data/*.parquet", "expectations/*.json", "model/[a-z]*.py")
+NO_TABLE = Path("own-table")  # the few files that are others in a project without the flights
+NEXT = {
+    "flights": ["uv run run_pipeline", "uv run pytest"],
+    "own-table": ["uv run adopt my-table.csv --target COLUMN", "uv run run_pipeline"],
+}[CONTEXT["start_from"]]
 IN_A_REPOSITORY = """git: the folder is inside a repository already, so the first commit is yours to make
 ci: {}
     docs/first-run.md says how (In a bigger repository); one repository per model needs none of that"""
@@ -79,6 +85,13 @@ def record() -> None:
     Path(".template.json").write_text(text, encoding="utf-8", newline="\n")
 
 
+def leave_out_the_flights() -> None:
+    """What is left is a project that waits for `adopt`."""
+    for path in [path for pattern in FLIGHTS for path in Path().glob(pattern)]:
+        path.unlink()
+    shutil.copytree(NO_TABLE, Path(), dirs_exist_ok=True)
+
+
 def first_commit() -> str:
     """Commit all on main, but never inside another repository: that one would record a bare link and lose the files.
 
@@ -92,10 +105,14 @@ def first_commit() -> str:
     git("init", "--quiet", "-b", "main")
     identity = () if git("var", "GIT_COMMITTER_IDENT", check=False) else NOBODY
     git("add", "--all")
-    git(*identity, "commit", "--quiet", "-m", "Generate from template {{ cookiecutter.__template_version }}")
+    message = ("-m", "Generate from template {{ cookiecutter.__template_version }}", "-m", f"Next: {NEXT[0]}")
+    git(*identity, "commit", "--quiet", *message)
     return "git: first commit on branch main"
 
 
+if CONTEXT["start_from"] == "own-table":
+    leave_out_the_flights()
+shutil.rmtree(NO_TABLE)
 Path(LICENSE).replace("LICENSE")
 for other_license in Path().glob("LICENSE-*"):
     other_license.unlink()
@@ -110,4 +127,4 @@ except (OSError, subprocess.CalledProcessError) as error:
     reason = " ".join(str(getattr(error, "stderr", "") or error).split())
     line = f"git: no first commit ({reason}); make it with: git init -b main, git add --all, git commit"
 sys.stdout.reconfigure(errors="replace")  # a folder's name that the console cannot show must not end the generation
-print(f'{line}\n\nNext:\n  cd "{Path.cwd()}"\n  uv run run_pipeline\n  uv run pytest')
+print("\n  ".join([f"{line}\n\nNext:", f'cd "{Path.cwd()}"', *NEXT]))

@@ -10,9 +10,14 @@ from ci.conftest import REQUIRED
 from conftest import ROOT, Project
 
 BENCHMARKS = ROOT / "benchmarks"
-INSIDE, OF_NODE = {"gate", "router"}, "ci_defects"  # those are run by a project's Python, in its folder
+INSIDE, OF_NODE = {"answer", "gate", "router"}, "ci_defects"  # those are run by a project's Python, in its folder
 NUMBER = r"-?\d[\d,.]*"
 ROWS = {  # of what each prints
+    "answer": [
+        rf"\| {model}, {size} \|( {NUMBER} to {NUMBER}, {NUMBER} \|){{3}}"
+        for model in ("the project's", "drafted by adopt")
+        for size in ("1 row", "1,000 rows")
+    ],
     "azure_rollout": [
         rf"plan, local: {NUMBER} s; azure.ai.ml imported: False",
         r"apply, first rollout: .* 10 writes",
@@ -23,6 +28,10 @@ ROWS = {  # of what each prints
         r"\| Azure DevOps \| 1 \| 1 \| 0 \| 0 \| 0 \| 100% \|",
     ],
     "gate": [rf"\| {row} \| 200 \| {NUMBER}% .*\| {NUMBER}% \|" for row in ("binary, auc", "regression, r2")],
+    "own_table": [
+        *(rf"\| {row} \| {NUMBER} \|" for row in ("uv run adopt", "uv run run_pipeline", "uv run apply staging")),
+        "commands of the project: 5, of git: 2; edits by hand: 0",
+    ],
     "pipeline": [rf"\| {row} \|( {NUMBER} \|){{4}}" for row in ("bare script", "pipeline, cold", ".*nothing changed")],
     "project_size": [rf"\| together \| {NUMBER} \| {NUMBER} \|", "environment: .* s", "`uv run check`: .* s"],
     "pull_request": [

@@ -117,7 +117,8 @@ def test_answers_are_replayed_as_they_were_given(source: Path, tmp_path: Path) -
 def test_answers_of_a_time_when_the_python_was_a_choice_are_replayed(source: Path, tmp_path: Path) -> None:
     """cookiecutter keeps the answers with the settings of that time; the new questions get their defaults."""
     kept = {key: value for key, value in QUESTIONS.items() if key not in {"_extensions", "_python_versions"}}
-    kept |= {"project_slug": "flight-delays", "author": "Ada", "ci_system": "github", "license": "MIT"}
+    kept |= {"start_from": "flights", "project_name": "Late", "project_slug": "flight-delays", "description": "Late?"}
+    kept |= {"author": "Ada", "ci_system": "github", "license": "MIT"}
     (tmp_path / "answers").mkdir()
     answers = {"cookiecutter": kept | {"python_version": "3.11"}}
     (tmp_path / "answers/template.json").write_text(json.dumps(answers), encoding="utf-8")

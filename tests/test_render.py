@@ -22,7 +22,15 @@ PARSERS = {".json": json.loads, ".toml": tomllib.loads, ".yml": yaml.safe_load, 
 WINDOWS_ILLEGAL = re.compile(r'[<>:"|?*\\\x00-\x1f]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)', re.IGNORECASE)
 PIPELINES = {"github": {".github"}, "azure-devops": {"azure-pipelines"}, "both": {".github", "azure-pipelines"}}
 LICENSES = {"MIT": "MIT License", "Apache-2.0": "Apache License", "Proprietary": "All rights reserved"}
+SHOWN_BY_FILES = {"ci_system", "start_from"}
+FLIGHTS = {
+    *(f"data/2013-0{month}.parquet" for month in (1, 2, 3)),
+    "expectations/flights.json",
+    "model/estimator.py",
+    "model/features.py",
+}
 ANSWERS = {
+    "start_from": "own-table",
     "project_name": "Über-pünktlich: it's 100 %",
     "project_slug": "punctual-2",
     "description": "Kommt der Flug zu spät? — #[späť]",
@@ -65,11 +73,12 @@ def test_the_files_are_exactly_these(both: Project) -> None:
 @pytest.mark.parametrize("answers", COMBINATIONS, ids=str)
 def test_every_choice_renders(render: Render, both: Project, tmp_path: Path, answers: dict[str, str]) -> None:
     project = render(tmp_path, **answers)
-    assert parts(project) == (PIPELINES[answers["ci_system"]], parts(both)[1])
+    without = FLIGHTS if answers["start_from"] == "own-table" else set()
+    assert parts(project) == (PIPELINES[answers["ci_system"]], parts(both)[1] - without)
     assert LICENSES[answers["license"]] in text_of(project)["LICENSE"]
 
 
-@pytest.mark.parametrize("question", [question for question in ASKED if question != "ci_system"])  # folders show it
+@pytest.mark.parametrize("question", [question for question in ASKED if question not in SHOWN_BY_FILES])
 def test_every_answer_reaches_the_project(awkward: Project, question: str) -> None:
     answer = ANSWERS[question]
     assert any(LICENSES.get(answer, answer) in text for text in text_of(awkward).values())
@@ -101,6 +110,15 @@ def test_python_and_pipelines_are_copied_byte_for_byte(both: Project) -> None:
     assert {"steps/train.py", "pipelines/train.yml", ".github/workflows/train.yml"} <= copied
     for name in copied:
         assert (both.folder / name).read_bytes() == (TEMPLATE / name).read_bytes(), name
+
+
+def test_a_project_without_the_flights_holds_no_word_of_them(awkward: Project, rendered: Project) -> None:
+    words = re.compile("flight|carrier|airport", re.IGNORECASE)
+    texts = text_of(awkward)
+    assert [name for name, text in texts.items() if words.search(name + text)] == []
+    waiting, shipped = yaml.safe_load(texts["project.yml"]), yaml.safe_load(text_of(rendered)["project.yml"])
+    assert waiting.keys() == shipped.keys() - {"task"}, "in the order in which `adopt` fills them in"
+    assert waiting["data"] is None
 
 
 def test_names_are_legal_on_windows(rendered: Project) -> None:
@@ -208,10 +226,20 @@ def test_inside_a_repository_nothing_is_committed_and_it_says_what_ci_needs_ther
     assert "## In a bigger repository" in (project.folder / "docs/first-run.md").read_text(encoding="utf-8")
 
 
-def test_it_says_what_to_do_next(render: Render, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    project = render(tmp_path)
+@pytest.mark.parametrize(
+    ("start", "commands"),
+    [
+        ("flights", ["uv run run_pipeline", "uv run pytest"]),
+        ("own-table", ["uv run adopt my-table.csv --target COLUMN", "uv run run_pipeline"]),
+    ],
+)
+def test_it_says_what_to_do_next(
+    render: Render, tmp_path: Path, capfd: pytest.CaptureFixture[str], start: str, commands: list[str]
+) -> None:
+    project = render(tmp_path, start_from=start)
     said = [line.strip() for line in capfd.readouterr().out.splitlines()]
-    assert said[-4:] == ["Next:", f'cd "{project.folder}"', "uv run run_pipeline", "uv run pytest"]
+    assert said[-4:] == ["Next:", f'cd "{project.folder}"', *commands]
+    assert git(project, "log", "--format=%b") == f"Next: {commands[0]}"
 
 
 def test_the_version_is_one_everywhere(rendered: Project) -> None:

@@ -105,12 +105,12 @@ def upgrade(folder: Path, *arguments: str, code: int = 0, **variables: str) -> l
     return run(folder, "-m", "mlops.commands.upgrade", *arguments, code=code, **variables)
 
 
-def generate(template: Path, output: Path) -> Path:
+def generate(template: Path, output: Path, **answers: str) -> Path:
     """A project of that template, with answers that are not the defaults."""
     output.mkdir(parents=True, exist_ok=True)
     settings = output / "cookiecutter.yml"
     settings.write_text(json.dumps({"replay_dir": str(output), "cookiecutters_dir": str(output)}), encoding="utf-8")
-    options = {"no_input": True, "config_file": str(settings), "extra_context": ANSWERS}
+    options = {"no_input": True, "config_file": str(settings), "extra_context": {**ANSWERS, **answers}}
     return Path(cookiecutter(str(template), output_dir=str(output), **options))
 
 
@@ -260,7 +260,7 @@ def test_an_old_project_is_upgraded_with_all_that_its_users_did(
     assert git(folder, "log", "-1", "--format=%s") == "Ours", "nothing is committed"
     record = json.loads(read(folder, ".template.json"))
     assert record["template"] == str(source) and record["commit"] == git(source, "rev-parse", "v0.2.0")
-    assert ANSWERS.items() <= record["answers"].items()
+    assert {**ANSWERS, "start_from": "flights"}.items() <= record["answers"].items()
     loaded = installed.uv_run("python", "-c", LOAD, folder=folder).splitlines()
     assert loaded[-3:] == ["data expectations/buses.json 0.005 0.02 14", "northeurope westeurope", "3 30.0 4"]
     installed.uv_run("ruff", "check", ".", folder=folder)
@@ -355,6 +355,27 @@ def test_a_project_is_upgraded_by_its_own_command(source: Path, project: Path, t
     assert upgrade(project, "--to", "0.2.0") == ["nothing to do: this project is of version 0.10.0, which is no older"]
     [line] = upgrade(project, "--status")
     assert re.fullmatch(r"1 of \d+ machinery files differ from template version 0\.10\.0: mlops/decide/gate\.py", line)
+
+
+def test_a_project_that_was_not_asked_what_it_starts_from_has_the_flights(project: Path) -> None:
+    record = json.loads(read(project, ".template.json"))
+    set_record(project, answers={key: answer for key, answer in record["answers"].items() if key != "start_from"})
+    said = upgrade(project)
+    assert "project.yml: gate.tries: new" in said
+    assert json.loads(read(project, ".template.json"))["answers"] == record["answers"]
+    assert record["answers"]["start_from"] == "flights"
+
+
+def test_a_project_without_the_flights_is_given_none(source: Path, tmp_path: Path) -> None:
+    folder = generate(source, tmp_path, start_from="own-table")
+    before = contents(folder)
+    assert not [name for name in before if name.endswith(".parquet")]
+    upgrade(folder)
+    changed = set(git(folder, "diff", "--cached", "--name-only").splitlines())
+    assert {".template.json", "mlops/decide/gate.py", "environments/base.yml"} <= changed
+    theirs = ("data/", "model/", "expectations/", "own-table/", "README.md", "project.yml")
+    assert [name for name in changed | contents(folder).keys() - before.keys() if name.startswith(theirs)] == []
+    assert json.loads(read(folder, ".template.json"))["answers"]["start_from"] == "own-table"
 
 
 def test_a_shallow_clone_of_a_project_in_a_folder_of_a_bigger_repository(generated: Path, tmp_path: Path) -> None:

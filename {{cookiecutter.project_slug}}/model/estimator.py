@@ -3,10 +3,12 @@
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import Pipeline
 
-from model.features import TEXT, FlightFeatures
+from model.features import FlightFeatures
 
 
 def build(**parameters: float) -> Pipeline:
-    """An unfitted pipeline; the parameters are the `model` block of project.yml."""
-    classifier = HistGradientBoostingClassifier(categorical_features=list(range(len(TEXT))), **parameters)
-    return Pipeline([("features", FlightFeatures()), ("classifier", classifier)])
+    """An unfitted pipeline; the parameters are the `model` block of project.yml.
+
+    Without `categorical_features`: codes split as numbers are as good here, and an answer is a millisecond quicker.
+    """
+    return Pipeline([("features", FlightFeatures()), ("classifier", HistGradientBoostingClassifier(**parameters))])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mlops.commands.console import command
 from mlops.data.files import hash_folder, read_json, write_json
 from mlops.data.model_folder import LINEAGE_FILE, check_task, load_model
+from mlops.data.own_metrics import own_metrics
 from mlops.data.tables import read_file
 from mlops.decide.scored import Scored
 from mlops.decide.tasks import Task, task_of
@@ -72,7 +73,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     from mlops.decide.metrics import slice_rows
     from mlops.report.plots import write_plots
 
-    task, folders = task_of(project), {"challenger": args.model, "champion": args.champion}
+    task = task_of(project, own_metrics(project.gate.own_metrics, args.model))
+    folders = {"challenger": args.model, "champion": args.champion}
     models = {name: load_model(folder) for name, folder in folders.items() if folder}
     for name in models:
         check_task(folders[name], task.name)

@@ -1,6 +1,6 @@
 """Gate the challenger: reads evaluation.json, scores.parquet, served.json and project.yml, writes verdict.json.
 
-Exits 1 unless the verdict is PASS; 2 when this model was not served as it was trained.
+Exits 1 unless the verdict is PASS; 2 when this model was not served as it was trained, or is not the evaluated one.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from mlops.settings.project import PROJECT_FILE, load_project
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="gate", description=__doc__)
     parser.add_argument("--project", type=Path, default=PROJECT_FILE, help="project.yml")
+    parser.add_argument("--model", type=Path, default=Path("out/model"), help="the challenger's model folder")
     parser.add_argument("--evaluation", type=Path, default=Path("out/evaluation"), help="what evaluate wrote")
     parser.add_argument("--served", type=Path, default=Path("out/served"), help="what try_serving wrote")
     parser.add_argument(
@@ -28,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--gate", type=Path, default=Path("out/gate"), help="folder to write verdict.json into")
     args = parser.parse_args(argv)
-    verdict = judge(load_project(args.project), args.evaluation, args.served, args.criterion)
+    verdict = judge(load_project(args.project), args.model, args.evaluation, args.served, args.criterion)
     write_json(args.gate / "verdict.json", verdict)
     for check in verdict["checks"]:
         print(f"{check['status']:12} {check['name']}: {check['seen']} (wanted {check['wanted']})")

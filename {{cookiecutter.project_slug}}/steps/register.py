@@ -60,7 +60,7 @@ def judged_again(args: argparse.Namespace) -> dict[str, Any]:
     found = read_json(args.verdict)
     lenient = isinstance(found, dict) and found.get("criterion") == "non-inferiority"
     criterion: Criterion = "non-inferiority" if lenient else "superiority"
-    made: dict[str, Any] = without_nan(judge(load_project(), args.evaluation, args.served, criterion))
+    made: dict[str, Any] = without_nan(judge(load_project(), args.model, args.evaluation, args.served, criterion))
     if other := difference(made, found):
         raise TamperedError(f"{args.verdict}: {other} is not what scores and project.yml give; run the pipeline again")
     return made

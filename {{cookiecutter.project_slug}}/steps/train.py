@@ -13,6 +13,7 @@ from mlops.commands.console import command
 from mlops.data.columns import describe, mlflow_schema
 from mlops.data.files import read_json, write_json
 from mlops.data.model_folder import LINEAGE_FILE, REFERENCE_FILE, REFERENCE_ROWS, payload
+from mlops.data.own_metrics import own_metrics
 from mlops.data.probe import PROBE_FILE, examine
 from mlops.data.tables import read_file
 from mlops.decide.tasks import Task, task_of
@@ -77,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", type=Path, default=Path("out/model"), help="model folder to write")
     args = parser.parse_args(argv)
     project, split = load_project(args.project), read_json(args.split / "split.json")
-    task = task_of(project)
+    task = task_of(project, own_metrics(project.gate.own_metrics))
     train = read_file(args.split / "train.parquet")
     describe(train[project.features])  # what cannot be served is said before the work
 

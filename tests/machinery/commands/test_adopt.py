@@ -4,11 +4,14 @@ import importlib
 import json
 import subprocess
 import sys
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mlops.commands.adopt import main
 from mlops.data.adoption.model import model_files
@@ -179,6 +182,38 @@ def drafted_model(tmp_path, monkeypatch):
         return importlib.import_module("model.estimator").build
 
     return make
+
+
+def test_the_drafted_features_are_numbers_whatever_the_order_of_the_columns(drafted_model):
+    rows = pd.DataFrame(
+        {
+            "text": ["b", "a", None, "b"],
+            "when": pd.to_datetime(["2024-02-29 23:59", "1969-12-31 22:00", None, "2024-01-01 00:00"]),
+            "number": [0.5, np.nan, -1.0, 2.0],
+            "whole": [3, -4, 5, 6],
+            "yes": [True, False, True, True],
+        }
+    )
+    build, nan = drafted_model("binary"), np.nan
+    features = build()[0].fit(rows)
+    wanted = [
+        [1, 2024, 2, 3, 23, 0.5, 3, 1],  # a Thursday
+        [0, 1969, 12, 2, 22, nan, -4, 0],  # a Wednesday
+        [nan, nan, nan, nan, nan, -1, 5, 1],
+        [1, 2024, 1, 0, 0, 2, 6, 1],
+    ]
+    np.testing.assert_array_equal(features.transform(rows[rows.columns[::-1]]), wanted)
+    new = rows[:1].assign(text="new")
+    np.testing.assert_array_equal(features.transform(new)[:, 0], [-1])
+
+
+@given(times=st.lists(st.none() | st.datetimes(datetime(1678, 1, 1), datetime(2262, 1, 1)), min_size=1))
+def test_the_drafted_parts_of_a_time_are_those_of_pandas(times):
+    drafted = {}
+    exec(model_files("binary")["features.py"], drafted)
+    values = pd.Series(times, dtype="datetime64[ns]")
+    parts = [getattr(values.dt, part) for part in ("year", "month", "dayofweek", "hour")]
+    np.testing.assert_array_equal(drafted["time_parts"](values.to_numpy()), np.column_stack(parts))
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])

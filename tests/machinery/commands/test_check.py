@@ -6,6 +6,7 @@ from hosted import write
 from mlops.commands import check
 
 GOOD = {
+    "project.yml": "data: {}\n",
     "pyproject.toml": """
 [tool.ruff.lint]
 select = ["F"]
@@ -46,3 +47,11 @@ def test_it_runs_all_four_and_names_those_that_found_something(capfd, files, fou
     assert [line for line in said if line.startswith("== ")] == [f"== {name}" for name in (RUFF, FORMAT, MYPY, PYTEST)]
     assert said[-1] == (f"not passed: {', '.join(found)}" if found else "all passed")
     assert any("1 passed" in line or "1 failed" in line for line in said), "the tests themselves are shown"
+
+
+def test_without_a_table_there_is_nothing_to_check(capfd):
+    for path, text in {**GOOD, "project.yml": "name: mine\ndata:\n"}.items():
+        write(path, text)
+    assert check.main([]) == 2
+    line = "error: project.yml: no table yet; take yours in: uv run adopt my-table.csv --target COLUMN\n"
+    assert tuple(capfd.readouterr()) == ("", line)

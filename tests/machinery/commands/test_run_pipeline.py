@@ -13,7 +13,7 @@ from hosted import PRODUCTION, SYSTEMS, clone_project, commit, git, register, ru
 
 from conftest import MONTHS, edit
 from mlops.commands import run_pipeline
-from mlops.data.files import write_json
+from mlops.data.files import hash_folder, write_json
 from mlops.decide.metrics import measure
 from mlops.decide.tasks import task_of
 from mlops.settings.project import load_project
@@ -48,6 +48,7 @@ inputs:
   data: {type: uri_folder, path: ../data}
   evaluation: {type: uri_folder, path: ../evaluation}
   served: {type: uri_folder, path: ../served}
+  model: {type: uri_folder, path: ../challenger}
   criterion: superiority
 outputs: {gate: {type: uri_folder}}
 jobs:
@@ -55,6 +56,7 @@ jobs:
     type: command
     component: components/gate.yml
     inputs:
+      model: ${{parent.inputs.model}}
       evaluation: ${{parent.inputs.evaluation}}
       served: ${{parent.inputs.served}}
       criterion: ${{parent.inputs.criterion}}
@@ -200,7 +202,8 @@ def test_the_gate_is_content_with_a_challenger_that_is_no_worse(branch):
     Path("evaluation").mkdir()
     frame = pd.DataFrame({"target": target, "champion": scores, "challenger": scores, "slice:carrier": "UA"})
     frame.to_parquet("evaluation/scores.parquet")
-    challenger = {"model_hash": "a", "metrics": measure(task_of(load_project()), target, scores)}
+    write("challenger/MLmodel", "a model")
+    challenger = {"model_hash": hash_folder(Path("challenger")), "metrics": measure(task_of(load_project()), target, scores)}
     write_json(Path("evaluation/evaluation.json"), {"challenger": challenger, "test": {}, "labels": [0, 1]})
     write_json(Path("served/served.json"), {"model_hash": challenger["model_hash"], "rows": 20})
     write("pipelines/gated.yml", GATED)

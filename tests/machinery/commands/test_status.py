@@ -62,6 +62,21 @@ def test_a_new_project(capsys):
     assert not Path(".mlops").exists(), "it only looks"
 
 
+def test_a_project_that_waits_for_its_table(capsys):
+    Path("project.yml").write_text("name: flights\ndata:\n", encoding="utf-8")
+    assert said(capsys) == {
+        "template": "there is no .template.json; `upgrade` writes it",
+        "data": "no table yet",
+        "next": "uv run adopt my-table.csv --target COLUMN    # takes your table in: docs/your-data.md",
+    }
+
+
+def test_data_in_one_file(capsys):
+    for month in sorted(Path("data").glob("*.parquet"))[1:]:
+        month.unlink()
+    assert said(capsys)["data"].startswith("data: 1 file, ")
+
+
 def test_data_without_a_time_column(capsys):
     edit(Path("project.yml"), "  time: time_hour ", "  ")
     assert said(capsys)["data"].startswith("data: 3 files, 7,791 rows, hash ")

@@ -193,6 +193,12 @@ def test_a_column_that_marks_keep_from_being_numbers_or_times_says_so(tmp_path, 
     assert (found.what, found.used) == ("identifier", "left out") and reason in found.why
 
 
+def test_the_option_that_keeps_a_column_can_be_typed_as_it_stands(tmp_path):
+    columns = {"my key": np.arange(ROWS), "x": noise(), "y": LABELS}
+    found, *_ = profiles(look_at(tmp_path, **columns), Roles("y"), "binary")
+    assert found.why.endswith("; --keep 'my key' keeps it")
+
+
 def test_an_identifier_of_plain_text_says_nothing_of_numbers(tmp_path):
     table = look_at(tmp_path, x=words(range(ROWS)), other=noise(), y=words(np.arange(ROWS) % 2))
     found = {each.name: each for each in profiles(table, Roles("y"), "binary")}["x"]

@@ -64,9 +64,14 @@ def task(request, project, monkeypatch):
     facts = {part: {"rows": ROWS, "from": "2024-01-01", "to": "2024-02-01"} for part in ("train", "test")}
     write_json(split / "split.json", {"data_hash": "d", **facts})
     monkeypatch.syspath_prepend(str(project))
+    as_in_another_process(monkeypatch)
+    return request.param, labels
+
+
+def as_in_another_process(monkeypatch):
+    """The package `model` has not been imported."""
     for name in [name for name in sys.modules if name.split(".")[0] == "model"]:
         monkeypatch.delitem(sys.modules, name)
-    return request.param, labels
 
 
 def served(folder, monkeypatch):
@@ -93,6 +98,64 @@ def test_it_is_trained_measured_gated_and_served_alike(task, project, monkeypatc
     probe = read_json(project / "out/model/probe.json")
     answer = served(project / "out/model", monkeypatch).run(json.dumps(probe["request"]))
     assert answer == probe["answer"] and json.loads(json.dumps(answer)) == answer
+
+
+COST = """
+import numpy as np
+
+from model.prices import LATE
+
+
+def cost(target, scores):
+    called = scores > 0.3
+    return float(np.mean(LATE * (target & ~called) + (called & (target == 0))))
+"""
+
+
+@pytest.fixture
+def costly(task, project):
+    """That project, in which a metric of its user's own decides."""
+    (project / "model/metrics.py").write_text(COST, encoding="utf-8")
+    (project / "model/prices.py").write_text("LATE = 3\n", encoding="utf-8")
+    settings = yaml.safe_load((project / "project.yml").read_text(encoding="utf-8"))
+    settings["gate"] |= {"own_metrics": {"cost": "lower"}, "metric": "cost", "floors": {"cost": 0.9, "auc": 0.6}}
+    settings["gate"]["slices"] |= {"floor": 1.2}
+    (project / "project.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    return project
+
+
+@pytest.mark.parametrize("task", ["binary"], indirect=True)
+def test_a_metric_of_ones_own_decides(costly, monkeypatch):
+    assert [step.main([]) for step in (train, try_serving, evaluate, gate)] == [0, 0, 0, 0]
+    verdict, scores = read_json(costly / "out/gate/verdict.json"), pd.read_parquet("out/evaluation/scores.parquet")
+    called, late = scores["challenger"] > 0.3, scores["target"] == 1
+    cost = (3 * (late & ~called) + (~late & called)).mean()
+    assert verdict["metrics"]["cost"] == pytest.approx(cost) and verdict["comparison"]["metric"] == "cost lower by"
+    assert {each["name"] for each in verdict["checks"]} > {"floor cost", "slice place=north"}
+    assert verdict["rules"]["own_metrics"] == {"cost": "lower"}
+    (costly / "model/prices.py").write_text("LATE = 10\n", encoding="utf-8")
+    as_in_another_process(monkeypatch)
+    assert evaluate.main(["--champion", "out/model"]) == 0
+    found = read_json(costly / "out/evaluation/evaluation.json")
+    assert found["champion"]["metrics"]["cost"] == pytest.approx(cost), "the code is that of the model that is judged"
+    assert gate.main([]) == 1, "no better than itself"
+
+
+@pytest.mark.parametrize("task", ["binary"], indirect=True)
+def test_a_model_whose_metric_was_changed_is_not_the_evaluated_one(costly, capsys):
+    assert [step.main([]) for step in (train, try_serving, evaluate)] == [0, 0, 0]
+    (costly / "out/model/code/model/prices.py").write_text("LATE = 0\n", encoding="utf-8")
+    assert gate.main([]) == 2
+    line = "error: out/evaluation: about another model than out/model; run evaluate on this one\n"
+    assert capsys.readouterr().err.endswith(line)
+
+
+@pytest.mark.parametrize("task", ["binary"], indirect=True)
+def test_what_cannot_be_measured_is_said_before_the_work(costly, capsys):
+    (costly / "model/metrics.py").unlink()
+    assert train.main([]) == 2
+    assert capsys.readouterr().err.startswith("error: model/metrics.py: cannot be imported (ModuleNotFoundError")
+    assert not (costly / "out/model").exists()
 
 
 def test_a_champion_of_another_task_is_refused_in_one_line(task, project, capsys):

@@ -53,13 +53,14 @@ def collected(frame):
 
 
 def registered(without=None, **tags):
-    """Version 7 was registered with these tags, its model not trained on the column that is left out."""
+    """Version 7 was registered with these tags, its model not trained on the column that is left out; its folder."""
     folder, trained = register(7, **tags), rows(1000).drop(columns=without or [])
     trained.to_parquet(folder / "reference.parquet")
     (folder / "code").mkdir(exist_ok=True)
     columns = {"columns": json.dumps(describe(trained))}
     write_json(folder / "MLmodel", {"flavors": {"sklearn": {"pickled_model": "model.pkl"}}, "metadata": columns})
     (folder / "model.pkl").write_bytes(cloudpickle.dumps(Clock()))
+    return folder
 
 
 @pytest.fixture
@@ -96,6 +97,33 @@ def test_stable_does_nothing(service, capsys):
     said = capsys.readouterr().out
     assert f"UNLABELLED: no labels in data after {ALL_TESTED}" in said and "all is well: nothing to do" in said
     assert (issues(service), started(service), service.requests) == ([], [], [])
+
+
+COST = """
+def cost(target, scores):
+    return float((scores - target).mean() ** 2) + {more}
+"""
+
+
+@pytest.mark.parametrize(
+    ("here", "made_with", "status"),
+    [(1, COST.format(more=0), "HOLDING"), (0, COST.format(more=1), "DEGRADED"), (0, None, "INSUFFICIENT")],
+)
+def test_a_metric_of_ones_own_is_that_of_the_version(remote, here, made_with, status):
+    edit(Path("project.yml"), "  metric: auc\n", "  own_metrics: {cost: lower}\n  metric: cost\n")
+    edit(Path("project.yml"), "floors: {auc: 0.58, accuracy: 0.60}", "floors: {cost: 9}")
+    Path("model/metrics.py").write_text(COST.format(more=here), encoding="utf-8")
+    package = registered(test_to=MARCH_IS_NEW, test_cost="0.3") / "code/model"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    if made_with:
+        (package / "metrics.py").write_text(made_with, encoding="utf-8")
+    collected(rows(*STABLE))
+    assert monitor.main(["production"]) == (status != "HOLDING")
+    facts = json.loads(Path("out/monitor/drift.json").read_text(encoding="utf-8"))
+    assert (facts["status"], facts["quality"]["status"]) == ("STABLE", status)
+    if made_with is None:
+        assert "flights:7 cannot be measured: model/metrics.py: cannot be imported" in facts["quality"]["summary"]
 
 
 def test_too_few_rows_open_an_issue_and_do_not_train(service):

@@ -22,7 +22,7 @@ CUT = "\n\n*Cut here; the summary of the run holds it all.*\n"
 class Proposal:
     """A change to files of the repository that a person is asked to merge.
 
-    branch: as `promote/flights-staging-8`. body: Markdown. paths: edited in the working folder, and alone committed.
+    branch: as `promote/prices-staging-8`. body: Markdown. paths: edited in the working folder, and alone committed.
     """
 
     branch: str

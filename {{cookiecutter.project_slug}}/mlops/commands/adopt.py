@@ -1,4 +1,4 @@
-"""Put a table of your own in the place of the flights: data, rules, settings and a model to start from.
+"""Take in a table of your own: data, rules, settings and a model to start from, in the place of what is there.
 
 Reads CSV or Parquet, a file or a folder; says of every column what it is, how it is used and why. Changes the folder
 only if all is well, and overwrites nothing that is not committed. Commits nothing: `git diff` shows it all.

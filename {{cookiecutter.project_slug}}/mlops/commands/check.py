@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from mlops.commands.console import NO, YES, command, timed
 from mlops.repo.template import standing
+from mlops.settings.project import check_table
 
 LINT = (("ruff", "check", "."), ("ruff", "format", "--check", "."))
 CHECKS = (*LINT, ("mypy",), ("pytest", "-n", "logical", "--maxprocesses", "4"))
@@ -26,6 +27,7 @@ def passes(check: Sequence[str]) -> bool:
 @command
 def main(argv: Sequence[str] | None = None) -> int:
     argparse.ArgumentParser(prog="check", description=__doc__).parse_args(argv)
+    check_table()
     found = [" ".join(check) for check in CHECKS if not passes(check)]
     print(standing())
     print(f"not passed: {', '.join(found)}" if found else "all passed")

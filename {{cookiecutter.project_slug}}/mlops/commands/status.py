@@ -20,7 +20,7 @@ from mlops.repo.git import ask
 from mlops.repo.history import named
 from mlops.repo.template import standing as standing_of_template
 from mlops.settings.environments import Manifest, environments, load_manifest, manifest_path, stages, training_stage
-from mlops.settings.project import Project, load_project
+from mlops.settings.project import ADOPT, Project, has_table, load_project
 
 VERDICT = Path("out") / "gate" / "verdict.json"
 LINEAGE = Path("out") / "model" / LINEAGE_FILE
@@ -37,7 +37,7 @@ def show_data(project: Project) -> str:
         return ""
     digest = hash_data(folder)
     until = f", newest {newest}" if newest else ""
-    say("data", f"{folder}: {files} files, {rows:,} rows{until}, hash {digest[:12]}")
+    say("data", f"{folder}: {files} file{'s' if files > 1 else ''}, {rows:,} rows{until}, hash {digest[:12]}")
     return digest
 
 
@@ -124,8 +124,12 @@ def say(title: str, *lines: str) -> None:
 @command
 def main(argv: Sequence[str] | None = None) -> int:
     argparse.ArgumentParser(prog="status", description=__doc__).parse_args(argv)
-    project, order = load_project(), stages()
     say("template", standing_of_template())
+    if not has_table():
+        say("data", "no table yet")
+        say("next", f"{ADOPT}    # takes your table in: docs/your-data.md")
+        return YES
+    project, order = load_project(), stages()
     data_hash = show_data(project)
     verdict = read_json(VERDICT) if VERDICT.exists() else {}
     say("last run", last_run(verdict, data_hash))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from math import isfinite, isnan
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlops.settings.metrics import Metric
@@ -145,7 +145,7 @@ def slice_check(task: "Task", part: "Scored", name: str, opponent: str, rules: G
     comparison = compare(task, part, opponent, alpha, rules.seed)
     lost = comparison.difference < -limits.max_drop and comparison.upper < 0
     status: Status = "FAIL" if lost or not keeps(value, limits.floor, metric) else "PASS"
-    if isnan(value):
+    if not comparison.finite:
         status = "INSUFFICIENT"
     seen = f"{metric.title} {value:.3f}, gain {comparison.difference:+.3f}"
     return Check(f"slice {name}", status, seen, f"{worst(limits.floor, metric)}, drop <= {limits.max_drop}")

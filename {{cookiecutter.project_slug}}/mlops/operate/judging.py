@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from mlops import UserError
-from mlops.data.files import read_json, without_nan
+from mlops.data.files import hash_folder, read_json, without_nan
+from mlops.data.own_metrics import own_metrics
 from mlops.data.tables import read_file
 from mlops.decide.gate import Criterion, verdict_on
 from mlops.decide.metrics import measure
@@ -18,16 +19,19 @@ CLOSE = {"rel_tol": 1e-6, "abs_tol": 1e-9}  # the same sums on another processor
 SHOWN = "seen"  # a check's own words: its numbers are compared where they stand as numbers
 
 
-def judge(project: Project, evaluation: Path, served: Path, criterion: Criterion) -> dict[str, Any]:
-    """The verdict on what `evaluate` and `try_serving` wrote into these folders, by the present rules.
+def judge(project: Project, model: Path, evaluation: Path, served: Path, criterion: Criterion) -> dict[str, Any]:
+    """The verdict on a model folder, by what `evaluate` and `try_serving` wrote of it, and by the present rules.
 
-    UserError when the two are about different models, or evaluation.json says other metrics than its scores.
+    UserError when they are about different models, or evaluation.json says other metrics than its scores.
     """
     facts, answers = read_json(evaluation / "evaluation.json"), read_json(served / "served.json")
-    task, scored = task_of(project), from_frame(read_file(evaluation / "scores.parquet"), facts["labels"])
     challenger = facts["challenger"]
     if answers["model_hash"] != challenger["model_hash"]:
         raise UserError(f"{served}: about another model than {evaluation}; run try_serving on this one")
+    if hash_folder(model) != challenger["model_hash"]:
+        raise UserError(f"{evaluation}: about another model than {model}; run evaluate on this one")
+    task = task_of(project, own_metrics(project.gate.own_metrics, model))
+    scored = from_frame(read_file(evaluation / "scores.parquet"), facts["labels"])
     metrics = measure(task, scored.target, scored.predictions["challenger"])
     if other := difference(without_nan(metrics), challenger["metrics"]):
         raise UserError(f"{evaluation}: evaluation.json and scores.parquet differ in {other}; run evaluate again")

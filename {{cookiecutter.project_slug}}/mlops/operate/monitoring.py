@@ -6,15 +6,20 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlops import UserError
 from mlops.data.model_folder import REFERENCE_FILE, check_task, load_model, model_columns
+from mlops.data.own_metrics import own_metrics
 from mlops.data.scoring_script import scoring_script
 from mlops.data.tables import local_folder, read_data, read_file
 from mlops.platform import ModelVersion, Platform, registered_version
 from mlops.settings.environments import Manifest
-from mlops.settings.project import Monitoring, Project
+from mlops.settings.project import Gate, Monitoring, Project
 
 if TYPE_CHECKING:
     import pandas as pd
+    from sklearn.pipeline import Pipeline
+
+    from mlops.decide.tasks import Task
 
 
 def nothing_yet(platform: Platform, manifest: Manifest) -> str:
@@ -107,10 +112,10 @@ def live_quality(model: Path, features: Sequence[str], version: ModelVersion, pr
     """How the version does on the rows in the data folder that are newer than those it was tested on, all together.
 
     UNLABELLED when there are none, or no time column that would tell them. INSUFFICIENT when its tags do not say until
-    when it was tested. Where the data are an address of Azure's, the sample stands for them: it grows with them, and
-    every pull request trains on it.
+    when it was tested, or its code lacks a metric of the user's own. Where the data are an address of Azure's, the
+    sample stands for them: it grows with them, and every pull request trains on it.
     """
-    from mlops.decide.quality import assess, newer
+    from mlops.decide.quality import newer
     from mlops.decide.tasks import task_of
 
     data, name = project.data, f"{version.name}:{version.version}"
@@ -125,11 +130,22 @@ def live_quality(model: Path, features: Sequence[str], version: ModelVersion, pr
     if rows.empty:
         return {"status": "UNLABELLED", "summary": f"no labels in {folder} {after}"}
     check_task(model, project.task)
-    task, fitted = task_of(project), load_model(model)
-    labels = task.labels(rows[data.target], [fitted])
-    target, predictions = task.encode(rows[data.target], labels), task.predict(fitted, rows[list(features)], labels)
-    found = assess(task, target, predictions, labels, version.tags, project.gate)
+    try:
+        task = task_of(project, own_metrics(project.gate.own_metrics, model))
+    except UserError as mistake:
+        return {"status": "INSUFFICIENT", "summary": f"{name} cannot be measured: {mistake}"}
+    found = assessed(task, load_model(model), rows[list(features)], rows[data.target], version.tags, project.gate)
     return {**found, "summary": f"{len(rows):,} labelled rows {after}"}
+
+
+def assessed(
+    task: "Task", model: "Pipeline", rows: "pd.DataFrame", answers: "pd.Series", tags: Mapping[str, str], rules: Gate
+) -> dict[str, Any]:
+    """The quality of the fitted model on those rows and their answers."""
+    from mlops.decide.quality import assess
+
+    labels = task.labels(answers, [model])
+    return assess(task, task.encode(answers, labels), task.predict(model, rows, labels), labels, tags, rules)
 
 
 def headlines(facts: Mapping[str, Any]) -> list[str]:

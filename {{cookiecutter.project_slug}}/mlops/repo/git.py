@@ -66,7 +66,7 @@ def root() -> Path:
 
 
 def prefix() -> str:
-    """The current folder below that top folder, as `models/flights/`; empty at the top."""
+    """The current folder below that top folder, as `models/prices/`; empty at the top."""
     return git("rev-parse", "--show-prefix")
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from mlops.data.files import read_json
 from mlops.report.pages import render
-from mlops.settings.metrics import METRICS
 from mlops.settings.project import Project
 
 
@@ -29,8 +28,8 @@ def collect(out: Path, project: Project, champion: str) -> dict[str, Any]:
     return {
         "project": project,
         "champion": champion,
-        "metrics": {name: metric.title for name, metric in METRICS[project.task].items()},
-        "decisive": METRICS[project.task][project.metric].title,
+        "metrics": {name: metric.title for name, metric in project.metrics.items()},
+        "decisive": project.metrics[project.metric].title,
         "validation": validation,
         "split": read_if_there(out / "split" / "split.json"),
         "evaluation": evaluation,

@@ -6,6 +6,7 @@ from math import inf
 from typing import Literal
 
 TaskName = Literal["binary", "multiclass", "regression"]
+Better = Literal["higher", "lower"]
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,22 @@
 """project.yml: all that a data scientist tunes, read and checked."""
 
+from collections.abc import Mapping
+from math import inf
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from mlops.settings.metrics import METRICS, TaskName
+from mlops import UserError
+from mlops.settings.metrics import METRICS, Better, Metric, TaskName
 from mlops.settings.reading import Settings, check, read_yaml
 
 PROJECT_FILE = Path("project.yml")
+ADOPT = "uv run adopt my-table.csv --target COLUMN"  # what comes first in a project without a table
 
 By = Literal["time", "group", "random"]
+FunctionName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+NOTED = {"rows", "to"}  # a model version has the tags train_rows and test_to beside test_<metric>
 
 
 class Split(Settings):
@@ -62,6 +68,9 @@ class SliceRules(Settings):
 
 
 class Gate(Settings):
+    own_metrics: dict[FunctionName, Better] = Field(
+        default={}, description="functions of model/metrics.py that are metrics too: `{cost: lower}`; the better way"
+    )
     metric: str | None = None
     threshold: float = Field(default=0.5, gt=0, lt=1)
     floors: dict[str, float] = Field(min_length=1)
@@ -71,6 +80,11 @@ class Gate(Settings):
     min_rows: int = Field(gt=0)
     seed: int
     slices: SliceRules
+
+    @property
+    def named_metrics(self) -> Mapping[str, Metric]:
+        """The user's own metrics. They can be any number."""
+        return {name: Metric(name, better == "higher", -inf, inf) for name, better in self.own_metrics.items()}
 
 
 class Promotion(Settings):
@@ -133,13 +147,24 @@ class Project(Settings):
         return self
 
     @model_validator(mode="after")
+    def own_metrics_have_names_of_their_own(self) -> "Project":
+        if taken := self.gate.own_metrics.keys() & {*METRICS[self.task], *NOTED}:
+            raise ValueError(f"gate.own_metrics: {min(taken)} is taken; call the function otherwise")
+        return self
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """What may be named: the metrics of the task, and the user's own."""
+        return {**METRICS[self.task], **self.gate.named_metrics}
+
+    @model_validator(mode="after")
     def metrics_are_of_the_task(self) -> "Project":
         floors = {f"floors.{name}": (name, floor) for name, floor in self.gate.floors.items()}
         named = floors | {"metric": (self.metric, None), "slices.floor": (self.metric, self.gate.slices.floor)}
         for key, (name, floor) in named.items():
-            metric = METRICS[self.task].get(name)
+            metric = self.metrics.get(name)
             if metric is None:
-                raise ValueError(f"gate.{key}: task {self.task} has {', '.join(METRICS[self.task])}, got {name!r}")
+                raise ValueError(f"gate.{key}: task {self.task} has {', '.join(self.metrics)}, got {name!r}")
             if floor is not None and not metric.lowest <= floor <= metric.highest:
                 least, most = metric.lowest, metric.highest
                 raise ValueError(f"gate.{key}: {metric.title} is from {least:g} to {most:g}, got {floor:g}")
@@ -151,6 +176,18 @@ class Project(Settings):
         return self.gate.metric or next(iter(METRICS[self.task]))
 
 
+def has_table(path: Path = PROJECT_FILE) -> bool:
+    """Whether it names data: a project that begins with a table of one's own does not until that is adopted."""
+    return read_yaml(path).get("data") is not None
+
+
+def check_table(path: Path = PROJECT_FILE) -> None:
+    """UserError when there is no table yet."""
+    if not has_table(path):
+        raise UserError(f"{path}: no table yet; take yours in: {ADOPT}")
+
+
 def load_project(path: Path = PROJECT_FILE) -> Project:
     """project.yml, checked."""
+    check_table(path)
     return check(Project, read_yaml(path), path)

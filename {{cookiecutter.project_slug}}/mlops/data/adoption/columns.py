@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from mlops import UserError
@@ -139,7 +140,7 @@ def profile(name: str, table: Table, roles: Roles, task: TaskName) -> Profile:
     if not sort and strength >= GIVEN_AWAY:
         sort, reason = "leak", f"tells {roles.target} all but alone ({strength:.3f} of 1): known too late?"
     if sort and not kept:
-        return Profile(name, sort, ", ".join(uses) or "left out", f"{reason}; --keep {name} keeps it")
+        return Profile(name, sort, ", ".join(uses) or "left out", f"{reason}; --keep {quote(name)} keeps it")
     why = [f"--keep, though {sort}: {reason}"] if sort else [described(column, facts)]
     if SUSPICIOUS <= strength < GIVEN_AWAY:
         why.append(f"tells much of {roles.target} alone ({strength:.2f} of 1): is it known in time?")

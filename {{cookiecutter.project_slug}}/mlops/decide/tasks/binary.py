@@ -38,7 +38,7 @@ class Binary(Classification):
     def counts(self, target: Target, labels: Sequence[Any]) -> dict[str, int]:
         return {name: len(rows) for name, rows in self.groups(target, labels).items()}
 
-    def weighted(self, target: Target, predictions: Vector) -> dict[str, Weighted]:
+    def of_task(self, target: Target, predictions: Vector) -> dict[str, Weighted]:
         certain = np.clip(predictions, CLIP, 1 - CLIP)
         return {
             "auc": RankedScores.of(target, predictions).auc,

@@ -2,12 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from numpy.typing import NDArray
 
 from mlops.decide.bootstrap import Rows, Vector, Weighted
+from mlops.decide.tasks.own import OwnMetric
 from mlops.settings.metrics import METRICS, Metric, TaskName
 
 if TYPE_CHECKING:
@@ -18,16 +19,20 @@ Target = NDArray[Any]  # classes as their place among the labels (int64), or val
 
 @dataclass(frozen=True)
 class Task(ABC):
-    """What the model of a project is for. primary: the metric that decides. threshold: see gate.threshold."""
+    """What the model of a project is for. primary: the metric that decides. threshold: see gate.threshold.
+
+    own: the user's own metrics, by name.
+    """
 
     primary: str
     threshold: float
+    own: Mapping[str, OwnMetric] = field(default_factory=dict)
     name: ClassVar[TaskName]
 
     @property
     def metrics(self) -> Mapping[str, Metric]:
         """What is measured, in the order of a report."""
-        return METRICS[self.name]
+        return {**METRICS[self.name], **{name: each.metric for name, each in self.own.items()}}
 
     @property
     def decisive(self) -> Metric:
@@ -67,8 +72,13 @@ class Task(ABC):
         return {"rows": len(target)}
 
     @abstractmethod
+    def of_task(self, target: Target, predictions: Vector) -> dict[str, Weighted]:
+        """The metrics that every project of the task has, ready to be computed on many resamples."""
+
     def weighted(self, target: Target, predictions: Vector) -> dict[str, Weighted]:
-        """The metrics, ready to be computed on many resamples."""
+        """These and the user's own."""
+        own = {name: metric.weighted(target, predictions) for name, metric in self.own.items()}
+        return self.of_task(target, predictions) | own
 
 
 def kind(model: Any) -> str:

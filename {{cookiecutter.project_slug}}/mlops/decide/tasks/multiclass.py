@@ -29,7 +29,7 @@ class Multiclass(Classification):
     def trivial(self, target: Target, labels: Sequence[Any]) -> Vector:
         return np.tile(self.shares(target, labels), (len(target), 1))
 
-    def weighted(self, target: Target, predictions: Vector) -> dict[str, Weighted]:
+    def of_task(self, target: Target, predictions: Vector) -> dict[str, Weighted]:
         of_answer = predictions[np.arange(len(target)), target]
         called = predictions.argmax(axis=1)
         return {

@@ -47,7 +47,7 @@ class Regression(Task):
     def groups(self, target: Target, labels: Sequence[Any]) -> dict[str, Rows]:
         return {"rows": np.arange(len(target))}
 
-    def weighted(self, target: Target, predictions: Vector) -> dict[str, Weighted]:
+    def of_task(self, target: Target, predictions: Vector) -> dict[str, Weighted]:
         squared = mean_of((target - predictions) ** 2)
         return {
             "rmse": lambda counts: np.sqrt(squared(counts)),

@@ -1,0 +1,61 @@
+"""A user's own metrics: functions of model/metrics.py, which gate.own_metrics of project.yml names with a direction.
+
+A function takes some rows as two arrays, the answers and what a model predicts, and returns one number:
+
+binary      0 or 1 (the second label), shape (rows,); the scores of the second label, shape (rows,)
+multiclass  the answer's place among the sorted labels, shape (rows,); the probabilities, shape (rows, labels)
+regression  the values, shape (rows,); the predicted values, shape (rows,)
+
+NaN says that these rows have no value, and is never a pass.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlops import UserError
+from mlops.data.own_metrics import METRICS_FILE, in_a_line
+from mlops.decide.bootstrap import Counts, Vector, Weighted
+from mlops.settings.metrics import Metric
+
+Function = Callable[[NDArray[Any], Vector], Any]
+
+
+@dataclass(frozen=True)
+class OwnMetric:
+    """A function that a person wrote, and what project.yml says of it."""
+
+    metric: Metric
+    function: Function
+
+    def value(self, target: NDArray[Any], predictions: Vector) -> float:
+        """The metric of these rows, or NaN. UserError when the function fails or returns no number."""
+        name = self.metric.title
+        try:
+            found = self.function(target, predictions)
+        except Exception as error:  # whatever a person's own code may raise
+            why, rows = in_a_line(error), len(target)
+            raise UserError(
+                f"{METRICS_FILE}: {name} fails on {rows} rows ({why}); return nan where it has no value"
+            ) from None
+        if not isinstance(found, Real) or math.isinf(found):
+            said = " ".join(f"{found!r:.60}".split())
+            raise UserError(
+                f"{METRICS_FILE}: {name} returned {said} for {len(target)} rows; return a finite number, or nan"
+            )
+        return float(found)
+
+    def weighted(self, target: NDArray[Any], predictions: Vector) -> Weighted:
+        """The same on resampled rows: called once a draw, with the rows that were drawn, each as often as it was."""
+        every = np.arange(len(target))
+
+        def on_drawn(counts: Counts) -> Vector:
+            drawn = [np.repeat(every, each) for each in counts.reshape(-1, len(every))]
+            return np.reshape([self.value(target[rows], predictions[rows]) for rows in drawn], counts.shape[:-1])
+
+        return on_drawn
