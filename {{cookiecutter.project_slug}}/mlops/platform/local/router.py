@@ -90,9 +90,9 @@ class Router:
         except web.HTTPRequestEntityTooLarge:
             return refusal(413, f"the body is larger than {MAX_BODY} bytes")
         except web.RequestPayloadError as mistake:
-            answer = refusal(400, f"the body is not what its headers say: {' '.join(str(mistake).split())}")
-            answer.force_close()  # what is left of the body cannot be told from the next request
-            return answer
+            refused = refusal(400, f"the body is not what its headers say: {' '.join(str(mistake).split())}")
+            refused.force_close()  # what is left of the body cannot be told from the next request
+            return refused
         endpoint = self.current()  # again: it may have changed while the body came in
         slot, named = chosen(endpoint, request), DEPLOYMENT_HEADER in request.headers
         if isinstance(slot, web.Response):
