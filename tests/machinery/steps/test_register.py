@@ -126,7 +126,7 @@ def test_a_fail_that_was_edited_into_a_pass_is_refused_by_name(registry, project
         ({"checks": []}, "checks"),
         ({"champion": CHAMPION}, "champion"),
         ({"model_hash": "another"}, "model_hash"),
-        ({"rules": {}}, "rules.metric"),
+        ({"rules": {}}, "rules.own_metrics"),
         ({"cold_start": False}, "cold_start"),
         ({"served_rows": 0}, "served_rows"),
     ],
