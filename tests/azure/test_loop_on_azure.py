@@ -1,5 +1,6 @@
 """The whole loop on `platform: azureml`, by the same commands as on the local one, through the stand-in of Azure.
 
+The table is somebody's own, taken in by `adopt` alone; the flights go this way on the local platform.
 Staging and production are in two workspaces that share models through a registry; the contract suite has one.
 """
 
@@ -91,6 +92,7 @@ class OnAzure(Looped):
                 yield seen
 
 
+TABLES, TO_COME = ROOT / "tests" / "own_tables" / "make.py", ("2012-04.parquet", "2012-05.parquet")
 IN_PRODUCTION, IN_STAGING = ("flight-delays", "flight-delays"), ("flight-delays", "flight-delays-staging")
 WORKSPACE, MADE_IN = (workspace_id(SUBSCRIPTION, *each) for each in (IN_PRODUCTION, IN_STAGING))
 REGISTRY = registry_id("shared")
@@ -112,12 +114,23 @@ def looped(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     )
     project.git("config", "user.name", "test")
     project.git("config", "user.email", "test@example.org")
-    project.git("add", "--all")
-    project.git("commit", "--quiet", "--message", "On Azure, quick rollouts")
+    project.git("commit", "--quiet", "--all", "--message", "On Azure, quick rollouts")
     images = tmp_path_factory.getbasetemp().parent / "azure-images"  # of all workers
     with StandIn(tmp_path_factory.mktemp("standin"), [IN_PRODUCTION, IN_STAGING], images, ["shared"]) as azure:
         OnAzure.azure = azure
+        take_in(project)
         yield project
+
+
+def take_in(project: OnAzure) -> None:
+    """Somebody's own table in the place of the flights, by `adopt` alone; two of its months are yet to come."""
+    table = project.folder.parent / "rentals.csv"
+    project.uv_run("python", str(TABLES), "rentals", str(table))
+    project.command("adopt", str(table), "--target", "busy", "--time", "hour")
+    for month in TO_COME:
+        shutil.move(project.folder / "data" / month, project.folder.parent)
+    project.git("add", "--all")
+    project.git("commit", "--quiet", "--message", "My table")
 
 
 def test_the_pipeline_runs_as_a_job_and_brings_verdict_and_report_back(looped: OnAzure) -> None:
@@ -163,7 +176,8 @@ def test_two_environments_are_rolled_out_and_a_second_apply_writes_nothing(loope
 
 
 def test_a_green_that_does_not_start_is_rolled_back_with_its_log(looped: OnAzure) -> None:
-    shutil.copy(ROOT / "demo/data/2013-04.parquet", looped.folder / "data")
+    for month in TO_COME:
+        shutil.copy(looped.folder.parent / month, looped.folder / "data")
     looped.command("run_pipeline")
     assert looped.read("out/gate/verdict.json")["comparison"]["lower"] > 0
     looped.command("register")
@@ -221,14 +235,14 @@ def test_a_revert_of_the_promotion_rolls_back(looped: OnAzure) -> None:
 
 def test_the_monitor_reads_what_the_deployments_collected(looped: OnAzure) -> None:
     printed = looped.command("monitor", "production", code=1)
-    assert printed.startswith("DRIFT"), "the clients ask for the same twenty flights all the time"
+    assert printed.startswith("DRIFT"), "the clients ask for the same twenty hours all the time"
     assert looped.read("out/monitor/drift.json")["rows"] >= 1000
 
 
 def test_a_failed_step_shows_its_log_and_a_missing_cluster_how_to_make_it(looped: OnAzure) -> None:
-    looped.edit("expectations/flights.json", {'"distance", "min_value": 50,': '"distance", "min_value": 5000,'})
+    looped.edit("expectations/rentals.json", {'"temp", "min_value": -46,': '"temp", "min_value": 20,'})
     printed, asked = looped.during("run_pipeline", code=1)
-    assert "validate_data failed; its log ends:" in printed and "distance values must be" in printed
+    assert "validate_data failed; its log ends:" in printed and "temp values must be" in printed
     data = f"{MADE_IN}/data/flight-delays-data/versions"
     assert len(looped.azure.cloud.children(data)) == 2, "one for each content that was trained on"
     assert not [each for each in writes(asked) if data in each], "this content was there"
@@ -258,4 +272,4 @@ def test_the_log_is_evidence(looped: OnAzure) -> None:
 
 def test_nothing_of_the_loop_lands_outside_its_folders(looped: OnAzure) -> None:
     untracked = {line.removeprefix("?? ") for line in looped.git("status", "--porcelain").splitlines()}
-    assert untracked == {"data/2013-04.parquet"}, "which the test put there"
+    assert untracked == {f"data/{month}" for month in TO_COME}, "which the test put there"
