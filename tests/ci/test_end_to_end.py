@@ -1,13 +1,15 @@
 """The life of a model by the pipelines alone, with the real commands: pull request, train, staging, production, revert.
 
 Git is real, the host's pull requests and comments are a stand-in of its HTTP API, and models are trained and served for
-real on the local platform. One command is left out, `check`: the project's own tests run elsewhere.
+real on the local platform. One command is left out, `check`: the project's own tests run elsewhere. On GitHub the
+project has the flights, on Azure DevOps a table of somebody's own.
 """
 
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +35,15 @@ exec {uv} "$@"
 PYTHON = """#!/bin/sh
 [ "$3" = install ] || exec {python} "$@"
 """
-FEATURE, NEW_MONTHS = "feature", ("2013-04.parquet", "2013-05.parquet")
+FEATURE, TABLES = "feature", ROOT / "tests" / "own_tables" / "make.py"
+FLIGHTS, OWN = ("2013-04.parquet", "2013-05.parquet"), ("2012-04.parquet", "2012-05.parquet")  # months yet to come
 
 
 class Life:
     """A project on a host, whose events a test brings about one after another."""
 
-    def __init__(self, system: System, server: Server, service: Any, folder: Path) -> None:
-        self.system, self.server, self.service, self.folder = system, server, service, folder
+    def __init__(self, system: System, server: Server, service: Any, folder: Path, months: Sequence[Path]) -> None:
+        self.system, self.server, self.service, self.folder, self.months = system, server, service, folder, months
         self.runner = Runner(path=[self.programs()], environment=self.environment())
 
     def programs(self) -> Path:
@@ -88,6 +91,14 @@ def output_of(run: Run, script: str) -> str:
     return "\n".join(each.output for each in run.commands if each.script.startswith(script))
 
 
+def adopted(clone: Path, folder: Path) -> list[Path]:
+    """Somebody's own table in the place of the flights, by `adopt` alone; its months that are yet to come."""
+    table, environment = str(folder / "rentals.csv"), {"UV_PROJECT_ENVIRONMENT": str(folder / "environment")}
+    for command in (["python", str(TABLES), "rentals", table], ["adopt", table, "--target", "busy", "--time", "hour"]):
+        subprocess.run(["uv", "run", "--frozen", *command], cwd=clone, env=os.environ | environment, check=True)
+    return [Path(shutil.move(clone / "data" / month, folder / month)) for month in OWN]
+
+
 @pytest.fixture(scope="module", params=[GITHUB, AZURE_DEVOPS], ids=lambda system: system.name)
 def life(request, node, both: Project, tmp_path_factory) -> Iterator[Life]:
     """A fresh project on the host, with quick rollouts."""
@@ -98,6 +109,8 @@ def life(request, node, both: Project, tmp_path_factory) -> Iterator[Life]:
         assert old in text
         text = text.replace(old, new)
     subprocess.run(["uv", "lock", "--quiet"], cwd=server.clone, check=True)
+    own = request.param is AZURE_DEVOPS
+    months = adopted(server.clone, folder) if own else [ROOT / "demo" / "data" / month for month in FLIGHTS]
     manifests = {}
     for name, port in PORTS.items():
         manifest = (server.clone / name).read_text(encoding="utf-8")
@@ -107,7 +120,7 @@ def life(request, node, both: Project, tmp_path_factory) -> Iterator[Life]:
     with service_of(request.param.name, server) as service:
         for pipeline in PIPELINES if hasattr(service, "add_pipeline") else ():
             service.add_pipeline(pipeline)
-        yield Life(request.param, server, service, folder)
+        yield Life(request.param, server, service, folder, months)
 
 
 def test_a_fresh_project_is_green_and_says_that_it_rehearses(life):
@@ -146,8 +159,8 @@ def test_a_pull_request_of_new_data_is_judged_against_the_champion(life):
     clone = life.server.clone
     git(clone, "fetch", "--quiet")
     git(clone, "checkout", "--quiet", "-B", FEATURE, "origin/main")
-    for month in NEW_MONTHS:
-        shutil.copy(ROOT / "demo" / "data" / month, clone / "data" / month)
+    for month in life.months:
+        shutil.copy(month, clone / "data")
     git(clone, "add", "--all")
     git(clone, "commit", "--quiet", "--message", "April and May")
     git(clone, "push", "--quiet", "origin", FEATURE)
