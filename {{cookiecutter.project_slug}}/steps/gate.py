@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mlops import UserError
 from mlops.commands.console import NO, YES, command
+from mlops.data.artefacts import Evaluation, Served
 from mlops.data.files import read_json, write_json
 from mlops.data.tables import read_file
 from mlops.decide.gate import verdict_on
@@ -32,9 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--gate", type=Path, default=Path("out/gate"), help="folder to write verdict.json into")
     args = parser.parse_args(argv)
-    project, evaluation = load_project(args.project), read_json(args.evaluation / "evaluation.json")
+    project = load_project(args.project)
+    evaluation = read_json(args.evaluation / "evaluation.json", Evaluation)
     scored = from_frame(read_file(args.evaluation / "scores.parquet"), evaluation["labels"])
-    challenger, served = evaluation["challenger"], read_json(args.served / "served.json")
+    challenger, served = evaluation["challenger"], read_json(args.served / "served.json", Served)
     if served["model_hash"] != challenger["model_hash"]:
         raise UserError(f"{args.served}: about another model than {args.evaluation}; run try_serving on this one")
     verdict = {

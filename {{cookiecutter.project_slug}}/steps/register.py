@@ -13,6 +13,7 @@ from typing import Any
 
 from mlops.ci import open_ci
 from mlops.commands.console import NO, YES, command
+from mlops.data.artefacts import Lineage, Verdict
 from mlops.data.files import hash_folder, read_json
 from mlops.data.model_folder import LINEAGE_FILE
 from mlops.platform import Models, ModelVersion, open_platform
@@ -47,9 +48,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", type=Path, default=Path("out/model"), help="the challenger's model folder")
     parser.add_argument("--verdict", type=Path, default=Path("out/gate/verdict.json"), help="what gate wrote")
     args = parser.parse_args(argv)
-    manifest, verdict = load_manifest(training_stage()), read_json(args.verdict)
+    manifest, verdict = load_manifest(training_stage()), read_json(args.verdict, Verdict)
     models, name = open_platform(manifest).models, manifest.model.name
-    lineage, model_hash = read_json(args.model / LINEAGE_FILE), hash_folder(args.model)
+    lineage, model_hash = read_json(args.model / LINEAGE_FILE, Lineage), hash_folder(args.model)
     why_not = refusal(verdict, model_hash, logged_hash(models, lineage["run_id"]))
     if why_not:
         print(f"not registered: {why_not}", file=sys.stderr)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from artefacts import evaluation, measured
 from hosted import PRODUCTION, SYSTEMS, clone_project, commit, git, register, run_of, write
 
 from conftest import MONTHS, edit
@@ -197,9 +198,8 @@ def test_the_gate_is_content_with_a_challenger_that_is_no_worse(branch):
     Path("evaluation").mkdir()
     frame = pd.DataFrame({"target": target, "champion": scores, "challenger": scores, "slice:carrier": "UA"})
     frame.to_parquet("evaluation/scores.parquet")
-    challenger = {"model_hash": "a", "metrics": {"auc": 0.7, "accuracy": 0.7}}
-    write_json(Path("evaluation/evaluation.json"), {"challenger": challenger, "test": {}, "labels": [0, 1]})
-    write_json(Path("served/served.json"), {"model_hash": challenger["model_hash"], "rows": 20})
+    write_json(Path("evaluation/evaluation.json"), evaluation())
+    write_json(Path("served/served.json"), {"model_hash": measured()["model_hash"], "rows": 20})
     write("pipelines/gated.yml", GATED)
     assert run_pipeline.main(["--pull-request", "--pipeline", "pipelines/gated.yml"]) == 0
     verdict = json.loads(Path("out/gate/verdict.json").read_text(encoding="utf-8"))

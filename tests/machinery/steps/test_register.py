@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from artefacts import LINEAGE, verdict
 
 from mlops.data.files import hash_folder, write_json
 from mlops.platform import ModelVersion, Platform
@@ -33,10 +34,10 @@ class Registry:
 @pytest.fixture
 def registry(project, monkeypatch):
     """A trained model with a PASS, and the registry that it may go to."""
-    write_json(project / "out/model/lineage.json", {"run_id": "r1", "commit": "c0ffee", "data_hash": "d"})
+    write_json(project / "out/model/lineage.json", LINEAGE)
     (project / "out/model/model.pkl").write_bytes(b"pickle")
     model_hash = hash_folder(project / "out/model")
-    write_json(project / "out/gate/verdict.json", {"status": "PASS", "model_hash": model_hash, "metrics": {"auc": 0.7}})
+    write_json(project / "out/gate/verdict.json", verdict(model_hash=model_hash))
     registry = Registry(project / "out/model")
     monkeypatch.setattr(register, "open_platform", lambda manifest: Platform("local", registry, None, None))
     return registry

@@ -39,6 +39,18 @@ def timed(name: str) -> Iterator[None]:
                 file.write(json.dumps({"command": name, "seconds": time.monotonic() - start}) + "\n")
 
 
+@contextmanager
+def in_the_way() -> Iterator[None]:
+    """Turn what stands in the place of a file or folder that is to be read or written into a UserError."""
+    try:
+        yield
+    except (IsADirectoryError, NotADirectoryError, FileExistsError, PermissionError) as error:
+        if error.filename is None:
+            raise
+        reason = str(error.strerror).lower()
+        raise UserError(f"{error.filename}: {reason}; move away what is in the way, or let this user in") from None
+
+
 def command(main: Main) -> Callable[..., int]:
     """Turn a user's mistake into one line on stderr and its exit code; a bug keeps its traceback."""
     name = Path(main.__code__.co_filename).stem
@@ -46,7 +58,7 @@ def command(main: Main) -> Callable[..., int]:
     @functools.wraps(main)
     def run(argv: Sequence[str] | None = None) -> int:
         try:
-            with timed(name):
+            with timed(name), in_the_way():
                 return main(argv)
         except UserError as error:
             print(f"error: {error}", file=sys.stderr)

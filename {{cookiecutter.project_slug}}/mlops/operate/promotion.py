@@ -1,5 +1,6 @@
 """Changes of the version that a manifest names: made as text, so that nothing else moves, and proposed or committed."""
 
+import re
 from pathlib import Path
 
 import yaml
@@ -8,12 +9,15 @@ from mlops import UserError
 from mlops.ci import CI, Proposal
 from mlops.data.files import write_text
 from mlops.repo.history import history, text_at
+from mlops.settings.reading import compose
+
+VERSION = re.compile("[1-9][0-9]{0,9}|(?i:null)|~|")  # as a manifest writes it
 
 
 def version_mark(text: str) -> yaml.Node | None:
     """Where the manifest's text says model.version; None when it does not."""
     try:
-        node = yaml.compose(text)
+        node = compose(text)
     except yaml.YAMLError:
         return None
     for name in ("model", "version"):
@@ -33,7 +37,8 @@ def with_version(text: str, version: int | None, path: Path) -> str:
 def versions_named(path: Path) -> list[int | None]:
     """The versions that the manifest has named in this branch's history, newest first; broken ones named nothing."""
     marks = [version_mark(text_at(commit, path) or "") for commit in history(path)]
-    return [yaml.safe_load(mark.value) for mark in marks if isinstance(mark, yaml.ScalarNode)]
+    texts = [mark.value for mark in marks if isinstance(mark, yaml.ScalarNode)]
+    return [int(text) if text.isdecimal() else None for text in texts if VERSION.fullmatch(text)]
 
 
 def change(ci: CI, proposal: Proposal, version: int | None, *, commit: bool) -> str:

@@ -1,15 +1,13 @@
 """The local registry: MLflow on a database in the project's folder."""
 
 import shutil
-import sqlite3
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops import UserError
 from mlops.platform import ModelVersion, registered_version
-from mlops.platform.tracking import database, follow, local_uri
+from mlops.platform.tracking import database, follow, local_uri, opened
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -50,7 +48,7 @@ class LocalModels:
         if not database(self.root).exists():
             return []
         # by SQL, not by MLflow, whose import alone takes seconds in commands that only want to know what there is
-        with closing(sqlite3.connect(database(self.root))) as connection:
+        with opened(self.root) as connection:
             found = connection.execute(VERSIONS, (name, DELETED)).fetchall()
             tags = connection.execute(TAGS, (name,)).fetchall()
         return [

@@ -7,9 +7,11 @@ import sqlite3
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from mlops.platform.tracking import UNREADABLE
 
 RECORDS_FILE = "requests.db"
 MAX_WAITING = 64 * 1024 * 1024  # bytes; what comes while so much waits for the disk is lost
@@ -72,22 +74,49 @@ class Recorder:
             self._database.close()
 
     def _write(self) -> None:
-        """Write all that waits in one transaction. A database that cannot be opened is tried again the next time."""
+        """Write all that waits in one transaction. A database that cannot be opened is tried again the next time.
+
+        One that was deleted or damaged meanwhile is replaced by a new one.
+        """
         with self._lock:
             rows, self._waiting, self._bytes = self._waiting, [], 0
         try:
+            if self._database and not self.path.exists():
+                self._begin_anew()
             self._database = self._database or opened(self.path)
             with self._database:
                 self._database.executemany("INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        except sqlite3.Error:
+        except UNREADABLE as error:
             if rows:
                 self.last_loss = time.time()
+            if is_damage(error):
+                self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Put the database aside, so that the next rows come into a new one. What it held is lost, and said to be."""
+        self.last_loss = time.time()
+        if self._database:
+            self._database.close()
+        self._database = None
+        with suppress(OSError):
+            for end in ("-wal", "-shm"):
+                self.path.with_name(f"{self.path.name}{end}").unlink(missing_ok=True)
+            self.path.replace(self.path.with_name(f"{self.path.name}-damaged"))
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether the database itself is damaged. What else SQLite says, such as that it is locked, may pass."""
+    return not isinstance(error, sqlite3.OperationalError)
 
 
 def opened(path: Path) -> sqlite3.Connection:
     """The database, made when it is not there."""
     database = sqlite3.connect(path, timeout=LOCK_LIMIT, check_same_thread=False)  # another thread closes it
-    database.executescript(SCHEMA)
+    try:
+        database.executescript(SCHEMA)
+    except sqlite3.Error:
+        database.close()
+        raise
     return database
 
 
@@ -97,5 +126,5 @@ def rows_since(path: Path, columns: str, since: float, condition: str) -> list[t
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)) as database:
             return database.execute(query, (since,)).fetchall()
-    except sqlite3.Error as error:
+    except UNREADABLE as error:
         raise OSError(f"{path}: {error}") from None

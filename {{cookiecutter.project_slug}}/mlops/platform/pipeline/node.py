@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mlops import UserError
-from mlops.settings.reading import read_yaml
+from mlops.settings.reading import one_line, read_yaml
 
 FOLDERS = ("uri_folder", "mltable", "mlflow_model", "custom_model", "triton_model")
 DATA = (*FOLDERS, "uri_file")
@@ -53,7 +53,7 @@ class Node:
     def mistake(self, text: str) -> UserError:
         """The error to raise for what is wrong here: one line, whatever it quotes."""
         line = ": ".join(filter(None, [os.path.normpath(self.file), self.key, text]))
-        return UserError(" ".join(line.split()))
+        return UserError(one_line(line))
 
     def read(self, kind: type[Kind], default: Kind | None = None) -> Kind:
         """The value, or the default where there is none. UserError when it is missing or of another type."""
