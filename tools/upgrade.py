@@ -76,7 +76,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     commit = first_commit()
     with TemporaryDirectory() as scratch:
         made = take_out(commit, Path(scratch))
-        return run(Record(template=str(ROOT), version="before 0.2.0", commit=None, answers=answers(commit), machinery={}), args.to, made)
+        asked = answers(commit)
+        record = Record(template=str(ROOT), version="before 0.2.0", commit=None, answers=asked, machinery={})
+        return run(record, args.to, made)
 
 
 if __name__ == "__main__":

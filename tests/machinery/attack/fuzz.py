@@ -40,8 +40,8 @@ from mlops.platform.local.models import LocalModels
 from mlops.platform.local.records import RECORDS_FILE, Recorder, Request
 from mlops.platform.pipeline import load_pipeline
 from mlops.platform.tracking import use_tracking
-from mlops.report.training import write_report
 from mlops.repo import template
+from mlops.report.training import write_report
 from mlops.settings.environments import load_manifest, stages
 from mlops.settings.project import load_project
 from steps import gate, monitor, plan, register, split_data
@@ -197,9 +197,9 @@ def attack(cases: int, seed: int) -> tuple[Counter[str], list[tuple[str, str]]]:
         path = Path(name)
         how = damage(path, rng)
         damaged = path.read_bytes() if path.is_file() else b""
-        for call in READERS[name]:
-            if fault := fault_of(call):
-                faults.append((f"{name} ({how})", f"{damaged[:300]!r}\n{fault}"))
+        fault = next(filter(None, map(fault_of, READERS[name])), "")
+        if fault:
+            faults.append((f"{name} ({how})", f"{damaged[:300]!r}\n{fault}"))
         counts[name] += 1
         put_back(path, whole[name])
         if ".mlops" in name:
@@ -220,7 +220,7 @@ def main() -> None:
     kinds = Counter((where, fault.strip().splitlines()[-1][:100]) for where, fault in faults)
     for (where, line), times in kinds.most_common():
         print(f"{times:5} {where}: {line}")
-    print(f"{sum(counts.values()):,} cases over {len(counts)} files: {len(faults)} tracebacks")
+    print(f"{counts.total():,} cases over {len(counts)} files: {len(faults)} tracebacks")
 
 
 if __name__ == "__main__":

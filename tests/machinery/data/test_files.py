@@ -42,7 +42,7 @@ def test_a_file_that_is_written_again_keeps_its_mode(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "line"), [(None, "no such file"), ("{", "not valid JSON"), ("\xff", "not text in UTF-8, from line 1 on")]
+    ("content", "line"), [(None, "no such file"), ("{", "not valid JSON"), ("\xff", "not text in UTF-8, from line 1")]
 )
 def test_an_unreadable_json_file_is_one_line(tmp_path, content, line):
     path = tmp_path / "a.json"

@@ -18,8 +18,8 @@ from telltale import Telltale
 
 from conftest import ROOT
 from mlops import UserError
-from mlops.data.columns import describe
 from mlops.data.artefacts import Artefact
+from mlops.data.columns import describe
 from mlops.data.files import read_json
 from mlops.data.model_folder import payload
 from mlops.data.probe import PROBE_FILE, UNSEEN

@@ -72,7 +72,7 @@ def test_what_is_no_text_is_one_line_with_what_mends_it(tmp_path, kind):
 
 
 def test_a_folder_in_its_place_and_a_mark_of_utf_8(tmp_path):
-    with pytest.raises(UserError, match="not a file; put it right$"):
+    with pytest.raises(UserError, match=r"not a file; put it right$"):
         read_text(tmp_path, "put it right")
     (tmp_path / "a.yml").write_text("a: ü\n", encoding="utf-8-sig")
     assert read_yaml(tmp_path / "a.yml") == {"a": "ü"}

@@ -84,7 +84,8 @@ def test_it_is_trained_measured_gated_and_served_alike(task, project, monkeypatc
     name, labels = task
     assert [step.main([]) for step in (train, try_serving, evaluate, gate)] == [0, 0, 0, 0]
     assert evaluate.main(["--champion", "out/model"]) == 0
-    found, verdict = read_json(project / "out/evaluation/evaluation.json", Artefact), read_json(project / "out/gate/verdict.json", Artefact)
+    found = read_json(project / "out/evaluation/evaluation.json", Artefact)
+    verdict = read_json(project / "out/gate/verdict.json", Artefact)
     assert (found["task"], found["labels"], verdict["cold_start"]) == (name, labels, True)
     assert found["champion"]["metrics"] == found["challenger"]["metrics"] == verdict["metrics"]
     for metric, value in verdict["metrics"].items():

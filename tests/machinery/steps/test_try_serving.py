@@ -63,7 +63,8 @@ def test_the_same_scores_are_noted_for_the_gate_and_the_model_folder_stays_as_it
     before = hash_folder(MODEL)
     code, said = try_serving()
     assert code == 0, said
-    assert read_json(SERVED, Artefact) == {"model_hash": before, "rows": len(read_json(MODEL / PROBE_FILE, Artefact)["answer"]["scores"])}
+    scores = read_json(MODEL / PROBE_FILE, Artefact)["answer"]["scores"]
+    assert read_json(SERVED, Artefact) == {"model_hash": before, "rows": len(scores)}
     assert hash_folder(MODEL) == before
 
 

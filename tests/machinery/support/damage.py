@@ -21,10 +21,9 @@ JSON_VALUES: tuple[Any, ...] = (
     *([None], {"a": {}}, "../../x", "\ud800", "\0", "a" * 5000, "2013-13-45", "-1", "--output=x", "ü\u2028", [1, "a"]),
     *({"x": 1}, ["blue"], {"blue": 101}, {"since": "x"}, {"": ""}),
 )
-BOMB = "bomb: [&a0 [x], {}]\n".format(
-    ", ".join(f"&a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12))
-)
-PIECES = (b"\0", b"\xff", b"\xc3", b"\xef\xbb\xbf", b"\r", b"\n", b"\t", b":", b'"', b"{", b"]", b"\xed\xa0\x80", b"\x1b")
+BOMB = "bomb: [&a0 [x], {}]\n".format(", ".join(f"&a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)))
+PIECES = (b"\0", b"\xff", b"\xc3", b"\xef\xbb\xbf", b"\r", b"\n", b"\t", b":", b'"', b"{", b"]", b"\xed\xa0\x80")
+DEEP = (b"[" * 100_000, b'{"a": ' * 100_000, b"- " * 100_000)
 
 
 def flipped(content: bytes, rng: random.Random) -> bytes:
@@ -56,8 +55,8 @@ def encoded(content: bytes, rng: random.Random) -> bytes:
 
 def nothing_like_it(content: bytes, rng: random.Random) -> bytes:
     """Another document altogether."""
-    whole = [b"", b"\n", b"null", b"[]", b"{}", b'"PASS"', b"3", b"PASS", b"- a\n- b\n", b"[" * 100_000, b"\0" * 4096]
-    return rng.choice([*whole, b'{"a": ' * 100_000, b"- " * 100_000, BOMB.encode(), BOMB.encode() + content, content * 2])
+    small = (b"", b"\n", b"null", b"[]", b"{}", b'"PASS"', b"3", b"PASS", b"- a\n- b\n", b"\0" * 4096)
+    return rng.choice([*small, *DEEP, BOMB.encode(), BOMB.encode() + content, content * 2])
 
 
 def other_line(content: bytes, rng: random.Random) -> bytes:
@@ -67,8 +66,9 @@ def other_line(content: bytes, rng: random.Random) -> bytes:
     line = lines[at] if lines else ""
     key, colon, _ = line.partition(":")
     value = rng.choice(YAML_VALUES)
-    changed = [[], [line, line], [" " + line], [line[1:]], [f"{key}: {value}" if colon else f"- {value}"], [line, value]]
-    lines[at : at + 1] = rng.choices(changed, [1, 1, 1, 1, 12, 1])[0]
+    other = f"{key}: {value}" if colon else f"- {value}"
+    changed = [[], [line, line], [" " + line], [line[1:]], [line, value], [other]]
+    lines[at : at + 1] = rng.choices(changed, [1, 1, 1, 1, 1, 12])[0]
     return "\n".join(lines).encode(errors="surrogatepass")
 
 
@@ -88,7 +88,7 @@ def other_value(content: bytes, rng: random.Random) -> bytes:
         del node[key]
     else:
         node[key] = rng.choice(JSON_VALUES)
-    text = json.dumps(holder.get("", None))
+    text = json.dumps(holder.get(""))
     if isinstance(node, dict) and key and rng.random() < 0.1:
         text = text.replace(f"{json.dumps(key)}: ", f"{json.dumps(key)}: {before}, {json.dumps(key)}: ", 1)
     return text.encode()

@@ -27,7 +27,8 @@ class FolderModels:
 
     def versions(self, name):
         numbers = sorted(int(path.name) for path in self.folder.glob("*"))
-        return [ModelVersion(name, each, "run", read_json(self.folder / f"{each}/lineage.json", Artefact)) for each in numbers]
+        tags = {each: read_json(self.folder / f"{each}/lineage.json", Artefact) for each in numbers}
+        return [ModelVersion(name, each, "run", tags[each]) for each in numbers]
 
     def download(self, name, version, to):
         return Path(shutil.copytree(self.folder / str(registered_version(self, name, version).version), to))

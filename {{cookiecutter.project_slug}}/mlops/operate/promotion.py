@@ -9,7 +9,7 @@ from mlops import UserError
 from mlops.ci import CI, Proposal
 from mlops.data.files import write_text
 from mlops.repo.history import history, text_at
-from mlops.settings.reading import compose
+from mlops.settings.reading import compose, read_text
 
 VERSION = re.compile("[1-9][0-9]{0,9}|(?i:null)|~|")  # as a manifest writes it
 
@@ -44,7 +44,7 @@ def versions_named(path: Path) -> list[int | None]:
 def change(ci: CI, proposal: Proposal, version: int | None, *, commit: bool) -> str:
     """Give the manifest another version, as a pull request or a commit; a refusal leaves the file as it was."""
     (path,) = proposal.paths
-    before = path.read_text(encoding="utf-8")
+    before = read_text(path, "put it right first")
     write_text(path, with_version(before, version, path))
     try:
         return ci.publish(proposal.title, proposal.paths, "deploy") if commit else ci.propose(proposal)

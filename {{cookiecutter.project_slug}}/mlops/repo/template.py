@@ -206,7 +206,7 @@ def settle(path: Path, before: Path, after: Path, renamed: Mapping[str, str | No
     """Let the change of a settings file be its migration: it begins as the user's and ends as that, migrated."""
     mine = read_text(path, "put it right first")
     shared = path == SETTINGS or path.name == "base.yml"
-    old, new = [(folder / path).read_text(encoding="utf-8") if shared else "" for folder in (before, after)]
+    old, new = [read_text(folder / path, "choose another version") if shared else "" for folder in (before, after)]
     try:
         migrated, done = migrate(mine, old, new, renamed)
     except UserError as error:

@@ -222,5 +222,5 @@ def parsed(body: bytes) -> Any:
     """The body as JSON, or as text when it is not JSON."""
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return body.decode("utf-8", errors="replace")
