@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from mlops import UserError
 from mlops.commands.console import YES, command
 from mlops.data.files import write_text
+from mlops.settings.reading import read_text
 
 LOCK = Path("uv.lock")
 TRAINING = Path("pipelines", "image", "requirements.txt")

@@ -35,12 +35,12 @@ def has_the_committed_versions(lock: Path) -> bool:
     committed = ask("show", f"HEAD:./{lock.name}", folder=lock.parent) or ""
     try:
         return locked_versions(committed) == locked_versions(read_text(lock, "lock it again"))
-    except (UserError, tomllib.TOMLDecodeError, KeyError, TypeError):
+    except (UserError, ValueError, KeyError, TypeError):
         return False
 
 
 def locked_versions(lock: str) -> set[tuple[str, str]]:
-    """Name and version of every package from an index. TOMLDecodeError, KeyError or TypeError when the text is no lock file."""
+    """Name and version of every package from an index. ValueError, KeyError or TypeError when it is no lock file."""
     packages = tomllib.loads(lock)["package"]
     return {(each["name"], each["version"]) for each in packages if "registry" in each["source"]}
 
