@@ -10,6 +10,7 @@ from local_project import NAME, PAYLOAD, kill, make_endpoints, run_python, scori
 from waiting import wait_until
 
 from mlops import UserError
+from mlops.data.files import write_json
 from mlops.platform.local import endpoint_state, hosting, processes
 from mlops.platform.local.client import healthy
 from mlops.platform.local.endpoint_state import STATE_FILE
@@ -232,6 +233,25 @@ def test_another_port_moves_the_endpoint(endpoint):
 def test_a_damaged_state_is_named(tmp_path, content):
     (tmp_path / STATE_FILE).write_text(content, encoding="utf-8")
     with pytest.raises(UserError, match=rf"{STATE_FILE}.*; run `stop`, delete .* and apply again"):
+        endpoint_state.read_state(tmp_path)
+
+
+SLOT = {"model": "flights", "version": 1, "port": 8103, "state": "ready", "reason": "", "process": None}
+ODD = {
+    "key": {"key": ""},
+    "port": {"port": 0},
+    "router.pid": {"router": {"pid": -1, "created": 1.0}},
+    "traffic.blue": {"traffic": {"blue": 101}},
+    "traffic: blue has some, and is no deployment": {"traffic": {"blue": 100}},
+    r"deployments.\.\./\.\./x": {"deployments": {"../../x": SLOT}},
+    "deployments.blue.state": {"deployments": {"blue": SLOT | {"state": "fine"}}},
+}
+
+
+@pytest.mark.parametrize("key", ODD)
+def test_what_cannot_be_in_a_state_is_named(tmp_path, key):
+    write_json(tmp_path / STATE_FILE, {"port": 8101, "key": "k"} | ODD[key])
+    with pytest.raises(UserError, match=rf"{STATE_FILE}: {key}.*; run `stop`, delete .* and apply again$"):
         endpoint_state.read_state(tmp_path)
 
 

@@ -90,8 +90,8 @@ def test_a_script_that_serves_it_otherwise_is_one_line_and_no(try_serving, old, 
 
 
 def test_the_gate_wants_to_know_that_this_very_model_was_tried(trained, capsys):
-    write_json(Path("out/evaluation/evaluation.json"), evaluation(challenger=measured(model_hash="this"), labels=[]))
-    pq.write_table(pa.table({"target": [0, 1]}), "out/evaluation/scores.parquet")
+    write_json(Path("out/evaluation/evaluation.json"), evaluation(challenger=measured(model_hash="this")))
+    pq.write_table(pa.table({"target": [0, 1], "challenger": [0.25, 0.5]}), "out/evaluation/scores.parquet")
     assert gate.main([]) == 2
     assert "served.json: no such file; run the step that writes it first" in capsys.readouterr().err
     write_json(SERVED, {"model_hash": "another", "rows": 20})
