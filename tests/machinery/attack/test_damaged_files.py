@@ -10,7 +10,7 @@ from fuzz import ENDPOINT, READERS, attack, fault_of, make_project
 from mlops.commands import stop
 from mlops.platform.local import hosting, processes
 from mlops.platform.local.endpoint_state import log_file, read_state
-from steps import apply, monitor, plan, register, smoke
+from steps import apply, monitor, plan, promote, register, smoke
 
 CASES = 400  # a sample of what fuzz.py does
 
@@ -55,7 +55,9 @@ HALF = {"empty": lambda content: b"", "garbage": lambda content: b"x" * 5000, "h
 
 
 @pytest.mark.parametrize("how", HALF)
-@pytest.mark.parametrize("command", [register, plan, monitor, smoke, apply], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "command", [register, promote, plan, monitor, smoke, apply], ids=lambda module: module.__name__
+)
 def test_a_damaged_registry_is_one_line(whole, capsys, how, command):
     path = whole / ".mlops/mlflow.db"
     path.write_bytes(HALF[how](path.read_bytes()))

@@ -7,6 +7,8 @@ from mlops import UserError
 from mlops.settings import reading
 from mlops.settings.reading import DEEPEST, Settings, check, compose, parse_json, read_text, read_yaml
 
+LINKS = ["a0: &a0 x", *(f"a{n}: &a{n} {'[' * 40}*a{n - 1}{']' * 40}" for n in range(1, 60))]
+CHAIN = "\n".join(LINKS)
 BROKEN = {
     "a date": ("a: 2013-13-45", "'2013-13-45' is no timestamp; correct it, or put it in quotes"),
     "a number that is none": ("a: !!int x", "'x' is no int; correct it"),
@@ -24,6 +26,7 @@ BROKEN = {
     "so deep that a parser would end": ("- " * 300_000, f"more than {DEEPEST} blocks"),
     "endless": ("a: &a [*a]", "with its aliases written out"),
     "a bomb": (BOMB, "with its aliases written out"),
+    "deep by aliases": (CHAIN, "with its aliases written out"),
     "a list": ("- a", "expected keys and values, got list"),
     "nothing": ("", "expected keys and values, got NoneType"),
 }
@@ -41,7 +44,7 @@ def test_broken_yaml_is_one_line(tmp_path, kind):
     assert "\n" not in said and len(said) < 500
 
 
-@pytest.mark.parametrize("kind", ["deep", "so deep that a parser would end", "endless", "a bomb"])
+@pytest.mark.parametrize("kind", ["deep", "so deep that a parser would end", "endless", "a bomb", "deep by aliases"])
 def test_nodes_are_as_careful(kind):
     with pytest.raises(reading.yaml.YAMLError):
         compose(BROKEN[kind][0])
