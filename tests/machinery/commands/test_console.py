@@ -42,12 +42,13 @@ def test_what_stands_in_the_place_of_a_file_or_folder_is_one_line(folder, capsys
     Path("out").touch()
 
     @command
-    def main(argv=None):
-        Path("out/summary").mkdir(parents=True)
+    def main(argv):
+        Path(*argv).mkdir(parents=True)
 
-    assert main([]) == 2
-    said = capsys.readouterr().err
-    assert re.fullmatch(r"error: out(/summary)?: .+; move away what is in the way, or let this user in\n", said)
+    for names in (["out", "summary"], ["a" * 1000]):
+        assert main(names) == 2
+        said = capsys.readouterr().err
+        assert re.fullmatch(r"error: (out|a).*: .+; move away what is in the way, or let this user in\n", said)
 
 
 def test_an_interrupt_is_130(capsys):

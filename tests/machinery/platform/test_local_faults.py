@@ -238,7 +238,8 @@ def test_a_damaged_state_is_named(tmp_path, content):
 
 SLOT = {"model": "flights", "version": 1, "port": 8103, "state": "ready", "reason": "", "process": None}
 ODD = {
-    "key": {"key": ""},
+    "key: must be of letters": {"key": ""},
+    "key: must be of letters, digits": {"key": "\u2028"},
     "port": {"port": 0},
     "router.pid": {"router": {"pid": -1, "created": 1.0}},
     "traffic.blue": {"traffic": {"blue": 101}},

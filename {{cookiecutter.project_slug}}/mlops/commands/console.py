@@ -4,6 +4,7 @@
 endpoint. 130: interrupted.
 """
 
+import errno
 import functools
 import json
 import os
@@ -17,6 +18,8 @@ from mlops import UserError
 
 YES, NO, INTERRUPTED = 0, 1, 130
 TIMES = Path("out") / "summary" / "times.jsonl"  # one line a command; `comment` makes a table of it
+
+IN_THE_WAY = {errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG}
 
 Main = Callable[[Sequence[str] | None], int]
 
@@ -41,11 +44,11 @@ def timed(name: str) -> Iterator[None]:
 
 @contextmanager
 def in_the_way() -> Iterator[None]:
-    """Turn what stands in the place of a file or folder that is to be read or written into a UserError."""
+    """Turn what keeps a file or folder from being read or written, other than that it is missing, into a UserError."""
     try:
         yield
-    except (IsADirectoryError, NotADirectoryError, FileExistsError, PermissionError) as error:
-        if error.filename is None:
+    except OSError as error:
+        if error.filename is None or error.errno not in IN_THE_WAY:
             raise
         reason = str(error.strerror).lower()
         raise UserError(f"{error.filename}: {reason}; move away what is in the way, or let this user in") from None

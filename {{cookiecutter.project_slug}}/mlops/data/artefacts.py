@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-RUN_ID = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"  # it becomes part of addresses and paths
+RUN_ID = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$"  # it becomes part of addresses and paths
 
 
 class Artefact(BaseModel):

@@ -58,12 +58,18 @@ class EndpointState(Part):
     """The whole state. Shares in percent by slot; a slot that is not named has none."""
 
     port: Port
-    key: str = Field(min_length=1)
+    key: str
     traffic: dict[str, Share] = Field(default_factory=dict)
     mirror: dict[str, Share] = Field(default_factory=dict)
     tags: dict[str, str] = Field(default_factory=dict)
     deployments: dict[SlotName, Slot] = Field(default_factory=dict)
     router: Started | None = None
+
+    @model_validator(mode="after")
+    def key_fits_a_header(self) -> "EndpointState":  # not a pattern, whose message would show the key
+        if not self.key or not self.key.isascii() or not self.key.isprintable():
+            raise ValueError("key: must be of letters, digits and signs that are plain, and not empty")
+        return self
 
     @model_validator(mode="after")
     def shares_are_of_deployments(self) -> "EndpointState":

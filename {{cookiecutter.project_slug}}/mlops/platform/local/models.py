@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mlops import UserError
 from mlops.platform import ModelVersion, registered_version
 from mlops.platform.tracking import database, follow, local_uri, opened
+from mlops.settings.reading import one_line
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -73,5 +74,5 @@ class LocalModels:
         try:
             found = download_artifacts(run_id=run_id, artifact_path=LOGGED_FOLDER, tracking_uri=local_uri(self.root))
         except (MlflowException, OSError) as error:
-            raise UserError(f"run {run_id}: no model to register ({error})") from None
+            raise UserError(f"run {run_id}: no model to register ({one_line(error)})") from None
         return Path(found)

@@ -35,6 +35,7 @@ KEYS = {  # those that are read nowhere mean something to Azure ML alone: its SD
     "data": "type path mode datastore",
 }
 KINDS: Mapping[type, str] = {str: "text", bool: "true or false", float: "a number", list: "a list", dict: "a mapping"}
+LONGEST_NAME = 255  # characters of a file or folder
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 
 Kind = TypeVar("Kind", str, bool, float, list[Any], dict[Any, Any])
@@ -100,7 +101,7 @@ class Node:
         if text.startswith("azureml:"):
             raise self.mistake(f"{text} is in a workspace, and this machine needs a {wanted}")
         path = self.file.parent / text
-        if not path.exists():
+        if max(map(len, path.parts)) > LONGEST_NAME or not path.exists():
             raise self.mistake(f"{text} does not exist, seen from {os.path.normpath(self.file.parent)}")
         if (found := "folder" if path.is_dir() else "file") != wanted:
             raise self.mistake(f"{text} is a {found}, and a {wanted} is wanted")
