@@ -1,6 +1,7 @@
 """The machinery's rooms: nine at most, and none imports from one above it."""
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -78,6 +79,26 @@ def test_the_machinery_imports_nothing_of_the_users() -> None:
 def test_git_runs_in_one_place() -> None:
     starters = [name for name, path in MODULES.items() if '["git"' in path.read_text(encoding="utf-8")]
     assert starters == ["mlops.repo.git"]
+
+
+def reads_raw(call: ast.Call) -> bool:
+    """Whether it reads YAML, JSON or a text in its own way. With `errors` it shows a text, however damaged."""
+    name, told = ast.unparse(call.func), {each.arg for each in call.keywords}
+    parses = re.fullmatch(r"yaml\.(safe_)?(load|compose|parse)(_all)?|json\.loads?", name)
+    return bool(parses) or (name.endswith(".read_text") and "errors" not in told)
+
+
+def test_files_come_in_through_one_door() -> None:
+    """Elsewhere a damaged one would end in a traceback."""
+    steps = {f"steps.{path.stem}": path for path in (TEMPLATE / "steps").glob("*.py")}
+    found = {
+        name
+        for name, path in {**MODULES, **steps}.items()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and reads_raw(node)
+    }
+    answers = {"mlops.platform.local.traffic", "mlops.platform.local.endpoints", "steps.try_serving"}  # of endpoints
+    assert found - answers == {"mlops.settings.reading"}
 
 
 def test_the_pure_room_reads_no_disk_no_clock_and_no_network() -> None:

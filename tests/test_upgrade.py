@@ -457,7 +457,7 @@ REFUSALS = {
     "no record": (without_record, "", ".template.json: no such file; in a project from before 0.2.0: uv run --project"),
     "source": (lambda project: set_record(project, template="/no/such/place"), "", "/no/such/place cannot be reached"),
     "commit": (lambda project: set_record(project, commit="0" * 40), "", "the template has no version 000000"),
-    "record": (lambda project: set_record(project, more=1), "", ".template.json: damaged"),
+    "record": (lambda project: set_record(project, more=1), "", ".template.json: more: unknown key"),
     "answers": (
         lambda project: set_record(project, answers={"project_slug": "No Slug"}),
         "",

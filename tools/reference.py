@@ -22,7 +22,7 @@ PAGE = ROOT / "{{cookiecutter.project_slug}}" / "docs" / "reference.md"
 KEY = re.compile(r"^(?P<indent> *)(?P<key>[a-z_][\w-]*):(?P<value>[^#]*)(?:# (?P<comment>.*))?$")
 WIDTH = "100"  # columns of the help texts
 TYPES = {"str": "text", "int": "whole number", "float": "number", "NoneType": "null", "bool": "true or false"}
-DURATION = "duration: `90s`, `30m` or `2h`"
+DURATION = "duration: `90s`, `30m` or `2h`; 168h at most"
 HEAD = "# Reference\n\nMade from the commands' own `--help` and from the settings models; do not edit it by hand.\n"
 
 

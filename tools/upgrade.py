@@ -76,7 +76,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     commit = first_commit()
     with TemporaryDirectory() as scratch:
         made = take_out(commit, Path(scratch))
-        return run(Record(str(ROOT), "before 0.2.0", None, answers(commit), {}), args.to, made)
+        asked = answers(commit)
+        record = Record(template=str(ROOT), version="before 0.2.0", commit=None, answers=asked, machinery={})
+        return run(record, args.to, made)
 
 
 if __name__ == "__main__":

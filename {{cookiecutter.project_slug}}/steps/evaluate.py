@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops.commands.console import command
+from mlops.data.artefacts import Lineage, Split
 from mlops.data.files import hash_folder, read_json, write_json
 from mlops.data.model_folder import LINEAGE_FILE, check_task, load_model
 from mlops.data.own_metrics import own_metrics
@@ -52,7 +53,7 @@ def measured(task: Task, name: str, folder: Path, scored: Scored, seed: int) -> 
     target, predictions = scored.target, scored.predictions[name]
     return {
         "model_hash": hash_folder(folder),
-        "lineage": read_json(folder / LINEAGE_FILE),
+        "lineage": read_json(folder / LINEAGE_FILE, Lineage),
         "metrics": measure(task, target, predictions),
         "intervals": intervals(task, target, predictions, task.groups(target, scored.labels), seed),
     }
@@ -67,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--champion", type=Path, help="the champion's model folder; none: a cold start")
     parser.add_argument("--evaluation", type=Path, default=Path("out/evaluation"), help="folder to write")
     args = parser.parse_args(argv)
-    project, split = load_project(args.project), read_json(args.split / "split.json")
+    project, split = load_project(args.project), read_json(args.split / "split.json", Split)
     test = read_file(args.split / "test.parquet")
 
     from mlops.decide.metrics import slice_rows

@@ -24,11 +24,12 @@ from mlops.platform import open_platform
 from mlops.report.pages import render
 from mlops.settings.environments import load_manifest
 from mlops.settings.project import PROJECT_FILE, load_project
+from mlops.settings.reading import read_text
 
 
 def respond_to(facts: Mapping[str, Any], out: Path, cooldown_days: float) -> None:
     """Answer the report, and say how."""
-    report, ci = (out / "drift.md").read_text(encoding="utf-8"), open_ci()
+    report, ci = read_text(out / "drift.md", "run this again"), open_ci()
     done = respond(ci, facts, report, timedelta(days=cooldown_days))
     print("\n".join(done))
     ci.summary("monitor", "\n".join([report, *(f"- {line}" for line in done)]))

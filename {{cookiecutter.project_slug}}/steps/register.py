@@ -14,6 +14,7 @@ from typing import Any
 from mlops import TamperedError
 from mlops.ci import open_ci
 from mlops.commands.console import NO, YES, command
+from mlops.data.artefacts import Lineage, Verdict
 from mlops.data.files import hash_folder, read_json, without_nan, write_json
 from mlops.data.model_folder import LINEAGE_FILE
 from mlops.decide.gate import Criterion
@@ -57,9 +58,8 @@ def made_of(models: Models, name: str, model_hash: str) -> ModelVersion | None:
 
 def judged_again(args: argparse.Namespace) -> dict[str, Any]:
     """The verdict in the file. TamperedError when the scores, by the present rules, give another."""
-    found = read_json(args.verdict)
-    lenient = isinstance(found, dict) and found.get("criterion") == "non-inferiority"
-    criterion: Criterion = "non-inferiority" if lenient else "superiority"
+    found = read_json(args.verdict, Verdict)
+    criterion: Criterion = "non-inferiority" if found.get("criterion") == "non-inferiority" else "superiority"
     made: dict[str, Any] = without_nan(judge(load_project(), args.model, args.evaluation, args.served, criterion))
     if other := difference(made, found):
         raise TamperedError(f"{args.verdict}: {other} is not what scores and project.yml give; run the pipeline again")
@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     manifest, verdict = load_manifest(training_stage()), judged_again(args)
     models, name = open_platform(manifest).models, manifest.model.name
-    lineage, model_hash = read_json(args.model / LINEAGE_FILE), hash_folder(args.model)
+    lineage, model_hash = read_json(args.model / LINEAGE_FILE, Lineage), hash_folder(args.model)
     why_not = refusal(verdict, model_hash, logged_hash(models, lineage["run_id"]), champion_hash(models))
     if why_not:
         print(f"not registered: {why_not}", file=sys.stderr)

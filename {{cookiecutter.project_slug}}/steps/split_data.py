@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from mlops import UserError
 from mlops.commands.console import command
+from mlops.data.artefacts import Validation
 from mlops.data.files import hash_folder, read_json, write_json
 from mlops.data.kinds import without_zone
 from mlops.data.row_hashes import read_hashes
@@ -56,7 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     project = load_project(args.project)
     data = args.data or local_folder(project.data.uri)
-    data_hash, validation = hash_data(data), read_json(args.validation / "validation.json")
+    data_hash = hash_data(data)
+    validation = read_json(args.validation / "validation.json", Validation)
     if not validation["success"] or validation["data_hash"] != data_hash:
         raise UserError(f"{args.validation}: not a passed validation of {data}; run validate_data on it first")
     train, test = split(data, project)

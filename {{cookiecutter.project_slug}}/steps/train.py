@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops.commands.console import command
+from mlops.data.artefacts import Split
 from mlops.data.columns import describe, mlflow_schema
 from mlops.data.files import read_json, write_json
 from mlops.data.model_folder import LINEAGE_FILE, REFERENCE_FILE, REFERENCE_ROWS, payload
@@ -77,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--split", type=Path, default=Path("out/split"), help="what split_data wrote")
     parser.add_argument("--model", type=Path, default=Path("out/model"), help="model folder to write")
     args = parser.parse_args(argv)
-    project, split = load_project(args.project), read_json(args.split / "split.json")
+    project, split = load_project(args.project), read_json(args.split / "split.json", Split)
     task = task_of(project, own_metrics(project.gate.own_metrics))
     train = read_file(args.split / "train.parquet")
     describe(train[project.features])  # what cannot be served is said before the work

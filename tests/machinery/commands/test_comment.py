@@ -45,6 +45,13 @@ def test_the_sections_stand_in_order_and_the_times_at_the_end(service, capsys):
     assert f"commented: {service.url}" in capsys.readouterr().out
 
 
+def test_a_line_that_was_cut_off_costs_no_more_than_itself(service):
+    left(("plan", "nothing changes"))
+    write(SUMMARIES / "times.jsonl", f'{TIMES}{{"command": "pl\n[]\n{{"command": 3, "seconds": 1}}\n')
+    assert comment.main([]) == 0
+    assert comments(service, 12) == [f"{comment_marker()}\nnothing changes\n\n{TABLE}"]
+
+
 def test_a_later_run_updates_the_comment(service):
     left(("plan", "first"))
     comment.main([])

@@ -1,6 +1,8 @@
 """What all commands share: exit codes, one-line errors, and times that only a CI run writes down."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +36,19 @@ def test_the_commands_own_answer_is_the_exit_code(code, capsys):
 def test_a_mistake_is_one_line_and_2(capsys):
     assert ends(raising=UserError("a.yml: no such file")) == 2
     assert capsys.readouterr() == ("", "error: a.yml: no such file\n")
+
+
+def test_what_stands_in_the_place_of_a_file_or_folder_is_one_line(folder, capsys):
+    Path("out").touch()
+
+    @command
+    def main(argv):
+        Path(*argv).mkdir(parents=True)
+
+    for names in (["out", "summary"], ["a" * 1000]):
+        assert main(names) == 2
+        said = capsys.readouterr().err
+        assert re.fullmatch(r"error: (out|a).*: .+; move away what is in the way, or let this user in\n", said)
 
 
 def test_an_interrupt_is_130(capsys):

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from artefacts import evaluation, measured
 from hosted import PRODUCTION, SYSTEMS, clone_project, commit, git, register, run_of, write
 
 from conftest import MONTHS, edit
@@ -203,8 +204,9 @@ def test_the_gate_is_content_with_a_challenger_that_is_no_worse(branch):
     frame = pd.DataFrame({"target": target, "champion": scores, "challenger": scores, "slice:carrier": "UA"})
     frame.to_parquet("evaluation/scores.parquet")
     write("challenger/MLmodel", "a model")
-    challenger = {"model_hash": hash_folder(Path("challenger")), "metrics": measure(task_of(load_project()), target, scores)}
-    write_json(Path("evaluation/evaluation.json"), {"challenger": challenger, "test": {}, "labels": [0, 1]})
+    metrics = measure(task_of(load_project()), target, scores)
+    challenger = measured(model_hash=hash_folder(Path("challenger")), metrics=metrics)
+    write_json(Path("evaluation/evaluation.json"), evaluation(challenger=challenger))
     write_json(Path("served/served.json"), {"model_hash": challenger["model_hash"], "rows": 20})
     write("pipelines/gated.yml", GATED)
     assert run_pipeline.main(["--pull-request", "--pipeline", "pipelines/gated.yml"]) == 0

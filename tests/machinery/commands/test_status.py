@@ -7,12 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from artefacts import LINEAGE, verdict
 from hosted import NOBODY, PRODUCTION, STAGING, git
 from repositories import SOMEBODY
 from tracked import tracked
 
 from conftest import MONTHS, edit
 from mlops.commands import status
+from mlops.data.artefacts import Artefact
 from mlops.data.files import hash_files, read_json, write_json
 from mlops.data.tables import hash_data
 from mlops.platform.local.endpoint_state import EndpointState, Slot, write_state
@@ -84,7 +86,7 @@ def test_data_without_a_time_column(capsys):
 
 def test_a_run_that_passed_a_version_and_an_endpoint_that_has_stopped(capsys, tmp_path_factory):
     tracked(tmp_path_factory, Path.cwd())
-    write_json(Path("out/gate/verdict.json"), {"status": "PASS", "model_hash": "a new one"})
+    write_json(Path("out/gate/verdict.json"), verdict(model_hash="a new one"))
     promoted(STAGING, 1)
     serve("staging", 8101, 1, **{"rejected-flights-2": "too slow", "rejected-fares-3": "another's"})
     lines = said(capsys)
@@ -99,7 +101,7 @@ def test_a_run_that_passed_a_version_and_an_endpoint_that_has_stopped(capsys, tm
 
 def test_a_model_that_passed_and_is_no_version_yet(capsys, tmp_path_factory):
     tracked(tmp_path_factory, Path.cwd())
-    write_json(Path("out/gate/verdict.json"), {"status": "PASS", "model_hash": "a new one"})
+    write_json(Path("out/gate/verdict.json"), verdict(model_hash="a new one"))
     assert said(capsys)["next"].startswith("uv run register ")
 
 
@@ -132,9 +134,9 @@ def trained(monkeypatch):
     git("init", "--quiet")
     git("add", "--all")
     git(*SOMEBODY, "commit", "--quiet", "--message", "All")
-    write_json(Path("out/gate/verdict.json"), {"status": "PASS", "model_hash": "a"})
-    lineage = {"commit": git("rev-parse", "HEAD"), "dirty": "false", "data_hash": hash_data(Path("data"))}
-    write_json(Path("out/model/lineage.json"), lineage)
+    write_json(Path("out/gate/verdict.json"), verdict())
+    changes = {"commit": git("rev-parse", "HEAD"), "data_hash": hash_data(Path("data"))}
+    write_json(Path("out/model/lineage.json"), LINEAGE | changes)
 
 
 CHANGES = {
@@ -155,7 +157,7 @@ def test_it_says_whether_the_last_run_is_about_what_is_here(capsys, trained, cha
 
 def test_of_a_run_with_uncommitted_changes_the_code_is_not_known(capsys, trained):
     path = Path("out/model/lineage.json")
-    write_json(path, {**read_json(path), "dirty": "true"})
+    write_json(path, {**read_json(path, Artefact), "dirty": "true"})
     edit(Path("project.yml"), "seed: 13", "seed: 14")
     assert said(capsys)["last run"] == "PASS, see out/report.html"
 

@@ -14,6 +14,7 @@ from local_project import shared_python
 
 from conftest import FIXTURE, ROOT, shared_folder
 from contract.memory import memory_platform
+from mlops.data.artefacts import Artefact
 from mlops.data.files import read_json
 from mlops.data.model_folder import LINEAGE_FILE
 from mlops.platform import Platform, open_platform
@@ -98,7 +99,7 @@ def azureml(project: Path, factory: pytest.TempPathFactory) -> Bench:
     platform = open_platform(known.model_copy(update={"platform": "azureml", "workspace": workspace}))
 
     def run_of(model_folder: Path) -> str:
-        return read_json(model_folder / LINEAGE_FILE)["run_id"]
+        return read_json(model_folder / LINEAGE_FILE, Artefact)["run_id"]
 
     return Bench(project, factory.mktemp("out"), platform, run_of, patience=900.0, pause=5.0)
 

@@ -4,6 +4,7 @@ import pytest
 
 from contract.conftest import PIPELINE
 from mlops import UserError
+from mlops.data.artefacts import Artefact
 from mlops.data.files import read_json
 
 
@@ -11,7 +12,7 @@ def test_a_finished_job_leaves_its_outputs_in_place(bench):
     model = bench.model_folder("first")
     files = sum(path.is_file() for path in model.rglob("*") if path.parent.name != "__pycache__")  # of a test before
     assert (model / "MLmodel").is_file()
-    assert read_json(model.parent / "count" / "count.json") == {"files": files}
+    assert read_json(model.parent / "count" / "count.json", Artefact) == {"files": files}
 
 
 def test_a_failing_step_leaves_what_was_finished_and_nothing_of_an_old_run(bench, tmp_path):

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops import UserError
+from mlops.data.artefacts import Artefact
 from mlops.data.files import hash_folder, read_json, without_nan, write_json, write_text
 
 
@@ -41,14 +42,14 @@ def test_a_file_that_is_written_again_keeps_its_mode(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "line"), [(None, "no such file"), ("{", "not valid JSON"), ("\xff", "not valid JSON")]
+    ("content", "line"), [(None, "no such file"), ("{", "not valid JSON"), ("\xff", "not text in UTF-8, from line 1")]
 )
 def test_an_unreadable_json_file_is_one_line(tmp_path, content, line):
     path = tmp_path / "a.json"
     if content is not None:
         path.write_bytes(content.encode("latin-1"))
     with pytest.raises(UserError, match=line) as error:
-        read_json(path)
+        read_json(path, Artefact)
     assert "\n" not in str(error.value)
 
 

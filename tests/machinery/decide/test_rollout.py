@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mlops import UserError
 from mlops.decide.actions import CreateEndpoint, Delete, Deploy, Done, Probe, Scale, Shift, Wait, Withdraw
 from mlops.decide.observed import Deployment, Observed, Traffic
 from mlops.decide.rollout import Evidence, decide, difference, instances, live, stable_slot
@@ -320,6 +321,15 @@ def test_the_deadline_counts_from_the_begin_and_is_said_with_what_is_missing(aft
     assert isinstance(action, Shift) == late
     if late:
         assert action.why == "roll back flights:2: not decided within 300 s; 3 of 30 requests needed"
+
+
+@pytest.mark.parametrize("tag", ["started", "since"])
+@pytest.mark.parametrize("text", ["x", "", "nan", "-1", "9e99", None])
+def test_a_tag_that_somebody_has_edited_is_one_line(tag, text):
+    observed, evidence = at_ten_percent()
+    tags = {name: value for name, value in {**observed.tags, tag: text}.items() if value is not None}
+    with pytest.raises(UserError, match=f"^the endpoint's tag {tag} says '.*', which is no time; take the tags "):
+        decide(manifest(2), replace(observed, tags=tags), evidence, 1005.0)
 
 
 def test_a_rollout_begins_without_the_times_of_the_one_before():

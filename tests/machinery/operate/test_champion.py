@@ -10,6 +10,7 @@ from repositories import NOBODY, SOMEBODY, git
 
 from conftest import ROOT, copy_project, edit
 from mlops import UserError
+from mlops.data.artefacts import Artefact
 from mlops.data.files import hash_folder, read_json
 from mlops.data.model_folder import load_model
 from mlops.operate.champion import CHAMPIONS, fetched, retrained
@@ -47,7 +48,7 @@ def test_mains_code_is_trained_on_the_data_of_the_branch(main):
     commit("fewer months, another model")
     champion = retrained("main", Path("data"))
     assert champion.label == "what main makes of the same data"
-    lineage = read_json(champion.folder / "lineage.json")
+    lineage = read_json(champion.folder / "lineage.json", Artefact)
     assert (lineage["commit"], lineage["dirty"]) == (main, "false")
     assert lineage["train_to"] < "2013-02-01", "the last month of the branch is held out, and main's is not there"
     assert load_model(champion.folder)[-1].max_iter == 60

@@ -53,6 +53,10 @@ def test_the_history_names_versions_newest_first_and_what_was_broken_once_does_n
         "model: {version: 9}",
         "<<<<<<< HEAD\nmodel: [",
         "model: 7",
+        "model: {version: 2013-13-45}",
+        "model: {version: 0x1}",
+        "model: {version: seven}",
+        "[" * 1000,
         "model: {version: 10}",
     ]
     for text in texts:

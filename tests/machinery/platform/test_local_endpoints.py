@@ -172,7 +172,7 @@ def test_a_slot_is_deleted_only_when_its_last_answer_is_out(endpoint, tmp_path):
         endpoint.deploy(NAME, "slow", "flights", 1)
     endpoint.update(NAME, {"slow": 100}, {}, {})
     with steady_load(endpoint, clients=3) as answers:  # one is being answered, two wait in line
-        wait_until(lambda: statistics(endpoint.state(NAME))["under_way"].get("slow") == 3 and asked.exists())
+        wait_until(lambda: statistics(endpoint.state(NAME)).under_way.get("slow") == 3 and asked.exists())
         endpoint.update(NAME, {"blue": 100}, {}, {})
         code, said = run_python(
             f"import threading; threading.Timer(0.3, Path({str(go)!r}).touch).start()\n"

@@ -206,7 +206,7 @@ def test_what_is_collected_are_scoring_requests(tmp_path):
     rows = [ROW._replace(request=request) for request in [table, *odd, *forms]]
     rows += [ROW._replace(request=table, answer=b"<html>"), ROW._replace(request=None, answer=None)]
     written(tmp_path / RECORDS_FILE, *rows)
-    assert list(samples_since(tmp_path, EndpointState(port=free_port(), key=""), 0)) == [
+    assert list(samples_since(tmp_path, EndpointState(port=free_port(), key="key"), 0)) == [
         {"time": 1.0, "slot": "blue", "version": 7, "inputs": {"columns": ["a"], "data": [[1]]}, "outputs": [0.5]}
     ] * (1 + len(forms))
 

@@ -108,6 +108,14 @@ def test_an_endpoint_comes_back_with_its_memory_and_a_new_key(saved, runner):
     assert rows_since(root / "endpoints/x" / RECORDS_FILE, "*", 0, "TRUE") == [REQUEST]
 
 
+def test_damaged_records_are_left_out_and_all_else_is_saved(saved, runner):
+    (saved / "endpoints/x" / RECORDS_FILE).write_bytes(b"x" * 5000)
+    save(saved, BRANCH, RUN)
+    root = runner("second")
+    assert restore(root, BRANCH, RUN) == BRANCH
+    assert [path.name for path in (root / "endpoints/x").iterdir()] == ["endpoint.json"]
+
+
 def test_no_key_is_in_the_branch(saved, remote, tmp_path):
     listed = git("ls-tree", "-r", "--name-only", BRANCH, folder=remote).splitlines()
     assert "endpoints/x/endpoint.json" in listed

@@ -12,6 +12,7 @@ from mlops.settings.project import load_project
 
 VALIDATION = {
     "success": True,
+    "data_hash": "d",
     "files": [{"file": "2013-01.parquet", "rows": 2640, "rules": 77, "failures": []}],
 }
 SPLIT = {
@@ -28,12 +29,15 @@ MODEL = {
     "latency": {"p50_ms": 5.0, "p95_ms": 8.0},
 }
 EVALUATION = {
+    "labels": [0, 1],
     "test": SPLIT["test"],
     "challenger": MODEL,
     "slices": [{"slice": "carrier=HA<b>", "rows": 5, "challenger": METRICS | {"auc": None}}],
 }
 VERDICT = {
     "status": "FAIL",
+    "model_hash": "abc",
+    "metrics": METRICS,
     "cold_start": False,
     "checks": [{"name": "floor auc", "status": "FAIL", "seen": "0.5", "wanted": ">= 0.58"}],
     "comparison": {"detectable": 0.0123},
@@ -91,7 +95,7 @@ def test_the_page_needs_no_other_file(written):
 def test_a_run_that_stopped_at_the_data_shows_why(written):
     failure = {"message": "distance: broken by 2,756 of 2,756 rows"}
     files = [{"file": "2013-04.parquet", "rows": 2756, "rules": 77, "failures": [failure]}]
-    html, markdown = written(validation={"success": False, "files": files})
+    html, markdown = written(validation=VALIDATION | {"success": False, "files": files})
     for page in (html, markdown):
         assert "INVALID DATA" in page and "distance: broken by 2,756 of 2,756 rows" in page
 

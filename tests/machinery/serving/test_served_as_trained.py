@@ -18,6 +18,7 @@ from telltale import Telltale
 
 from conftest import ROOT
 from mlops import UserError
+from mlops.data.artefacts import Artefact
 from mlops.data.columns import describe
 from mlops.data.files import read_json
 from mlops.data.model_folder import payload
@@ -92,7 +93,7 @@ def saved(project, monkeypatch):
         script = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(script)
         script.init()
-        return script, read_json(folder / PROBE_FILE)
+        return script, read_json(folder / PROBE_FILE, Artefact)
 
     return save
 

@@ -26,7 +26,7 @@ MISTAKES = [
         "project.yml",
         "  alpha: 0.05 ",
         "  alpha: 0.7 ",
-        "project.yml: gate.alpha: Input should be less than 0.5, got 0.7",
+        "project.yml: gate.alpha: Input should be less than or equal to 0.2, got 0.7",
     ),
     (
         "project.yml",
@@ -185,6 +185,29 @@ MISTAKES = [
     ),
     ("environments/production.yml", "version: null", "version: 7.5", "model.version: Input should be a valid integer"),
     ("environments/production.yml", "version: null", 'version: "7"', "model.version: Input should be a valid integer"),
+    *(
+        ("environments/production.yml", "version: null", f"version: {version}", f"{version} is no plain number")
+        for version in ("0x1", "01", "1_0", "1:30", "0b1", "017")
+    ),
+    ("environments/production.yml", "version: null", "version: 2147483648", "model.version: Input should be less than"),
+    *(
+        ("environments/production.yml", 'name: "flights"\n', f"name: {name}\n", "model.name: String should match")
+        for name in ("it''s", "a b", "../b", "a/b", "-a", '""', "a'; DROP", "\u00fc")
+    ),
+    ("environments/base.yml", "deadline: 30m", "deadline: 0s", "rollout.deadline: 0 s are too few for 3 steps of 20 s"),
+    ("environments/base.yml", "deadline: 30m", "deadline: 59s", "59 s are too few for 3 steps of 20 s; it takes 60 s"),
+    ("environments/base.yml", "bake: 20s", "bake: 999999999999h", "rollout.bake: Input should be a duration such as"),
+    (
+        "environments/base.yml",
+        "max_p95_latency_ms: 100",
+        "max_p95_latency_ms: 60001",
+        "ms: Input should be less",
+    ),
+    ("project.yml", "  alpha: 0.05 ", "  alpha: 0.4999 ", "gate.alpha: Input should be less than or equal to 0.2, got"),
+    ("project.yml", "max_loss: 0.02 ", "max_loss: 0.9999 ", "gate.max_loss: a loss of 0.9999 in AUC is no limit; 0.2"),
+    ("project.yml", "max_drop: 0.05 ", "max_drop: 0.3 ", "slices.max_drop: a loss of 0.3 in AUC is no limit; 0.2"),
+    ("project.yml", "seed: 13", "seed: -1", "gate.seed: Input should be greater than or equal to 0, got -1"),
+    ("project.yml", 'name: "flights"', 'name: "fly\'s"', "project.yml: name: String should match pattern"),
     (
         "environments/production.yml",
         "  port: 8102  # local only",
@@ -247,15 +270,32 @@ def test_an_endpoint_is_of_one_environment(project):
             load_manifest(name)
 
 
+def test_an_endpoint_that_base_names_is_of_one_environment_too(project):
+    edit(project / "environments/base.yml", "endpoint:", "endpoint:\n  name: shared")
+    for name in ("production", "staging"):
+        edit(project / f"environments/{name}.yml", f'  name: "flights-{name}"\n', "")
+    with pytest.raises(UserError, match=r"endpoint\.name: shared is that of staging too; choose another$"):
+        load_manifest("production")
+
+
+@pytest.mark.parametrize("name", ["Flights-staging", "flights-Staging", "flights-staging ", "flights_staging"])
+def test_an_endpoint_has_one_spelling(project, name):
+    """Azure tells no capitals apart, so two environments could mean the same endpoint."""
+    edit(project / "environments/production.yml", "flights-production", name)
+    with pytest.raises(UserError, match=r"production\.yml: endpoint\.name: String should match pattern"):
+        load_manifest("production")
+
+
 @pytest.mark.parametrize(("text", "bake"), [("90s", 90), ("0.5m", 30), ("30m", 1800), ("2h", 7200), ("0s", 0)])
 def test_a_duration_has_its_unit(project, text, bake):
     edit(project / "environments/base.yml", "bake: 20s", f"bake: {text}")
+    edit(project / "environments/base.yml", "deadline: 30m", "deadline: 6h")
     assert load_manifest("staging").rollout.bake == bake
 
 
-@pytest.mark.parametrize("text", ["90", "-90s", "90 s", "2h30m", "s", "2d"])
+@pytest.mark.parametrize("text", ["90", "-90s", "90 s", "2h30m", "s", "2d", "٣s", "999999999999h", "169h", "1e3s"])
 def test_a_number_without_a_unit_of_time_is_no_duration(text):
-    with pytest.raises(ValueError, match="a duration such as 90s, 30m or 2h"):
+    with pytest.raises(ValueError, match="a duration such as 90s, 30m or 2h, and 168h at most"):
         seconds(text)
 
 

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from conftest import ROOT
+from mlops.data.artefacts import Artefact
 from mlops.data.files import read_json, write_json
 from steps import evaluate, gate, train, try_serving
 
@@ -88,14 +89,15 @@ def test_it_is_trained_measured_gated_and_served_alike(task, project, monkeypatc
     name, labels = task
     assert [step.main([]) for step in (train, try_serving, evaluate, gate)] == [0, 0, 0, 0]
     assert evaluate.main(["--champion", "out/model"]) == 0
-    found, verdict = read_json(project / "out/evaluation/evaluation.json"), read_json(project / "out/gate/verdict.json")
+    found = read_json(project / "out/evaluation/evaluation.json", Artefact)
+    verdict = read_json(project / "out/gate/verdict.json", Artefact)
     assert (found["task"], found["labels"], verdict["cold_start"]) == (name, labels, True)
     assert found["champion"]["metrics"] == found["challenger"]["metrics"] == verdict["metrics"]
     for metric, value in verdict["metrics"].items():
         lower, upper = found["challenger"]["intervals"][metric]
         assert lower < value < upper
     assert {path.stem for path in (project / "out/evaluation/plots").iterdir()} > {"slices"}
-    probe = read_json(project / "out/model/probe.json")
+    probe = read_json(project / "out/model/probe.json", Artefact)
     answer = served(project / "out/model", monkeypatch).run(json.dumps(probe["request"]))
     assert answer == probe["answer"] and json.loads(json.dumps(answer)) == answer
 

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from artefacts import LINEAGE, evaluation, measured
 from hosted import PASSED
 
 from conftest import edit
@@ -51,18 +52,18 @@ def evaluate(project, noise, champion=None):
         predictions["champion"] = np.clip(target * 0.5 + 0.25 + rng.normal(scale=1.0, size=ROWS), 0.01, 0.99)
     slices = pd.DataFrame({"carrier": rng.choice(["UA", "B6"], ROWS), "origin": "JFK"})
     task, model_hash = task_of(settings), hash_folder(project / "out/model")
-    challenger = {"model_hash": model_hash, "metrics": measure(task, target, predictions["challenger"])}
-    known = {"champion": {"model_hash": champion}} if champion else {}
+    challenger = measured(model_hash=model_hash, metrics=measure(task, target, predictions["challenger"]))
+    known = {"champion": measured(model_hash=champion)} if champion else {}
     (project / SCORES).parent.mkdir(parents=True, exist_ok=True)
     Scored(target, predictions, slices, [0, 1]).to_frame().to_parquet(project / SCORES, index=False)
-    write_json(project / EVALUATION, {"labels": [0, 1], "test": {"rows": ROWS}, "challenger": challenger, **known})
+    write_json(project / EVALUATION, evaluation(test={"rows": ROWS}, challenger=challenger, **known))
     write_json(project / "out/served/served.json", {"model_hash": model_hash, "rows": 20})
 
 
 @pytest.fixture
 def registry(project, monkeypatch):
     """A trained model with a PASS, and the registry that it may go to."""
-    write_json(project / "out/model/lineage.json", {"run_id": "r1", "commit": "c0ffee", "data_hash": "d"})
+    write_json(project / "out/model/lineage.json", LINEAGE)
     (project / "out/model/model.pkl").write_bytes(b"pickle")
     evaluate(project, 0.3)
     assert gate.main([]) == 0

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from conftest import MONTHS, edit
+from mlops.data.artefacts import Artefact
 from mlops.data.files import read_json, write_json
 from mlops.data.tables import hash_data, read_file
 from steps import split_data
@@ -41,7 +42,7 @@ def test_the_newest_month_is_held_out_and_nothing_else(validated):
     *older, newest = (read_file(path, ["time_hour"]) for path in MONTHS)
     assert sorted(test["time_hour"]) == sorted(newest["time_hour"])
     assert sorted(train["time_hour"]) == sorted(pd.concat(older)["time_hour"])
-    facts = read_json(validated / "out/split/split.json")
+    facts = read_json(validated / "out/split/split.json", Artefact)
     assert facts["train"]["to"] < facts["test"]["from"]
     assert facts["data_hash"] == hash_data(validated / "data")
 
@@ -62,7 +63,7 @@ def test_a_feature_that_is_known_only_afterwards_is_refused(validated, capsys):
 @pytest.mark.parametrize("verdict", [{"success": False}, {"data_hash": "of other data"}])
 def test_data_that_did_not_pass_validation_is_refused(validated, capsys, verdict):
     path = validated / "out/validation/validation.json"
-    write_json(path, read_json(path) | verdict)
+    write_json(path, read_json(path, Artefact) | verdict)
     assert split_data.main([]) == 2
     assert "not a passed validation" in capsys.readouterr().err
     assert not (validated / "out/split").exists()
@@ -83,7 +84,7 @@ def test_time_and_slices_need_not_be_features_and_go_along(validated):
     assert split_data.main([]) == 0
     train, test = parts(validated)
     assert list(train.columns)[-3:] == list(test.columns)[-3:] == ["late", "flight", "time_hour"]
-    assert read_json(validated / "out/split/split.json")["train"]["to"] == "2013-02-28T22:00:00"
+    assert read_json(validated / "out/split/split.json", Artefact)["train"]["to"] == "2013-02-28T22:00:00"
 
 
 TIME = "  time: time_hour                    # rows are ordered, split and watched by this column\n"
@@ -99,7 +100,7 @@ def test_without_a_time_column_a_random_fifth_is_held_out_and_stays_when_data_co
     train, test = parts(validated)
     assert capsys.readouterr().out == f"train: {len(train):,} rows; test: {len(test):,} rows\n"
     assert 0.18 < len(test) / (len(test) + len(train)) < 0.22
-    facts = read_json(validated / "out/split/split.json")
+    facts = read_json(validated / "out/split/split.json", Artefact)
     assert set(facts["train"]) == {"rows"} and set(facts["test"]) == {"rows", "hash"}
     last.write_bytes(kept)
     validate(validated)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from artefacts import evaluation, measured
 from local_project import shared_python
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -16,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder
 
 from conftest import ROOT
+from mlops.data.artefacts import Artefact
 from mlops.data.files import hash_folder, read_json, write_json
 from mlops.data.probe import PROBE_FILE
 from mlops.data.tables import read_file
@@ -61,7 +63,8 @@ def test_the_same_scores_are_noted_for_the_gate_and_the_model_folder_stays_as_it
     before = hash_folder(MODEL)
     code, said = try_serving()
     assert code == 0, said
-    assert read_json(SERVED) == {"model_hash": before, "rows": len(read_json(MODEL / PROBE_FILE)["answer"]["scores"])}
+    scores = read_json(MODEL / PROBE_FILE, Artefact)["answer"]["scores"]
+    assert read_json(SERVED, Artefact) == {"model_hash": before, "rows": len(scores)}
     assert hash_folder(MODEL) == before
 
 
@@ -87,8 +90,8 @@ def test_a_script_that_serves_it_otherwise_is_one_line_and_no(try_serving, old, 
 
 
 def test_the_gate_wants_to_know_that_this_very_model_was_tried(trained, capsys):
-    write_json(Path("out/evaluation/evaluation.json"), {"challenger": {"model_hash": "this"}, "test": {}, "labels": []})
-    pq.write_table(pa.table({"target": [0, 1]}), "out/evaluation/scores.parquet")
+    write_json(Path("out/evaluation/evaluation.json"), evaluation(challenger=measured(model_hash="this")))
+    pq.write_table(pa.table({"target": [0, 1], "challenger": [0.25, 0.5]}), "out/evaluation/scores.parquet")
     assert gate.main([]) == 2
     assert "served.json: no such file; run the step that writes it first" in capsys.readouterr().err
     write_json(SERVED, {"model_hash": "another", "rows": 20})

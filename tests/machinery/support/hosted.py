@@ -8,6 +8,7 @@ from repositories import FIRST, NOBODY, SOMEBODY, git
 from services import AzureDevOpsService, GitHubService
 
 from conftest import copy_project
+from mlops.data.artefacts import Artefact
 from mlops.data.files import read_json, write_json
 from mlops.platform import ModelVersion, registered_version
 from mlops.platform.local.endpoint_state import EndpointState, write_state
@@ -26,7 +27,8 @@ class FolderModels:
 
     def versions(self, name):
         numbers = sorted(int(path.name) for path in self.folder.glob("*"))
-        return [ModelVersion(name, each, "run", read_json(self.folder / f"{each}/lineage.json")) for each in numbers]
+        tags = {each: read_json(self.folder / f"{each}/lineage.json", Artefact) for each in numbers}
+        return [ModelVersion(name, each, "run", tags[each]) for each in numbers]
 
     def download(self, name, version, to):
         return Path(shutil.copytree(self.folder / str(registered_version(self, name, version).version), to))

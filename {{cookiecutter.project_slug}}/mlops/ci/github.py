@@ -10,6 +10,7 @@ from typing import Any
 from mlops import UserError
 from mlops.ci import Proposal, comment_marker, declined, fit, keep_summary, run_branch, variable
 from mlops.ci.api import Api, Query, unless_read_only
+from mlops.data.artefacts import Artefact
 from mlops.data.files import read_json
 from mlops.repo import commits
 from mlops.repo.git import Account
@@ -17,6 +18,16 @@ from mlops.repo.git import Account
 VERSION = "2022-11-28"
 LONGEST_TEXT = 65_536  # characters of a comment, a pull request or an issue
 NEEDS = "give the job `env: {{GITHUB_TOKEN: ${{{{ github.token }}}}}}` and `permissions: {{{0}}}`"
+
+
+class PullRequest(Artefact):
+    number: int
+
+
+class Event(Artefact):
+    """What started the run, in the file that GitHub leaves for it."""
+
+    pull_request: PullRequest | None = None
 
 
 class GitHub:
@@ -130,8 +141,8 @@ def page() -> str:
 
 def pull_request_number() -> int:
     """The pull request that this run is of. UserError when it is of none."""
-    event = read_json(Path(variable("GITHUB_EVENT_PATH")))
-    if "pull_request" not in event:
+    event = read_json(Path(variable("GITHUB_EVENT_PATH")), Event)
+    if event.get("pull_request") is None:
         raise UserError("this run is not for a pull request, so there is nothing to comment on")
     return int(event["pull_request"]["number"])
 

@@ -4,6 +4,7 @@
 endpoint. 130: interrupted.
 """
 
+import errno
 import functools
 import json
 import os
@@ -17,6 +18,8 @@ from mlops import TamperedError, UserError
 
 YES, NO, INTERRUPTED = 0, 1, 130
 TIMES = Path("out") / "summary" / "times.jsonl"  # one line a command; `comment` makes a table of it
+
+IN_THE_WAY = {errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG}
 
 Main = Callable[[Sequence[str] | None], int]
 
@@ -44,6 +47,16 @@ def alarm(name: str, error: TamperedError) -> None:
     from mlops.ci import open_ci
 
     open_ci().summary("alarm", f"### ALARM: {name} was about to use what did not pass the gate\n\n{error}")
+@contextmanager
+def in_the_way() -> Iterator[None]:
+    """Turn what keeps a file or folder from being read or written, other than that it is missing, into a UserError."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None or error.errno not in IN_THE_WAY:
+            raise
+        reason = str(error.strerror).lower()
+        raise UserError(f"{error.filename}: {reason}; move away what is in the way, or let this user in") from None
 
 
 def command(main: Main) -> Callable[..., int]:
@@ -53,7 +66,7 @@ def command(main: Main) -> Callable[..., int]:
     @functools.wraps(main)
     def run(argv: Sequence[str] | None = None) -> int:
         try:
-            with timed(name):
+            with timed(name), in_the_way():
                 return main(argv)
         except UserError as error:
             print(f"error: {error}", file=sys.stderr)

@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from mlops import UserError
 from mlops.commands.console import YES, command
 from mlops.data.files import write_text
+from mlops.settings.reading import read_text
 
 LOCK = Path("uv.lock")
 TRAINING = Path("pipelines", "image", "requirements.txt")
@@ -53,12 +54,12 @@ def serving_requirements(last: str) -> str:
     constraints they would fail: the server demands other versions of a few packages that are no part of a model.
     """
     pins = uv(*EXPORT, "--all-groups", "--no-hashes").stdout
-    [oldest] = OLDEST_PYTHON.findall(LOCK.read_text(encoding="utf-8"))
+    [oldest] = OLDEST_PYTHON.findall(read_text(LOCK, "lock it again: uv lock"))
     with TemporaryDirectory() as scratch:
         output = Path(scratch, SERVING.name)
         output.write_text(f"{pins}\n{last}", encoding="utf-8")
         uv(*COMPILE, "--python-version", oldest, "--output-file", str(output), str(NEEDED))
-        return output.read_text(encoding="utf-8")
+        return read_text(output, "pin again")
 
 
 def renewed(keep: bool) -> tuple[list[str], str, str]:
@@ -66,7 +67,7 @@ def renewed(keep: bool) -> tuple[list[str], str, str]:
     before = LOCK.read_bytes()
     try:
         changes = [] if keep else CHANGE.findall(uv("lock", "--upgrade").stderr)
-        last = SERVING.read_text(encoding="utf-8") if keep else ""
+        last = read_text(SERVING, "pin without --keep") if keep else ""
         return changes, training_requirements(), serving_requirements(last)
     except (UserError, KeyboardInterrupt):
         LOCK.write_bytes(before)

@@ -26,13 +26,14 @@ def run(args: argparse.Namespace, jobs: "Jobs", data: str, champion: "Champion",
     from mlops.ci import open_ci
     from mlops.report.training import write_report
     from mlops.settings.project import load_project
+    from mlops.settings.reading import read_text
 
     inputs = {"data": data, "criterion": criterion}
     if champion.folder:
         inputs["champion"] = str(champion.folder.resolve())
     code = jobs.run(args.pipeline, inputs, args.out)
     write_report(args.out, load_project(), champion.label)
-    open_ci().summary("model", (args.out / "report.md").read_text(encoding="utf-8"))
+    open_ci().summary("model", read_text(args.out / "report.md", "run this again"))
     return code
 
 

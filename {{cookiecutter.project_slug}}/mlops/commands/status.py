@@ -8,6 +8,7 @@ from typing import Any
 
 from mlops import UserError
 from mlops.commands.console import YES, command
+from mlops.data.artefacts import Lineage, Verdict
 from mlops.data.files import read_json
 from mlops.data.model_folder import LINEAGE_FILE
 from mlops.data.model_sources import CODE
@@ -45,9 +46,10 @@ def last_run(verdict: Mapping[str, Any], data_hash: str) -> str:
     """The verdict, and whether the data and the code are still those that it is about."""
     if not verdict:
         return "none yet"
-    made_from = read_json(LINEAGE) if LINEAGE.exists() else {}
+    made_from = read_json(LINEAGE, Lineage) if LINEAGE.exists() else {}
     changed = ["the data"] if made_from.get("data_hash", data_hash) != data_hash else []
-    if made_from.get("dirty") == "false" and ask("diff", "--quiet", made_from["commit"], "--", *MADE_OF) is None:
+    commit = made_from.get("commit", "unknown")
+    if made_from.get("dirty") == "false" and ask("diff", "--quiet", commit, "--", *MADE_OF) is None:
         changed.append("the code")
     since = f"; {' and '.join(changed)} changed since" if changed else ""
     return f"{verdict['status']}, see out/report.html{since}"
@@ -131,7 +133,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return YES
     project, order = load_project(), stages()
     data_hash = show_data(project)
-    verdict = read_json(VERDICT) if VERDICT.exists() else {}
+    verdict = read_json(VERDICT, Verdict) if VERDICT.exists() else {}
     say("last run", last_run(verdict, data_hash))
     versions = show_registry(load_manifest(training_stage()))
     standing = [show(each, versions) for each in order]

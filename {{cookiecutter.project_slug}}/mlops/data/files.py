@@ -7,21 +7,38 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from mlops import UserError
+from mlops.settings.reading import check, parse_json, read_text
 
 
-def read_json(path: Path) -> Any:
-    """The parsed file. UserError when it is missing or is not JSON."""
+def read_json(path: Path, shape: type[BaseModel], mend: str = "run again what writes it") -> dict[str, Any]:
+    """What the file says, as it stands there. UserError when it is missing, is no JSON or has not that shape."""
+    if not path.exists():
+        raise UserError(f"{path}: no such file; run the step that writes it first")
+    text = read_text(path, mend)
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; run the step that writes it first") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not valid JSON ({error})") from None
+        content = parse_json(text, path)
+        check(shape, content, path)
+    except UserError as error:
+        raise UserError(f"{error}; {mend}") from None
+    return content
+
+
+def whole_lines(text: str, shape: type[BaseModel], path: Path) -> list[dict[str, Any]]:
+    """What the lines of a JSON Lines file say, but for those that were cut off or damaged."""
+    found = []
+    for line in text.split("\n"):  # and nowhere else: a text in JSON may hold other ends of lines
+        with suppress(UserError):
+            content = parse_json(line, path)
+            check(shape, content, path)
+            found.append(content)
+    return found
 
 
 def write_text(path: Path, text: str) -> None:

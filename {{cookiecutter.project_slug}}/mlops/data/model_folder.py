@@ -10,12 +10,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 from mlops import UserError
+from mlops.data.artefacts import Artefact
 from mlops.data.columns import plain
 from mlops.data.scoring_script import scoring_script
-from mlops.settings.reading import read_yaml
+from mlops.settings.reading import check, one_line, read_yaml
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -50,9 +52,37 @@ def own_code(folder: Path) -> Iterator[None]:
         sys.modules.update(before)
 
 
+class Flavor(Artefact):
+    pickled_model: str
+
+
+class Flavors(Artefact):
+    sklearn: Flavor
+
+
+class Metadata(Artefact):
+    task: str = "binary"  # the only one before 0.2
+
+
+class Description(Artefact):
+    """MLmodel, as far as this side reads it."""
+
+    flavors: Flavors
+    metadata: Metadata | None = None
+
+
+def described(folder: Path) -> Description:
+    """What MLflow says of the model. UserError when the folder holds no scikit-learn model in its format."""
+    path = folder / "MLmodel"
+    try:
+        return check(Description, read_yaml(path), path)
+    except UserError as error:
+        raise UserError(f"{folder}: not a scikit-learn model in MLflow's format ({error})") from None
+
+
 def check_task(folder: Path, task: str) -> None:
     """UserError when the model was trained for another task."""
-    trained_for = (read_yaml(folder / "MLmodel").get("metadata") or {}).get("task", "binary")  # the only one before 0.2
+    trained_for = (described(folder).metadata or Metadata()).task
     if trained_for != task:
         raise UserError(f"{folder}: a model for task {trained_for}, not {task}; take it out of environments/ first")
 
@@ -63,13 +93,12 @@ def load_model(folder: Path) -> "Pipeline":
 
     if not (folder / "MLmodel").exists():
         raise UserError(f"{folder}: no model there; run `train` first")
-    description = read_yaml(folder / "MLmodel")
+    pickle = folder / described(folder).flavors.sklearn.pickled_model
     try:
-        pickle = folder / description["flavors"]["sklearn"]["pickled_model"]
         with own_code(folder), pickle.open("rb") as file:
             return cloudpickle.load(file)
-    except (KeyError, FileNotFoundError) as error:
-        raise UserError(f"{folder}: not a scikit-learn model in MLflow's format ({error})") from None
+    except (FileNotFoundError, UnpicklingError, EOFError) as error:
+        raise UserError(f"{folder}: its model cannot be read ({one_line(error)}); train it again") from None
 
 
 def model_columns(folder: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlops.data.artefacts import Probe
 from mlops.data.columns import describe
 from mlops.data.files import read_json
 
@@ -40,7 +41,7 @@ def examine(model: "Pipeline", rows: "pd.DataFrame") -> "tuple[list[dict[str, An
 
 def read_probe(folder: Path) -> dict[str, Any]:
     """The sample rows as a `request`, and the `answer` they must get; a model of before 0.2 knew scores only."""
-    probe: dict[str, Any] = read_json(folder / PROBE_FILE)
+    probe = read_json(folder / PROBE_FILE, Probe)
     return {"answer": {"scores": probe.get("scores")}, **probe}
 
 

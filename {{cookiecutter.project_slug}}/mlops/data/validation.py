@@ -10,6 +10,7 @@ from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from mlops import UserError
+from mlops.data.artefacts import Artefact
 from mlops.data.files import read_json, write_text
 
 if TYPE_CHECKING:
@@ -77,8 +78,8 @@ def read_suite(path: Path) -> "ExpectationSuite":
     """The rules in a suite file. UserError when it holds none, or naming the one that is unknown or misspelt."""
     if not path.is_file():
         raise UserError(f"{path}: no such file; data.suite in project.yml names the rules")
-    content = read_json(path)
-    rules = content.get("expectations") if isinstance(content, dict) else None
+    content = read_json(path, Artefact, "correct it")
+    rules = content.get("expectations")
     if not isinstance(rules, list) or not rules:
         raise UserError(f"{path}: no expectations in it; a suite without rules would let everything pass")
     with without_garbage():

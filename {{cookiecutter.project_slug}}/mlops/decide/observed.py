@@ -2,7 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import nan
 from typing import Literal
+
+from mlops import UserError
+
+YEAR_2100 = 4_102_444_800  # seconds since the epoch
 
 State = Literal["creating", "ready", "failed", "stopped"]  # stopped: not by any fault of its own
 
@@ -30,6 +35,18 @@ class Observed:
     traffic: Mapping[str, int] = field(default_factory=dict)
     mirror: Mapping[str, int] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+
+    def moment(self, tag: str) -> float:
+        """When, in seconds since the epoch, says that tag. UserError when it does not: people can edit tags."""
+        value = self.tags.get(tag, "")
+        try:
+            moment = float(value)
+        except ValueError:
+            moment = nan
+        if not 0 <= moment < YEAR_2100:
+            mend = "take the tags candidate, started and since off the endpoint and apply again"
+            raise UserError(f"the endpoint's tag {tag} says {value!r}, which is no time; {mend}")
+        return moment
 
 
 @dataclass(frozen=True)

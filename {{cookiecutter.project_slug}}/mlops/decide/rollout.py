@@ -121,7 +121,7 @@ def trouble(
     health = judge(evidence.candidate, evidence.stable, rules) if share and evidence.candidate else None
     if health and health.breached:
         return health.why
-    if now - float(observed.tags["started"]) > rules.deadline:
+    if now - observed.moment("started") > rules.deadline:
         return f"not decided within {rules.deadline:g} s" + (f"; {health.why}" if health else "")
     return ""
 
@@ -133,7 +133,7 @@ def watch(
     share = live(observed)[slot]
     assert evidence.candidate is not None  # advance() withdraws a candidate that cannot be measured
     health = judge(evidence.candidate, evidence.stable, rules)
-    left = rules.bake - (now - float(observed.tags["since"]))
+    left = rules.bake - (now - observed.moment("since"))
     if left > 0 or not health.healthy:
         return Wait(f"{share} % on {slot}: {health.why}" + (f", {left:.0f} s of bake left" if left > 0 else ""))
     if share == 100:

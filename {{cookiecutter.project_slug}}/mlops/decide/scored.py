@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlops import UserError
 from mlops.decide.bootstrap import Vector
 from mlops.decide.tasks.interface import Target
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 MODELS = ("challenger", "champion")
 SLICE = "slice:"  # before the names of the user's columns: they may be called as ours are
+UNFIT = "scores.parquet: not the predictions that evaluation.json is about; run evaluate again"
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,16 @@ class Scored:
 
 
 def from_frame(frame: "pd.DataFrame", labels: Sequence[Any]) -> Scored:
-    """What `to_frame` made a table of."""
-    predictions = {name: np.array(frame[name].tolist()) for name in MODELS if name in frame}
+    """What `to_frame` made a table of. UserError when it is another table, or of other labels."""
     slices = frame.filter(regex=f"^{SLICE}").rename(columns=lambda name: name.removeprefix(SLICE))
-    return Scored(frame["target"].to_numpy(), predictions, slices, labels)
+    try:
+        target = frame["target"].to_numpy(dtype="int64" if labels else "float64")
+        named = [name for name in MODELS if name in frame or name == MODELS[0]]
+        predictions = {name: np.array(frame[name].tolist(), dtype="float64") for name in named}
+    except (KeyError, TypeError, ValueError):
+        raise UserError(UNFIT) from None
+    places, shapes = {*range(len(labels))}, {(len(frame),), (len(frame), len(labels))}
+    coded = not labels or (len({*map(str, labels)}) == len(labels) and places >= {*target.tolist()})
+    if not coded or not {values.shape for values in predictions.values()} <= shapes:
+        raise UserError(UNFIT)
+    return Scored(target, predictions, slices, labels)

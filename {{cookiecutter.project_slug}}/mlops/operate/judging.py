@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops import UserError
+from mlops.data.artefacts import Evaluation, Served
 from mlops.data.files import hash_folder, read_json, without_nan
 from mlops.data.own_metrics import own_metrics
 from mlops.data.tables import read_file
@@ -24,7 +25,7 @@ def judge(project: Project, model: Path, evaluation: Path, served: Path, criteri
 
     UserError when they are about different models, or evaluation.json says other metrics than its scores.
     """
-    facts, answers = read_json(evaluation / "evaluation.json"), read_json(served / "served.json")
+    facts, answers = read_json(evaluation / "evaluation.json", Evaluation), read_json(served / "served.json", Served)
     challenger = facts["challenger"]
     if answers["model_hash"] != challenger["model_hash"]:
         raise UserError(f"{served}: about another model than {evaluation}; run try_serving on this one")

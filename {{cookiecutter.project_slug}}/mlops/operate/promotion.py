@@ -9,12 +9,13 @@ from mlops import UserError
 from mlops.ci import CI, Proposal
 from mlops.data.files import write_text
 from mlops.repo.history import Named
+from mlops.settings.reading import compose, read_text
 
 
 def model_keys(text: str) -> dict[str, yaml.Node]:
     """Where the manifest's text gives the keys below `model` their values; empty when there are none."""
     try:
-        node = yaml.compose(text)
+        node = compose(text)
     except yaml.YAMLError:
         return {}
     return children_of(children_of(node).get("model"))
@@ -52,7 +53,7 @@ def with_value(text: str, key: str, value: int | str | None) -> str:
 def change(ci: CI, proposal: Proposal, named: Named, *, commit: bool) -> str:
     """Let the manifest name another version, as a pull request or a commit; a refusal leaves the file as it was."""
     (path,) = proposal.paths
-    before = path.read_text(encoding="utf-8")
+    before = read_text(path, "put it right first")
     write_text(path, with_named(before, named, path))
     try:
         return ci.publish(proposal.title, proposal.paths, "deploy") if commit else ci.propose(proposal)

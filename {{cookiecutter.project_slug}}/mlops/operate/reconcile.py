@@ -86,9 +86,9 @@ class Reconciler:
         """The evidence with fresh metrics, where a candidate gets live traffic."""
         if observed is None or "since" not in observed.tags:
             return evidence
+        shifted, started = observed.moment("since"), observed.moment("started")
         try:
-            since_shift = self.measure(float(observed.tags["since"]))
-            since_start = self.measure(float(observed.tags["started"]))
+            since_shift, since_start = self.measure(shifted), self.measure(started)
         except OSError:
             return replace(evidence, candidate=None)
         candidate = next((slot for slot in live(observed) if runs(observed.deployments[slot], self.manifest.model)), "")

@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 from mlops import TamperedError
+from mlops.data.artefacts import Artefact
 from mlops.data.files import hash_folder, read_json
 from mlops.platform import Models, ModelVersion, Platform
 from mlops.platform.local import ROOT
@@ -37,7 +38,7 @@ def check_vouched(platform: Platform, version: ModelVersion) -> None:
     """TamperedError when nothing but the rehearsal's branch, which others may push to, says what the version is."""
     if platform.name != "local" or not (ROOT / RESTORED).exists():
         return
-    made_here = REGISTERED.exists() and read_json(REGISTERED) == registered_facts(version)
+    made_here = REGISTERED.exists() and read_json(REGISTERED, Artefact) == registered_facts(version)
     if not made_here and version.model_hash not in pinned(version.version):
         raise TamperedError(
             f"model {version.name}:{version.version}: it came with the rehearsal's branch; neither did this run"

@@ -2,8 +2,12 @@
 
 import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+
+from mlops import UserError
+from mlops.settings.reading import one_line
 
 LOCAL_FOLDER = Path(".mlops")
 ARTIFACTS = "artifacts"
@@ -13,6 +17,7 @@ ADDRESSES = (
     ("model_versions", "source"),
     ("model_versions", "storage_location"),
 )
+UNREADABLE = (sqlite3.Error, UnicodeDecodeError)  # the second of a damaged name in the first's own message
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 RUN_VARIABLE = "MLFLOW_RUN_ID"
 
@@ -27,13 +32,28 @@ def local_uri(folder: Path = LOCAL_FOLDER) -> str:
     return f"sqlite:///{database(folder).resolve().as_posix()}"
 
 
+@contextmanager
+def opened(folder: Path) -> Iterator[sqlite3.Connection]:
+    """The database, which must be there, and whole. UserError when it is not."""
+    path = database(folder)
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            if (found := connection.execute("PRAGMA quick_check(1)").fetchone()) != ("ok",):
+                raise sqlite3.DatabaseError(f"{found[0]}")
+            connection.execute("SELECT 1 FROM model_versions").fetchone()
+            yield connection
+    except UNREADABLE as error:
+        mend = f"put back a copy, or delete {folder} and start anew"
+        raise UserError(f"{path}: not a whole database of MLflow's ({one_line(error)}); {mend}") from None
+
+
 def follow(folder: Path = LOCAL_FOLDER) -> None:
     """Point the database at the artifacts beside it: MLflow keeps whole addresses, which moving the folder breaks."""
     if not database(folder).exists():
         return
     here = artifacts_folder(folder).as_uri()
     ours = f"/{here.rsplit('/', 2)[1]}/{ARTIFACTS}"  # an experiment of somebody's own has its files elsewhere
-    with closing(sqlite3.connect(database(folder))) as connection, connection:
+    with opened(folder) as connection, connection:
         kept = connection.execute("SELECT artifact_location FROM experiments WHERE experiment_id <> 0").fetchall()
         for there in {address for (address,) in kept if address.endswith(ours)} - {here}:
             for table, column in ADDRESSES:

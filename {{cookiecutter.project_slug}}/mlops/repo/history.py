@@ -7,7 +7,7 @@ from mlops import UserError
 from mlops.repo.changes import names
 from mlops.repo.git import ask
 from mlops.settings.environments import BASE, FOLDER, Manifest, ModelSettings, environments, manifest_of, names_of
-from mlops.settings.reading import check, parse_yaml
+from mlops.settings.reading import check, parse_yaml, read_text
 
 
 class Named(NamedTuple):
@@ -50,7 +50,7 @@ def manifest_at(commit: str, environment: str, folder: Path = FOLDER) -> Manifes
 def named_in(text: str, path: Path) -> Named | None:
     """What that text of the manifest names; None when it is broken or names nothing."""
     try:
-        content = check(ModelSettings, {"name": "", **parse_yaml(text, path)["model"]}, path)
+        content = check(ModelSettings, {"name": "any", **parse_yaml(text, path)["model"]}, path)
     except (UserError, KeyError, TypeError):
         return None
     return Named(content.version, content.hash, content.unverified)
@@ -65,6 +65,6 @@ def named(path: Path) -> list[Named]:
 def pinned(version: int, folder: Path = FOLDER) -> set[str]:
     """The hashes that any manifest, as it is or as it was, gives the content of that version; empty: none names it."""
     paths = [folder / f"{name}.yml" for name in environments(folder)]
-    now = [named_in(path.read_text(encoding="utf-8"), path) for path in paths]
+    now = [named_in(read_text(path, "put it right first"), path) for path in paths]
     every = [*now, *(each for path in paths for each in named(path))]
     return {each.hash for each in every if each and each.version == version and each.hash}

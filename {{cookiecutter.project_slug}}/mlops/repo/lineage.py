@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mlops import UserError
 from mlops.repo.git import ask
 from mlops.repo.template import version
+from mlops.settings.reading import read_text
 
 FACTS = ("commit", "dirty", "ci_run", "template_version")
 VARIABLES = {name: f"LINEAGE_{name.upper()}" for name in FACTS}
@@ -32,13 +34,13 @@ def has_the_committed_versions(lock: Path) -> bool:
     """Whether that lock file differs from the commit's in addresses alone, as where uv has just put them in."""
     committed = ask("show", f"HEAD:./{lock.name}", folder=lock.parent) or ""
     try:
-        return locked_versions(committed) == locked_versions(lock.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, KeyError):
+        return locked_versions(committed) == locked_versions(read_text(lock, "lock it again"))
+    except (UserError, ValueError, KeyError, TypeError):
         return False
 
 
 def locked_versions(lock: str) -> set[tuple[str, str]]:
-    """Name and version of every package from an index. TOMLDecodeError or KeyError when the text is no lock file."""
+    """Name and version of every package from an index. ValueError, KeyError or TypeError when it is no lock file."""
     packages = tomllib.loads(lock)["package"]
     return {(each["name"], each["version"]) for each in packages if "registry" in each["source"]}
 

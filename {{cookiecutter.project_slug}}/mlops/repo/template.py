@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,6 +21,7 @@ from mlops.data.files import read_json, write_text
 from mlops.repo.changes import names
 from mlops.repo.git import Account, ask, git, identity, prefix, run
 from mlops.settings.migration import migrate
+from mlops.settings.reading import Settings, read_text, read_yaml
 
 RECORD = Path(".template.json")
 USERS = ("README.md", "LICENSE", "data", "expectations", "model")
@@ -37,15 +38,14 @@ MERGE = (*AS_IT_IS, "-c", "merge.renames=true", "-c", "merge.renameLimit=9999", 
 NOBODY = Account("template", "template@localhost", "", "")
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(Settings):
     """template: the address or folder it comes from. machinery: a fingerprint of each of its files, as it was made."""
 
     template: str
     version: str
     commit: str | None
-    answers: Mapping[str, str]
-    machinery: Mapping[str, str]
+    answers: dict[str, str]
+    machinery: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,12 @@ def read_record() -> Record:
     """What the project's .template.json says. UserError when there is none, or it is damaged."""
     if not RECORD.exists():
         raise UserError(f"{RECORD}: no such file; in a project from before 0.2.0: uv run --project TEMPLATE upgrade")
-    try:
-        return Record(**read_json(RECORD))
-    except TypeError as error:
-        raise UserError(f"{RECORD}: damaged ({error}); restore it from an older commit") from None
+    return record_at(RECORD)
+
+
+def record_at(path: Path) -> Record:
+    """What that file says. UserError when it is damaged."""
+    return Record.model_validate(read_json(path, Record, "restore it from an older commit"))
 
 
 def version() -> str:
@@ -197,16 +199,14 @@ def even_pins(before: Path, after: Path) -> list[str]:
 
 def read_renamed(path: Path) -> dict[str, dict[str, str | None]]:
     """The table of renamed keys of that version of the template."""
-    import yaml
-
-    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return read_yaml(path) if path.exists() else {}
 
 
 def settle(path: Path, before: Path, after: Path, renamed: Mapping[str, str | None]) -> list[str]:
     """Let the change of a settings file be its migration: it begins as the user's and ends as that, migrated."""
-    mine = path.read_bytes().decode()
+    mine = read_text(path, "put it right first")
     shared = path == SETTINGS or path.name == "base.yml"
-    old, new = [(folder / path).read_text(encoding="utf-8") if shared else "" for folder in (before, after)]
+    old, new = [read_text(folder / path, "choose another version") if shared else "" for folder in (before, after)]
     try:
         migrated, done = migrate(mine, old, new, renamed)
     except UserError as error:
@@ -271,8 +271,8 @@ def merge(record: Record, before: Path, after: Path) -> Upgrade:
     if not (after / RECORD).exists():
         raise UserError("this version of the template cannot upgrade a project yet; choose 0.2.0 or newer")
     notes = even_out(before, after)
-    new = replace(Record(**read_json(after / RECORD)), template=record.template)
-    write_text(after / RECORD, json.dumps(asdict(new), indent=2) + "\n")
+    new = record_at(after / RECORD).model_copy(update={"template": record.template})
+    write_text(after / RECORD, json.dumps(new.model_dump(), indent=2) + "\n")
     if RECORD.exists():
         shutil.copy(RECORD, before)
     base = commit(before)

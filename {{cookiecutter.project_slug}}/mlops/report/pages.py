@@ -27,10 +27,10 @@ def is_html(template: str | None) -> bool:
 
 
 def number(value: float | None) -> str:
-    """Four decimals; a hyphen where there is nothing to show."""
-    return "-" if value is None or math.isnan(value) else f"{value:.4f}"
+    """Four decimals; a hyphen where there is nothing to show, or no such value at all."""
+    return f"{value:.4f}" if isinstance(value, int | float) and not math.isnan(value) else "-"
 
 
-def interval(bounds: list[float] | None) -> str:
-    """`[0.7012, 0.7345]`, or nothing."""
-    return f"[{bounds[0]:.4f}, {bounds[1]:.4f}]" if bounds else ""
+def interval(bounds: list[float | None] | None) -> str:
+    """`[0.7012, 0.7345]`, or nothing where it is undefined."""
+    return f"[{bounds[0]:.4f}, {bounds[1]:.4f}]" if bounds and None not in bounds else ""

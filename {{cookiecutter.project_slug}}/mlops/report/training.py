@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
+from mlops.data.artefacts import Evaluation, Split, Validation, Verdict
 from mlops.data.files import read_json
 from mlops.report.pages import render
 from mlops.settings.project import Project
@@ -22,16 +25,16 @@ def write_report(out: Path, project: Project, champion: str) -> None:
 
 def collect(out: Path, project: Project, champion: str) -> dict[str, Any]:
     """All that the page shows. What a step has not written is None."""
-    evaluation = read_if_there(out / "evaluation" / "evaluation.json")
-    verdict = read_if_there(out / "gate" / "verdict.json")
-    validation = read_if_there(out / "validation" / "validation.json")
+    evaluation = read_if_there(out / "evaluation" / "evaluation.json", Evaluation)
+    verdict = read_if_there(out / "gate" / "verdict.json", Verdict)
+    validation = read_if_there(out / "validation" / "validation.json", Validation)
     return {
         "project": project,
         "champion": champion,
         "metrics": {name: metric.title for name, metric in project.metrics.items()},
         "decisive": project.metrics[project.metric].title,
         "validation": validation,
-        "split": read_if_there(out / "split" / "split.json"),
+        "split": read_if_there(out / "split" / "split.json", Split),
         "evaluation": evaluation,
         "verdict": verdict,
         "status": status(validation, verdict),
@@ -46,9 +49,9 @@ def status(validation: Mapping[str, Any] | None, verdict: Mapping[str, Any] | No
     return "INVALID DATA" if validation and not validation["success"] else "INCOMPLETE"
 
 
-def read_if_there(path: Path) -> Any:
+def read_if_there(path: Path, shape: type[BaseModel]) -> dict[str, Any] | None:
     """The parsed file, or None when the step that writes it has not run."""
-    return read_json(path) if path.exists() else None
+    return read_json(path, shape) if path.exists() else None
 
 
 def picture(path: Path) -> str:

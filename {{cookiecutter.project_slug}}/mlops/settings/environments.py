@@ -1,5 +1,6 @@
 """environments/: what should run where. An environment's file overrides base.yml by key."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -8,19 +9,22 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from mlops import UserError
-from mlops.settings.reading import Settings, check, read_yaml
+from mlops.settings.reading import MODEL_NAME, Settings, check, read_yaml
 
 FOLDER = Path("environments")
 BASE = "base.yml"
 UNITS = {"s": 1, "m": 60, "h": 3600}
+LONGEST = 7 * 24 * 3600  # seconds
+NEWEST = 2**31 - 1  # what registries can count to
 
 
 def seconds(text: object) -> float:
     """`90s`, `30m` or `2h` in seconds."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", str(text))
-    if not match:
-        raise ValueError("Input should be a duration such as 90s, 30m or 2h")
-    return float(match[1]) * UNITS[match[2]]
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([smh])", str(text))
+    length = float(match[1]) * UNITS[match[2]] if match else math.inf
+    if length > LONGEST:
+        raise ValueError("Input should be a duration such as 90s, 30m or 2h, and 168h at most")
+    return length
 
 
 Duration = Annotated[float, BeforeValidator(seconds)]
@@ -33,7 +37,7 @@ class Workspace(Settings):
     """
 
     subscription: str | None = None
-    resource_group: str = Field(default="", min_length=1)
+    resource_group: str = Field(default="", pattern=r"^[A-Za-z0-9_().-]{1,90}$")
     name: str = Field(default="", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{2,32}$")
     region: str = ""
     registry: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{1,31}$")
@@ -51,8 +55,8 @@ class EndpointSettings(Settings):
 class ModelSettings(Settings):
     """The version that should serve. `promote` writes it, with the hash of its content and why it serves unverified."""
 
-    name: str
-    version: int | None = Field(ge=1)
+    name: str = Field(pattern=MODEL_NAME)
+    version: int | None = Field(ge=1, le=NEWEST)
     hash: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     unverified: str | None = Field(default=None, min_length=1)
 
@@ -63,13 +67,21 @@ class Rollout(Settings):
     deadline: Duration
     min_requests: int = Field(ge=1)
     max_error_rate_increase: float = Field(ge=0, le=1)
-    max_p95_latency_ms: float = Field(gt=0)
+    max_p95_latency_ms: float = Field(gt=0, le=60_000)
     synthetic_rate: float = Field(ge=0, le=1000)
 
     @model_validator(mode="after")
     def rising_to_100(self) -> "Rollout":
         if self.steps != sorted(set(self.steps)) or self.steps[-1:] != [100]:
             raise ValueError(f"rollout.steps must rise and end at 100, got {self.steps}")
+        return self
+
+    @model_validator(mode="after")
+    def time_for_every_step(self) -> "Rollout":
+        least = len(self.steps) * self.bake
+        if not self.deadline or self.deadline < least:
+            steps = f"{len(self.steps)} steps of {self.bake:g} s"
+            raise ValueError(f"rollout.deadline: {self.deadline:g} s are too few for {steps}; it takes {least:g} s")
         return self
 
 

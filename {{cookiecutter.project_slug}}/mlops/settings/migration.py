@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import yaml
 
 from mlops import UserError
+from mlops.settings.reading import compose, one_line
 
 FREE = "model."  # the estimator's own keys: none of them is the template's to add
 
@@ -45,9 +46,9 @@ def end(node: yaml.Node) -> int:
 def entries(text: str) -> dict[str, Entry]:
     """All keys, dotted, in their order. UserError when the text is not YAML."""
     try:
-        return dict(below(yaml.compose(text, Loader=yaml.SafeLoader), ""))
+        return dict(below(compose(text), ""))
     except yaml.YAMLError as error:
-        raise UserError(f"not valid YAML ({' '.join(str(error).split())})") from None
+        raise UserError(f"not valid YAML ({one_line(error)})") from None
 
 
 def below(node: yaml.Node | None, prefix: str) -> Iterator[tuple[str, Entry]]:

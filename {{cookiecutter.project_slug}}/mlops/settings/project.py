@@ -9,10 +9,12 @@ from pydantic import Field, model_validator
 
 from mlops import UserError
 from mlops.settings.metrics import METRICS, Better, Metric, TaskName
-from mlops.settings.reading import Settings, check, read_yaml
+from mlops.settings.reading import MODEL_NAME, Settings, check, read_yaml
 
 PROJECT_FILE = Path("project.yml")
 ADOPT = "uv run adopt my-table.csv --target COLUMN"  # what comes first in a project without a table
+MOST_CHANCE = 0.2  # of an error that a gate or a monitor may make and still be one
+MOST_LOSS = 0.2  # of a metric's range
 
 By = Literal["time", "group", "random"]
 FunctionName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
@@ -74,11 +76,11 @@ class Gate(Settings):
     metric: str | None = None
     threshold: float = Field(default=0.5, gt=0, lt=1)
     floors: dict[str, float] = Field(min_length=1)
-    alpha: float = Field(gt=0, lt=0.5)
+    alpha: float = Field(gt=0, le=MOST_CHANCE)
     minimum_gain: float = Field(gt=0)
     max_loss: float = Field(default=0.02, gt=0)
     min_rows: int = Field(gt=0)
-    seed: int
+    seed: int = Field(ge=0)
     slices: SliceRules
 
     @property
@@ -92,7 +94,7 @@ class Promotion(Settings):
 
 
 class Monitoring(Settings):
-    alpha: float = Field(gt=0, lt=0.5)
+    alpha: float = Field(gt=0, le=MOST_CHANCE)
     min_effect: float = Field(gt=0, lt=1)
     min_rows: int = Field(gt=0)
     cooldown_days: float = Field(default=7, ge=0)
@@ -101,7 +103,7 @@ class Monitoring(Settings):
 class Project(Settings):
     """project.yml as a whole."""
 
-    name: str
+    name: str = Field(pattern=MODEL_NAME)
     task: TaskName = "binary"
     data: Data
     features: list[str] = Field(min_length=1)
@@ -168,6 +170,15 @@ class Project(Settings):
             if floor is not None and not metric.lowest <= floor <= metric.highest:
                 least, most = metric.lowest, metric.highest
                 raise ValueError(f"gate.{key}: {metric.title} is from {least:g} to {most:g}, got {floor:g}")
+        return self
+
+    @model_validator(mode="after")
+    def losses_are_small(self) -> "Project":
+        metric = METRICS[self.task][self.metric]
+        most = MOST_LOSS * (metric.highest - metric.lowest)
+        for key, loss in {"max_loss": self.gate.max_loss, "slices.max_drop": self.gate.slices.max_drop}.items():
+            if loss > most:
+                raise ValueError(f"gate.{key}: a loss of {loss:g} in {metric.title} is no limit; {most:g} is the most")
         return self
 
     @property

@@ -12,7 +12,7 @@ from mlops.data.adoption.columns import Profile, Roles, Table
 from mlops.settings.metrics import METRICS, TaskName
 from mlops.settings.migration import entries
 from mlops.settings.project import Project
-from mlops.settings.reading import check, parse_yaml
+from mlops.settings.reading import check, parse_yaml, read_text
 
 SHARE = 0.2  # of the rows is held out for the test, where the newest month is not fit for it
 FIT = (0.1, 0.5)  # the newest month is, if it has about that share of the rows
@@ -60,7 +60,7 @@ def tested(table: Table, roles: Roles, task: TaskName) -> tuple[int, int]:
 def settings(path: Path, suite: str, table: Table, found: Sequence[Profile], roles: Roles, task: TaskName) -> str:
     """The text of project.yml with its blocks about the data replaced. UserError when it would not be valid."""
     features = [each.name for each in found if each.is_feature]
-    text = path.read_text(encoding="utf-8")
+    text = read_text(path, "put it right first")
     text = replaced(text, "task", f"task: {task}\n", before="data")
     new = {
         "data": data_block(suite, table, found, roles),

@@ -4,16 +4,44 @@ modelDataCollector/<endpoint>/<slot>/<collection>/<yyyy>/<MM>/<dd>/<HH>/<instanc
 over the collections by its correlation id.
 """
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from mlops.data.artefacts import Artefact
+from mlops.data.files import whole_lines
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
 FOLDER = "modelDataCollector"
 INPUTS, OUTPUTS = "model_inputs", "model_outputs"
+
+
+def of_one_table(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same rows, which have to have the same columns."""
+    if any(row.keys() != rows[0].keys() for row in rows):
+        raise PydanticCustomError("rows", "they differ in their columns")
+    return rows
+
+
+def a_time(text: str) -> str:
+    """The same text, which has to be a time with its zone."""
+    if datetime.fromisoformat(text).tzinfo is None:
+        raise PydanticCustomError("time", "it has no zone")
+    return text
+
+
+class Line(Artefact):
+    """What was collected of one request. The collector writes no line twice: one that was cut off is lost."""
+
+    correlationid: str
+    time: Annotated[str, AfterValidator(a_time)]
+    data: Annotated[list[dict[str, Any]], Field(min_length=1), AfterValidator(of_one_table)]
 
 
 def collected_since(container: "ContainerClient", endpoint: str, since: float) -> Iterator[dict[str, Any]]:
@@ -27,7 +55,7 @@ def collected_since(container: "ContainerClient", endpoint: str, since: float) -
             yield {
                 "time": seconds(line),
                 "slot": slot,
-                "version": answer[0]["version"] if answer else None,
+                "version": answer[0].get("version") if answer else None,
                 "inputs": {"columns": columns, "data": [[row[name] for name in columns] for row in line["data"]]},
                 "outputs": outputs_of(answer),
             }
@@ -45,8 +73,8 @@ def lines(container: "ContainerClient", folder: str, since: float) -> Iterator[d
     for blob in container.list_blobs(name_starts_with=folder):
         if blob.name < first:
             continue
-        for text in container.download_blob(blob.name).readall().decode().splitlines():
-            line: dict[str, Any] = json.loads(text)
+        text = container.download_blob(blob.name).readall().decode(errors="replace")
+        for line in whole_lines(text, Line, Path(blob.name)):
             if seconds(line) >= int(since):  # collected with whole seconds
                 yield line
 

@@ -10,18 +10,22 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from filelock import FileLock, Timeout
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mlops import UserError
 from mlops.data.files import read_json, write_json
 from mlops.decide.observed import State
-from mlops.settings.reading import Settings, check
+from mlops.settings.reading import Settings
 
 STATE_FILE = "endpoint.json"
 LOCK_TIMEOUT = 180.0  # seconds; longer than any deploy
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Share = Annotated[int, Field(ge=0, le=100)]
+SlotName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]  # it becomes the name of a folder
 
 
 class Part(Settings):
@@ -35,7 +39,7 @@ class Part(Settings):
 class Started(Part):
     """A process that we started. A pid is used again after its process ended; the creation time tells them apart."""
 
-    pid: int
+    pid: int = Field(gt=0, lt=2**31)
     created: float
 
 
@@ -44,7 +48,7 @@ class Slot(Part):
 
     model: str
     version: int
-    port: int
+    port: Port
     state: State
     reason: str = ""
     process: Started | None = None
@@ -53,13 +57,26 @@ class Slot(Part):
 class EndpointState(Part):
     """The whole state. Shares in percent by slot; a slot that is not named has none."""
 
-    port: int
+    port: Port
     key: str
-    traffic: dict[str, int] = Field(default_factory=dict)
-    mirror: dict[str, int] = Field(default_factory=dict)
+    traffic: dict[str, Share] = Field(default_factory=dict)
+    mirror: dict[str, Share] = Field(default_factory=dict)
     tags: dict[str, str] = Field(default_factory=dict)
-    deployments: dict[str, Slot] = Field(default_factory=dict)
+    deployments: dict[SlotName, Slot] = Field(default_factory=dict)
     router: Started | None = None
+
+    @model_validator(mode="after")
+    def key_fits_a_header(self) -> "EndpointState":  # not a pattern, whose message would show the key
+        if not self.key or not self.key.isascii() or not self.key.isprintable():
+            raise ValueError("key: must be of letters, digits and signs that are plain, and not empty")
+        return self
+
+    @model_validator(mode="after")
+    def shares_are_of_deployments(self) -> "EndpointState":
+        for slot in {**self.traffic, **self.mirror}:
+            if self.gets_traffic(slot) and slot not in self.deployments:
+                raise ValueError(f"traffic: {slot} has some, and is no deployment")
+        return self
 
     def with_slot(self, slot: str, deployment: Slot) -> "EndpointState":
         """The same endpoint with this in the slot."""
@@ -84,11 +101,8 @@ def read_state(folder: Path) -> EndpointState | None:
     path = folder / STATE_FILE
     if not path.exists():
         return None
-    try:
-        content = read_json(path)
-        return check(EndpointState, content, path)
-    except UserError as error:
-        raise UserError(f"{error}; run `stop`, delete {folder} and apply again") from None
+    mend = f"run `stop`, delete {folder} and apply again"
+    return EndpointState.model_validate(read_json(path, EndpointState, mend))
 
 
 def write_state(folder: Path, endpoint: EndpointState) -> None:

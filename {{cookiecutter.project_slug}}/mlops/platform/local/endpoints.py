@@ -69,7 +69,7 @@ class LocalEndpoints:
                 named.write_text(holder, encoding="utf-8")
                 yield
         except Timeout:
-            other = named.read_text(encoding="utf-8") if named.exists() else "another command"
+            other = named.read_text(encoding="utf-8", errors="replace") if named.exists() else "another command"
             raise TakenError(f"{endpoint} is being rolled out by {other}; try again when that has ended") from None
 
     def observe(self, endpoint: str) -> Observed | None:
@@ -169,7 +169,10 @@ class LocalEndpoints:
         return traffic_since(self.root / endpoint, self.state(endpoint), since)
 
     def collected(self, endpoint: str, since: float) -> Sequence[Mapping[str, Any]]:
-        return list(samples_since(self.root / endpoint, self.state(endpoint), since))
+        try:
+            return list(samples_since(self.root / endpoint, self.state(endpoint), since))
+        except OSError as error:
+            raise UserError(f"{error}; apply again, and it begins anew") from None
 
     def logs(self, endpoint: str, slot: str, lines: int = 50) -> str:
         return "\n".join(processes.last_lines(log_file(self.root / endpoint, slot), lines))
@@ -221,5 +224,5 @@ def parsed(body: bytes) -> Any:
     """The body as JSON, or as text when it is not JSON."""
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return body.decode("utf-8", errors="replace")

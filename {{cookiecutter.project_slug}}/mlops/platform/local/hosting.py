@@ -121,7 +121,7 @@ def drain(state: EndpointState, slot: str) -> None:
     """Wait until the answers under way are out; the endpoint's file must no longer send any request to the slot."""
     deadline = time.monotonic() + DRAIN_LIMIT
     with suppress(OSError):  # no router: nothing is under way
-        while slot in statistics(state)["under_way"] and time.monotonic() < deadline:
+        while slot in statistics(state).under_way and time.monotonic() < deadline:
             time.sleep(0.05)
 
 

@@ -1,9 +1,7 @@
 """The local registry: MLflow on a database in the project's folder."""
 
 import shutil
-import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +10,8 @@ from mlops.data.files import incoming
 from mlops.platform import ModelVersion, registered_version
 from mlops.platform.content import check_content
 from mlops.platform.local.rehearsal import RESTORED
-from mlops.platform.tracking import database, follow, local_uri
+from mlops.platform.tracking import database, follow, local_uri, opened
+from mlops.settings.reading import one_line
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -57,7 +56,7 @@ class LocalModels:
         if not database(self.root).exists():
             return []
         # by SQL, not by MLflow, whose import alone takes seconds in commands that only want to know what there is
-        with closing(sqlite3.connect(database(self.root))) as connection:
+        with opened(self.root) as connection:
             found = connection.execute(VERSIONS, (name, DELETED)).fetchall()
             tags = connection.execute(TAGS, (name,)).fetchall()
         return [
@@ -87,5 +86,5 @@ class LocalModels:
         try:
             found = download_artifacts(run_id=run_id, artifact_path=LOGGED_FOLDER, tracking_uri=local_uri(self.root))
         except (MlflowException, OSError) as error:
-            raise UserError(f"run {run_id}: no model to register ({error})") from None
+            raise UserError(f"run {run_id}: no model to register ({one_line(error)})") from None
         return Path(found)

@@ -7,9 +7,11 @@ import sqlite3
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from mlops.platform.tracking import UNREADABLE
 
 RECORDS_FILE = "requests.db"
 MAX_WAITING = 64 * 1024 * 1024  # bytes; what comes while so much waits for the disk is lost
@@ -18,7 +20,6 @@ OVERHEAD = 500  # bytes that a row takes in memory besides its bodies
 KEPT_FOR = 30 * 24 * 3600.0  # seconds; `monitor` looks back a week unless told
 LARGEST = 1024 * 1024 * 1024  # bytes
 FORGET_EVERY = 600.0  # seconds
-DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 SCHEMA = """
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
@@ -77,7 +78,10 @@ class Recorder:
             self._database.close()
 
     def _write(self) -> None:
-        """Write all that waits in one transaction. A database that cannot be opened is tried again the next time."""
+        """Write all that waits in one transaction. A database that cannot be opened is tried again the next time.
+
+        One that was deleted or damaged meanwhile is replaced by a new one.
+        """
         with self._lock:
             rows, self._waiting, self._bytes = self._waiting, [], 0
         try:
@@ -85,10 +89,10 @@ class Recorder:
             with database:
                 database.executemany("INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
             self._forget_old(database)
-        except sqlite3.Error as error:
+        except UNREADABLE as error:
             if rows:
                 self.last_loss = time.time()
-            if getattr(error, "sqlite_errorcode", None) in DAMAGED:
+            if is_damage(error):
                 self._begin_anew()
 
     def _current(self) -> sqlite3.Connection:
@@ -99,15 +103,15 @@ class Recorder:
         return self._database
 
     def _begin_anew(self) -> None:
-        """Put a damaged file aside, and let the next write make another."""
+        """Put the database aside, so that the next rows come into a new one. What it held is lost, and said to be."""
         self.last_loss = time.time()
         if self._database:
             self._database.close()
         self._database = None
-        if self.path.exists():
-            self.path.replace(self.path.with_suffix(".damaged"))
-        for name in ("-wal", "-shm"):
-            self.path.with_name(f"{self.path.name}{name}").unlink(missing_ok=True)
+        with suppress(OSError):
+            for end in ("-wal", "-shm"):
+                self.path.with_name(f"{self.path.name}{end}").unlink(missing_ok=True)
+            self.path.replace(self.path.with_name(f"{self.path.name}-damaged"))
 
     def _forget_old(self, database: sqlite3.Connection) -> None:
         """Delete what nobody will ask for, and the oldest of too much; the file's pages are used again."""
@@ -123,11 +127,20 @@ class Recorder:
                 database.execute("DELETE FROM requests WHERE time < (SELECT avg(time) FROM requests)")
 
 
+def is_damage(error: Exception) -> bool:
+    """Whether the database itself is damaged. What else SQLite says, such as that it is locked, may pass."""
+    return not isinstance(error, sqlite3.OperationalError)
+
+
 def opened(path: Path) -> sqlite3.Connection:
     """The database, made when it is not there. For its owner alone: it holds what clients have sent."""
     database = sqlite3.connect(path, timeout=LOCK_LIMIT, check_same_thread=False)  # another thread closes it
-    path.chmod(0o600)
-    database.executescript(SCHEMA)
+    try:
+        path.chmod(0o600)
+        database.executescript(SCHEMA)
+    except sqlite3.Error:
+        database.close()
+        raise
     return database
 
 
@@ -137,5 +150,5 @@ def rows_since(path: Path, columns: str, since: float, condition: str) -> list[t
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)) as database:
             return database.execute(query, (since,)).fetchall()
-    except sqlite3.Error as error:
+    except UNREADABLE as error:
         raise OSError(f"{path}: {error}") from None

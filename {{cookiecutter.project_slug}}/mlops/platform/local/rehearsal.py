@@ -12,17 +12,20 @@ from contextlib import closing
 from pathlib import Path
 
 from mlops import UserError
+from mlops.data.artefacts import Artefact
 from mlops.data.files import read_json, write_json, write_text
 from mlops.platform.local.endpoint_state import STATE_FILE
-from mlops.platform.local.records import RECORDS_FILE
-from mlops.platform.tracking import database
+from mlops.platform.local.records import RECORDS_FILE, is_damage
+from mlops.platform.tracking import UNREADABLE, database
 from mlops.repo.git import REMOTE, Account, access, git, identity, prefix, root
+from mlops.settings.reading import read_text
 
 BRANCH = "mlops-rehearsal"  # followed by the project's name, for two may share a repository
 KEPT = ("mlflow.db", "artifacts", "endpoints")
 MADE_ANEW = ("deployments", "logs", "*.lock", f"{RECORDS_FILE}-*", ".*")  # by `apply`
 LEFT_OUT = {"endpoints": shutil.ignore_patterns(*MADE_ANEW)}
 RESTORED = "restored"  # the commit that this state came from
+DAMAGED = "delete .mlops and restore it again"
 
 
 def branch_of(project: str) -> str:
@@ -54,7 +57,7 @@ def fetch(state: Path, branch: str, commit: str, account: Account) -> None:
         git("checkout-index", "--all", f"--prefix={state.resolve().as_posix()}/", variables=index, folder=root())
     for path in state.glob(f"endpoints/*/{STATE_FILE}"):
         path.chmod(0o600)  # git has made it for all to read
-        write_json(path, read_json(path) | {"key": secrets.token_urlsafe(32)})
+        write_json(path, read_json(path, Artefact, DAMAGED) | {"key": secrets.token_urlsafe(32)})
     for path in state.glob(f"endpoints/*/{RECORDS_FILE}"):
         path.chmod(0o600)
 
@@ -70,7 +73,7 @@ def newest(branch: str, account: Account) -> str:
 
 def save(state: Path, branch: str, account: Account) -> None:
     """Make the branch hold this state. UserError when another run has saved since this one restored."""
-    before = (state / RESTORED).read_text(encoding="utf-8") if (state / RESTORED).exists() else ""
+    before = read_text(state / RESTORED, DAMAGED) if (state / RESTORED).exists() else ""
     commit = commit_of(state, account)
     lease = f"--force-with-lease={ref(branch)}:{before}"  # nothing after the colon: only if there is no such branch
     try:
@@ -88,7 +91,12 @@ def copy_file(source: str, to: str) -> None:
         shutil.copy(source, to)
         return
     with closing(sqlite3.connect(source)) as records, closing(sqlite3.connect(to)) as copy:
-        records.backup(copy)
+        try:
+            records.backup(copy)
+        except UNREADABLE as error:
+            if not is_damage(error):
+                raise UserError(f"{source}: cannot be copied ({error}); run this again") from None
+            Path(to).unlink()  # the router begins a new one
 
 
 def commit_of(state: Path, account: Account) -> str:
@@ -102,7 +110,7 @@ def commit_of(state: Path, account: Account) -> str:
             elif (state / name).exists():
                 shutil.copy(state / name, copy / name)
         for path in copy.glob(f"endpoints/*/{STATE_FILE}"):
-            write_json(path, read_json(path) | {"key": ""})
+            write_json(path, read_json(path, Artefact, DAMAGED) | {"key": ""})
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index"), "GIT_WORK_TREE": str(copy)}
         git("add", "--all", "--force", variables=index)
         tree = git("write-tree", variables=index)

@@ -48,7 +48,7 @@ class Router:
         self.under_way: Counter[str] = Counter()
         self.mirroring: set[asyncio.Task[Answer]] = set()
         self.stamp: tuple[int, ...] = ()
-        self.endpoint = EndpointState(port=0, key="")
+        self.endpoint = EndpointState.model_construct(port=0, key="")  # until the file is read; no key opens it
         self.session: aiohttp.ClientSession
 
     def app(self) -> web.Application:

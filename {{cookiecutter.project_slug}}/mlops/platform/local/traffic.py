@@ -7,6 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
+from mlops.data.artefacts import Artefact
 from mlops.data.scoring_script import scoring_script
 from mlops.decide.observed import Traffic
 from mlops.platform.local.client import ask
@@ -21,20 +24,29 @@ def authorisation(state: EndpointState) -> dict[str, str]:
     return {"Authorization": f"Bearer {state.key}"}
 
 
-def statistics(state: EndpointState) -> dict[str, Any]:
+class Statistics(Artefact):
+    """on_disk: whether all records are. last_loss: when one was lost (seconds since the epoch). under_way: by slot."""
+
+    on_disk: bool
+    last_loss: float | None
+    under_way: dict[str, int]
+
+
+def statistics(state: EndpointState) -> Statistics:
     """What the router says about itself. OSError when it does not."""
     answer = ask(state.port, "/statistics", headers=authorisation(state), timeout=PATIENCE)
     if answer.status != 200:
         raise OSError(f"port {state.port} is not this endpoint's router: it answers {answer.status}")
-    content: dict[str, Any] = json.loads(answer.body)
-    return content
+    try:
+        return Statistics.model_validate_json(answer.body)
+    except ValidationError:
+        raise OSError(f"port {state.port} is not this endpoint's router: it answers something else") from None
 
 
 def traffic_since(folder: Path, state: EndpointState, since: float) -> dict[str, Traffic]:
     """What each slot served live. OSError unless every request since then is on record."""
     told = statistics(state)
-    last_loss = told.get("last_loss")
-    if not told["on_disk"] or (last_loss is not None and last_loss >= since):
+    if not told.on_disk or (told.last_loss is not None and told.last_loss >= since):
         raise OSError(f"{folder.name}: not every request was recorded")
     served: dict[str, list[tuple[int, float]]] = {slot: [] for slot in state.deployments}
     for slot, status, milliseconds in rows_since(
@@ -59,7 +71,8 @@ def samples_since(folder: Path, state: EndpointState, since: float) -> Iterator[
         statistics(state)
     wanted = "time, slot, version, request, answer"
     for moment, slot, version, request, answer in rows_since(folder / RECORDS_FILE, wanted, since, "answer NOT NULL"):
-        with suppress(ValueError, script.BadRequestError):  # the scoring script was another and took something else
+        # the scoring script was another and took something else, or the row is damaged
+        with suppress(ValueError, TypeError, RecursionError, script.BadRequestError):
             (columns, rows), outputs = script.read_table(request), json.loads(answer)
             table = {"columns": columns, "data": rows}
             yield {"time": moment, "slot": slot, "version": version, "inputs": table, "outputs": outputs}

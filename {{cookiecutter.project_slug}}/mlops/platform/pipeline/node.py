@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mlops import UserError
-from mlops.settings.reading import read_yaml
+from mlops.settings.reading import one_line, read_yaml
 
 FOLDERS = ("uri_folder", "mltable", "mlflow_model", "custom_model", "triton_model")
 DATA = (*FOLDERS, "uri_file")
@@ -35,6 +35,7 @@ KEYS = {  # those that are read nowhere mean something to Azure ML alone: its SD
     "data": "type path mode datastore",
 }
 KINDS: Mapping[type, str] = {str: "text", bool: "true or false", float: "a number", list: "a list", dict: "a mapping"}
+LONGEST_NAME = 255  # characters of a file or folder
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 
 Kind = TypeVar("Kind", str, bool, float, list[Any], dict[Any, Any])
@@ -53,7 +54,7 @@ class Node:
     def mistake(self, text: str) -> UserError:
         """The error to raise for what is wrong here: one line, whatever it quotes."""
         line = ": ".join(filter(None, [os.path.normpath(self.file), self.key, text]))
-        return UserError(" ".join(line.split()))
+        return UserError(one_line(line))
 
     def read(self, kind: type[Kind], default: Kind | None = None) -> Kind:
         """The value, or the default where there is none. UserError when it is missing or of another type."""
@@ -100,7 +101,7 @@ class Node:
         if text.startswith("azureml:"):
             raise self.mistake(f"{text} is in a workspace, and this machine needs a {wanted}")
         path = self.file.parent / text
-        if not path.exists():
+        if max(map(len, path.parts)) > LONGEST_NAME or not path.exists():
             raise self.mistake(f"{text} does not exist, seen from {os.path.normpath(self.file.parent)}")
         if (found := "folder" if path.is_dir() else "file") != wanted:
             raise self.mistake(f"{text} is a {found}, and a {wanted} is wanted")

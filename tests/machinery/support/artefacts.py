@@ -1,0 +1,34 @@
+"""What steps leave for each other, whole: of each file the least that its readers ask for, with what a test changes."""
+
+LINEAGE = {"run_id": "r1", "commit": "c0ffee", "dirty": "false", "data_hash": "d"}
+METRICS = {"auc": 0.7, "log_loss": 0.5, "brier": 0.2, "accuracy": 0.7}
+PART = {"rows": 100, "from": "2013-03-01T05:00:00", "to": "2013-03-31T22:00:00"}
+
+
+def validation(**changes):
+    """validation.json of data without a file."""
+    return {"success": True, "data_hash": "d", "files": []} | changes
+
+
+def split(**changes):
+    """split.json by time."""
+    return {"data_hash": "d", "train": PART, "test": PART | {"hash": "h"}} | changes
+
+
+def measured(**changes):
+    """What evaluation.json says of one model."""
+    intervals = {name: [value - 0.1, value + 0.1] for name, value in METRICS.items()}
+    latency = {"p50_ms": 5.0, "p95_ms": 8.0}
+    found = {"model_hash": "a", "lineage": LINEAGE, "metrics": METRICS, "intervals": intervals, "latency": latency}
+    return found | changes
+
+
+def evaluation(**changes):
+    """evaluation.json of a cold start."""
+    return {"labels": [0, 1], "test": {}, "challenger": measured(), "slices": []} | changes
+
+
+def verdict(**changes):
+    """verdict.json of a cold start that passed."""
+    found = {"status": "PASS", "model_hash": "a", "metrics": METRICS, "cold_start": True, "checks": []}
+    return found | {"comparison": {"detectable": 0.01}, "rules": {"alpha": 0.05}} | changes
