@@ -47,6 +47,8 @@ def alarm(name: str, error: TamperedError) -> None:
     from mlops.ci import open_ci
 
     open_ci().summary("alarm", f"### ALARM: {name} was about to use what did not pass the gate\n\n{error}")
+
+
 @contextmanager
 def in_the_way() -> Iterator[None]:
     """Turn what keeps a file or folder from being read or written, other than that it is missing, into a UserError."""
