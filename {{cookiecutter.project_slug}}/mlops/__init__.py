@@ -8,12 +8,17 @@ platform   where models are trained, registered and served
 """
 
 BAD_INPUT, TAKEN = 2, 3  # exit codes; the others are in commands/console.py
+LONGEST_LINE = 900  # characters
 
 
 class UserError(Exception):
-    """A mistake its reader can correct: what is wrong, where, and how to correct it, in one line."""
+    """A mistake its reader can correct: what is wrong, where, and how to correct it, in one line, whatever it quotes."""
 
     exit_code = BAD_INPUT
+
+    def __str__(self) -> str:
+        line = " ".join(super().__str__().split())
+        return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…"
 
 
 class TamperedError(UserError):

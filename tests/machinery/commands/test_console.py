@@ -38,6 +38,12 @@ def test_a_mistake_is_one_line_and_2(capsys):
     assert capsys.readouterr() == ("", "error: a.yml: no such file\n")
 
 
+def test_a_mistake_that_quotes_lines_or_a_book_is_one_line_all_the_same(capsys):
+    assert ends(raising=UserError(f"a.yml: task is 'a\n\nb', not {'c' * 5000}")) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: a.yml: task is 'a b', not ccc") and said.endswith("c…\n") and len(said) < 1000
+
+
 def test_what_stands_in_the_place_of_a_file_or_folder_is_one_line(folder, capsys):
     Path("out").touch()
 
