@@ -20,6 +20,7 @@ from conftest import ROOT, Render
 from standin import Entry, StandIn
 from standin.cloud import SUBSCRIPTION, registry_id, workspace_id
 from standin.faults import refuse
+from standin.hosts import of_a_job
 
 QUICK = {
     "platform: local": "platform: azureml",
@@ -31,7 +32,7 @@ QUICK = {
     "latency_ms: 100": "latency_ms: 999999",
 }
 HOSTS = re.compile(
-    r"login\.microsoftonline\.com|management\.azure\.com|westeurope\.(api\.azureml\.ms|metrics\.monitor\.azure\.com)"
+    r"login\.microsoftonline\.com|run\.actions\.githubusercontent\.com|management\.azure\.com|westeurope\.(api\.azureml\.ms|metrics\.monitor\.azure\.com)"
     r"|eastus\.api\.azureml\.ms|cert-westeurope\.experiments\.azureml\.net"
     r"|[a-z]+\.blob\.core\.windows\.net|flight-delays-(staging|production)\.westeurope\.inference\.ml\.azure\.com"
 )
@@ -44,7 +45,7 @@ class OnAzure(Looped):
     azure: StandIn
 
     def variables(self) -> Mapping[str, str]:
-        return {**super().variables(), **self.azure.environment}
+        return {**super().variables(), **self.azure.environment, **of_a_job(self.folder)}
 
     def during(self, name: str, *arguments: str, code: int = 0) -> tuple[str, list[Entry]]:
         """What the command printed, and what it asked of Azure."""
@@ -249,7 +250,7 @@ def test_the_log_is_evidence(looped: OnAzure) -> None:
     assert all(each.api_version for each in azure.log if each.host == "management.azure.com")
     assert not [each.path for each in azure.log if "logged-models" in each.path]
     assert [each for each in azure.log if "/mlflow/" in each.path], "runs were logged"
-    secrets = [*azure.cloud.secrets.values(), azure.environment["AZURE_CLIENT_SECRET"]]
+    secrets = [*azure.cloud.secrets.values(), azure.environment["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]]
     for path in [each for name in ("out", "environments", ".mlops") for each in (looped.folder / name).rglob("*")]:
         if path.is_file():
             text = path.read_bytes()

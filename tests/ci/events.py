@@ -35,7 +35,7 @@ class Runner:
     """The machine that the jobs run on, and the people who approve.
 
     path: folders before PATH. environment: variables of every command, as a hosted runner would set them by itself.
-    variables: the repository's or project's own (`vars` on GitHub). refused: environments whose approval is denied.
+    variables: the repository's own (`vars` on GitHub), and the ids that service connections know. refused: environments whose approval is denied.
     """
 
     path: Sequence[Path] = ()

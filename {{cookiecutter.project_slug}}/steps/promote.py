@@ -13,7 +13,7 @@ from mlops.ci import Proposal, open_ci
 from mlops.commands.console import YES, command
 from mlops.operate.promotion import change, versions_named
 from mlops.platform import Models, ModelVersion, open_platform, version_here
-from mlops.settings.environments import check_source, load_manifest, manifest_path, stage_before
+from mlops.settings.environments import check_source, load_manifest, manifest_path, stage_before, training_stage
 from mlops.settings.project import load_project
 
 SHOWN = ("verdict", "train_rows", "train_to", "commit", "dirty", "data_hash", "run_id", "ci_run")
@@ -45,7 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     path, manifest = manifest_path(args.environment), load_manifest(args.environment)
     check_source(args.environment, manifest)
-    platform, model, ci = open_platform(manifest), manifest.model, open_ci()
+    # Where versions are made, with what staging may do there: promoting asks nothing of production's own workspace.
+    platform, model, ci = open_platform(load_manifest(training_stage())), manifest.model, open_ci()
     version = next_version(platform.models, args.environment, model.name) if args.version is None else args.version
     if version is None:
         print(f"{path}: there is no version to promote yet")

@@ -26,12 +26,14 @@ class Evidence:
     probe: None when not probed yet, "" when the answers agree, else what is wrong with them.
     candidate: its traffic since the last shift; stable: its traffic since the rollout began. None: not measurable.
     tried: the slots that were deployed or scaled in this run, each with why that failed.
+    watched_from: when this run began to watch; the time before it, in which nobody did, is not the candidate's.
     """
 
     probe: str | None = None
     candidate: Traffic | None = None
     stable: Traffic | None = None
     tried: Mapping[str, str] = field(default_factory=dict)
+    watched_from: float = 0.0
 
 
 def decide(manifest: Manifest, observed: Observed | None, evidence: Evidence, now: float) -> Action:
@@ -100,7 +102,7 @@ def trouble(
     health = judge(evidence.candidate, evidence.stable, rules) if share and evidence.candidate else None
     if health and health.breached:
         return health.why
-    if now - float(observed.tags["started"]) > rules.deadline:
+    if now - max(float(observed.tags["started"]), evidence.watched_from) > rules.deadline:
         return f"not decided within {rules.deadline:g} s" + (f"; {health.why}" if health else "")
     return ""
 
