@@ -119,9 +119,7 @@ def connect(azure: StandIn, folder: Path, monkeypatch: pytest.MonkeyPatch) -> "M
 
     for name, value in azure.secret_login.items():
         monkeypatch.setenv(name, value)
-    client = MLClient(
-        DefaultAzureCredential(), SUBSCRIPTION, "flight-delays", "flight-delays"
-    )
+    client = MLClient(DefaultAzureCredential(), SUBSCRIPTION, "flight-delays", "flight-delays")
     write(folder / "image", {"Dockerfile": "FROM scratch\n", "requirements.txt": ""})
     client.environments.create_or_update(
         Environment(name="bare", version="1", build=BuildContext(path=str(folder / "image")))

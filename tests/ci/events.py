@@ -35,7 +35,8 @@ class Runner:
     """The machine that the jobs run on, and the people who approve.
 
     path: folders before PATH. environment: variables of every command, as a hosted runner would set them by itself.
-    variables: the repository's own (`vars` on GitHub), and the ids that service connections know. refused: environments whose approval is denied.
+    variables: the repository's own (`vars` on GitHub), and the ids that service connections know.
+    refused: environments whose approval is denied.
     """
 
     path: Sequence[Path] = ()

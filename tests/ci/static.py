@@ -155,7 +155,9 @@ def rights_findings(root: Path) -> list[str]:
 
 def asks_azure(path: Path, job: Mapping[str, Any]) -> bool:
     """Whether a step of the job opens the workspace. The template's own pipelines have none."""
-    return (path.parent / "deploy.yml").exists() and any(opens_the_workspace(str(step.get("run", ""))) for step in job.get("steps", []))
+    return (path.parent / "deploy.yml").exists() and any(
+        opens_the_workspace(str(step.get("run", ""))) for step in job.get("steps", [])
+    )
 
 
 def needed(path: Path, job: Mapping[str, Any]) -> dict[str, str]:

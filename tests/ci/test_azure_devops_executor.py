@@ -418,7 +418,9 @@ def test_the_service_connection_is_in_the_output(steps: Callable[..., Run]) -> N
 
 
 def test_the_task_knows_its_connection_and_later_steps_what_it_tells_them(steps: Callable[..., Run]) -> None:
-    told = "##vso[task.setvariable variable=WHO]$AZURESUBSCRIPTION_CLIENT_ID of $AZURESUBSCRIPTION_SERVICE_CONNECTION_ID"
+    told = (
+        "##vso[task.setvariable variable=WHO]$AZURESUBSCRIPTION_CLIENT_ID of $AZURESUBSCRIPTION_SERVICE_CONNECTION_ID"
+    )
     run = steps(
         f"""
         - task: AzureCLI@2
@@ -431,7 +433,7 @@ def test_the_task_knows_its_connection_and_later_steps_what_it_tells_them(steps:
         """,
         Runner(variables={"AZURE_CLIENT_ID": "client"}),
     )
-    assert said(run)[1] == "client of staging, "
+    assert said(run)[1] == "client of staging,", "not what the task itself was told"
 
 
 def test_what_passes_in_silence_is_told(steps: Callable[..., Run]) -> None:

@@ -77,8 +77,7 @@ def happens(
 def asked_for(azure: StandIn) -> set[str]:
     """In whose names ID tokens were asked for."""
     queries = [each.query for each in azure.log if each.host in {HOST_OF_GITHUB, HOST_OF_AZURE_DEVOPS}]
-    names = {query.get("serviceConnectionId") or query["subject"].rpartition("environment:")[2] for query in queries}
-    return names
+    return {query.get("serviceConnectionId") or query["subject"].rpartition("environment:")[2] for query in queries}
 
 
 def said(run: Run) -> str:

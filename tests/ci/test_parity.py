@@ -123,7 +123,9 @@ def test_who_opens_the_workspace_can_log_in_as_the_jobs_own_environment(server, 
 @pytest.mark.parametrize("missing", VARIABLES)
 def test_a_variable_that_github_lacks_is_seen(server, folder, missing):
     variables = {name: value for name, value in VARIABLES.items() if name != missing}
-    seen = trace(GITHUB, server.bare, Scenario("", "monitor", server.scheduled(), variables=variables), folder / "calls")
+    seen = trace(
+        GITHUB, server.bare, Scenario("", "monitor", server.scheduled(), variables=variables), folder / "calls"
+    )
     assert [identity for *_, identity in seen.calls] == ["", "", ""]
 
 

@@ -1,7 +1,8 @@
 """Make an endpoint what its manifest says: blue/green, probed at 0 %, then live traffic step by step.
 
-Exits 1 when the version was rolled back, 2 in a CI run that main has left behind, 3 while another run is rolling out this endpoint. A run that was killed is
-continued by the next one. A version that was rolled back is refused until --retry.
+Exits 1 when the version was rolled back, 3 while another run is rolling out this endpoint. A run that was killed, or
+could not log in any more, is continued by the next one. A version that was rolled back is refused until --retry. In CI
+it is the commit of main that counts: a run that main has left behind changes nothing.
 """
 
 import argparse

@@ -21,7 +21,11 @@ RUNNERS = {  # what GitHub's runner sets in a job of the environment staging tha
     "ACTIONS_ID_TOKEN_REQUEST_URL": f"https://{GITHUB}/idtoken?api-version=2.0&subject={SUBJECT}",
     "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "token-of-this-job",
 }
-PERSONS = {"AZURE_CLIENT_ID": CLIENT, "AZURE_TENANT_ID": TENANT, "AZURE_SUBSCRIPTION_ID": SUBSCRIPTION}  # in first-run.md
+PERSONS = {
+    "AZURE_CLIENT_ID": CLIENT,
+    "AZURE_TENANT_ID": TENANT,
+    "AZURE_SUBSCRIPTION_ID": SUBSCRIPTION,
+}  # in first-run.md
 VARIABLE = re.compile(r"\$\{\{ vars\.(\w+) \}\}")
 
 

@@ -41,7 +41,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     state = project / ".mlops" / "azure"
     print(f"rehearsal: nothing here is Azure; the stand-in keeps its state in {state}", file=sys.stderr)
     set_here = ", ".join(hosts.PERSONS)
-    print(f"rehearsal: it sets what is yours to set elsewhere (docs/first-run.md): {set_here}", file=sys.stderr, flush=True)
+    print(
+        f"rehearsal: it sets what is yours to set elsewhere (docs/first-run.md): {set_here}",
+        file=sys.stderr,
+        flush=True,
+    )
     with StandIn(state, workspaces, registries=registries_of(project)) as azure:
         code = run(arguments.command, project, {**azure.environment, **hosts.PERSONS})
     for problem in dict.fromkeys(problem for entry in azure.log for problem in entry.problems):

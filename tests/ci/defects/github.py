@@ -84,7 +84,9 @@ DEFECTS = [
     Defect("input of the wrong type", "input", ROLLOUT, "string\n        required", "boolean\n        required"),
     Defect("default that proposes to production", "input", ROLLOUT, NEXT_INPUT, NEXT_INPUT.replace('""', "production")),
     Defect("setup in a folder that is not there", "input", TRAIN, "./.github/actions/", "./.github/action/"),
-    Defect("output of the job misspelt", "output", DEPLOY, "needs.compare.outputs.changes", "needs.compare.outputs.next"),
+    Defect(
+        "output of the job misspelt", "output", DEPLOY, "needs.compare.outputs.changes", "needs.compare.outputs.next"
+    ),
     Defect("output of the step misspelt", "output", DEPLOY, "plan.outputs.changes", "plan.outputs.change"),
     Defect("step without its id", "output", DEPLOY, "        id: plan\n"),
     Defect("output of an unknown job", "output", DEPLOY, "if: needs.compare.", "if: needs.plan."),
@@ -192,7 +194,13 @@ DEFECTS = [
     Defect("runner label misspelt", "runner", TRAIN, "ubuntu-24.04", "ubuntu-2404"),
     Defect("own machine for pull requests", "runner", PULL_REQUEST, "ubuntu-24.04", "self-hosted"),
     Defect("training ended too early", "runner", TRAIN, "    timeout-minutes: 300\n"),
-    Defect("double quotes in an expression", "syntax", ROLLOUT, "        if: inputs.next != ''", '        if: inputs.next != ""'),
+    Defect(
+        "double quotes in an expression",
+        "syntax",
+        ROLLOUT,
+        "        if: inputs.next != ''",
+        '        if: inputs.next != ""',
+    ),
     Defect(
         "condition that YAML takes for a tag",
         "syntax",

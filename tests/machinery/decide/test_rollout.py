@@ -320,6 +320,13 @@ def test_the_deadline_counts_from_the_begin_and_is_said_with_what_is_missing(aft
         assert action.why == "roll back flights:2: not decided within 300 s; 3 of 30 requests needed"
 
 
+def test_the_time_in_which_nobody_watched_is_not_held_against_the_candidate():
+    observed, evidence = at_ten_percent(candidate=FEW)
+    continued = replace(evidence, watched_from=5000)
+    assert isinstance(decide(manifest(2), observed, continued, 5300), Wait)
+    assert isinstance(decide(manifest(2), observed, continued, 5300.5), Shift)
+
+
 def test_a_rollout_begins_without_the_times_of_the_one_before():
     observed, evidence = at_ten_percent()
     action = decide(manifest(3), observed, evidence, 1005.0)

@@ -184,7 +184,7 @@ def kept_elsewhere() -> str:
 
 
 def repository() -> str:
-    """Its address below the project's. UserError when another host keeps it: nothing can be pushed or proposed there."""
+    """Its address below the project's. UserError when another host keeps it, where nothing can be proposed."""
     if host := kept_elsewhere():
         raise UserError(f"this run's repository is on {host}; run its pipelines there, or import it into Azure Repos")
     return f"git/repositories/{variable('BUILD_REPOSITORY_ID')}"

@@ -1,4 +1,4 @@
-"""Whether main has moved on since this run's commit: an approval may come days later, and any old run can be run again."""
+"""Whether main has moved on since this run's commit: an approval may come late, and an old run can be run again."""
 
 from pathlib import Path
 

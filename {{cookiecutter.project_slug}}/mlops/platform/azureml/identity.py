@@ -10,13 +10,10 @@ from typing import TYPE_CHECKING, Any
 from mlops import UserError
 
 if TYPE_CHECKING:
-    from azure.core.credentials import AccessToken, AccessTokenInfo
-    from azure.identity import AzurePipelinesCredential, ClientAssertionCredential, DefaultAzureCredential
-
-    Credential = AzurePipelinesCredential | ClientAssertionCredential | DefaultAzureCredential
+    from azure.core.credentials import AccessToken, AccessTokenInfo, TokenCredential
 
 CLIENT, TENANT = "AZURE_CLIENT_ID", "AZURE_TENANT_ID"
-REQUEST_URL, REQUEST_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"  # GitHub's runner sets them
+REQUEST_URL, REQUEST_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"  # GitHub's runner
 CONNECTION, ACCESS_TOKEN = "AZURE_SERVICE_CONNECTION_ID", "SYSTEM_ACCESSTOKEN"  # Azure DevOps: set-up, and the step
 AUDIENCE = "api://AzureADTokenExchange"
 METRICS = "https://metrics.monitor.azure.com/.default"
@@ -39,10 +36,10 @@ class Identity:
             self.get_token_info(scope)
 
     def get_token(self, *scopes: str, **options: Any) -> "AccessToken":
-        return self._ask("get_token", *scopes, **options)  # type: ignore[no-any-return]
+        return self._ask("get_token", *scopes, **options)
 
     def get_token_info(self, *scopes: str, **options: Any) -> "AccessTokenInfo":
-        return self._ask("get_token_info", *scopes, **options)  # type: ignore[no-any-return]
+        return self._ask("get_token_info", *scopes, **options)
 
     def _ask(self, method: str, *scopes: str, **options: Any) -> Any:
         from azure.core.exceptions import AzureError, ClientAuthenticationError
@@ -53,7 +50,7 @@ class Identity:
             raise ClientAuthenticationError(str(error)) from error
 
 
-def find_credential() -> "Credential":
+def find_credential() -> "TokenCredential":
     """The library's credential for where this runs. UserError when a step of Azure DevOps lacks its token."""
     from azure.identity import AzurePipelinesCredential, ClientAssertionCredential, DefaultAzureCredential
 
