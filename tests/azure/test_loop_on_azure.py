@@ -71,6 +71,15 @@ class OnAzure(Looped):
         return {each["name"].removeprefix(f"{ENDPOINT}-") for each in settings if each["name"].startswith(ENDPOINT)}
 
     @contextmanager
+    def without_a_right_in(self, workspace: str) -> Iterator[None]:
+        """As where each environment has an identity of its own: that workspace answers 403."""
+        self.azure.faults.forbid(rf"/workspaces/{workspace}(/|$)")
+        try:
+            yield
+        finally:
+            self.azure.faults.clear()
+
+    @contextmanager
     def clients(self) -> Iterator[Counter[str]]:
         """Somebody who asks all the while; counts the slots that answered, and failures."""
         body = json.dumps(self.read("out/model/probe.json")["request"])
@@ -152,23 +161,26 @@ def test_the_very_model_is_registered_once_and_nothing_is_uploaded_again(looped:
 
 
 def test_two_environments_are_rolled_out_and_a_second_apply_writes_nothing(looped: OnAzure) -> None:
-    for environment in ("staging", "production"):
-        looped.command("promote", environment)
-        assert "+ flight-delays:1 at 100 %" in looped.command("plan", environment, code=1)
-        looped.command("apply", environment)
-        assert "no difference" in looped.command("plan", environment)
-        assert "the answers agree with the offline scores" in looped.command("smoke", environment)
-        _, asked = looped.during("apply", environment)
-        assert writes(asked) == []
+    for environment, another in (("staging", IN_PRODUCTION[1]), ("production", IN_STAGING[1])):
+        with looped.without_a_right_in(IN_PRODUCTION[1]):
+            looped.command("promote", environment)  # in the job of the stage before
+        with looped.without_a_right_in(another):
+            assert "+ flight-delays:1 at 100 %" in looped.command("plan", environment, code=1)
+            looped.command("apply", environment)
+            assert "no difference" in looped.command("plan", environment)
+            assert "the answers agree with the offline scores" in looped.command("smoke", environment)
+            _, asked = looped.during("apply", environment)
+            assert writes(asked) == []
     assert looped.served() == {"blue": 1}
 
 
 def test_a_green_that_does_not_start_is_rolled_back_with_its_log(looped: OnAzure) -> None:
     shutil.copy(ROOT / "demo/data/2013-04.parquet", looped.folder / "data")
-    looped.command("run_pipeline")
-    assert looped.read("out/gate/verdict.json")["comparison"]["lower"] > 0
-    looped.command("register")
-    looped.command("promote", "production", "--version", "2")
+    with looped.without_a_right_in(IN_PRODUCTION[1]):  # the champion comes from the registry
+        looped.command("run_pipeline")
+        assert looped.read("out/gate/verdict.json")["comparison"]["lower"] > 0
+        looped.command("register")
+        looped.command("promote", "production", "--version", "2")
     looped.edit(
         "serving/score.py", {"    global model, ": '    raise RuntimeError("no luck today")\n    global model, '}
     )

@@ -59,7 +59,8 @@ def compared_call(system: System, command: Command, seen: Mapping[str, Any]) -> 
 class Scenario:
     """What happens to a pipeline.
 
-    refused_calls: beginnings of commands that fail. changes: what `plan --output` says. variables: the repository's.
+    refused_calls: beginnings of commands that fail. changes: what `plan --output` says. ids: of Azure, as a person has
+    set them up.
     """
 
     name: str
@@ -68,14 +69,19 @@ class Scenario:
     refused_calls: Sequence[str] = ()
     refused_gates: Sequence[str] = ()
     changes: bool = True
-    variables: Mapping[str, str] = field(default_factory=dict)
+    ids: Mapping[str, str] = field(default_factory=dict)
+
+
+def told_of_azure(system: System, ids: Mapping[str, str]) -> dict[str, Any]:
+    """Where the ids are set: in variables on GitHub, in service connections on Azure DevOps."""
+    return {"variables": ids} if system is GITHUB else {"ids": ids}
 
 
 def trace(system: System, remote: Path, scenario: Scenario, folder: Path) -> Trace:
     """Run the scenario with recorded commands. The folder is new."""
     recorder = Recorder(folder, {"changes": "true" if scenario.changes else "false"})
     recorder.install([call.split() for call in scenario.refused_calls])
-    runner = Runner([folder], variables=scenario.variables, refused=frozenset(scenario.refused_gates))
+    runner = Runner([folder], refused=frozenset(scenario.refused_gates), **told_of_azure(system, scenario.ids))
     run = system.run(remote, scenario.pipeline, scenario.event, runner)
     assert not run.warnings, f"{system.name}: {run.warnings}"
     calls = [seen for seen in recorder.calls() if seen["call"][0] == "uv"]  # how uv is installed is each system's own

@@ -431,7 +431,7 @@ def test_the_task_knows_its_connection_and_later_steps_what_it_tells_them(steps:
             inlineScript: echo "{told}"
         - script: echo "$WHO, $AZURESUBSCRIPTION_CLIENT_ID"
         """,
-        Runner(variables={"AZURE_CLIENT_ID": "client"}),
+        Runner(ids={"AZURE_CLIENT_ID": "client"}),
     )
     assert said(run)[1] == "client of staging,", "not what the task itself was told"
 

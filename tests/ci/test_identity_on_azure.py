@@ -13,7 +13,7 @@ import pytest
 from ci.events import Run, Runner
 from ci.identities import with_connections
 from ci.server import Server
-from ci.systems import AZURE_DEVOPS, GITHUB, System
+from ci.systems import AZURE_DEVOPS, GITHUB, System, told_of_azure
 from conftest import Project
 from standin import StandIn
 from standin.hosts import AZURE_DEVOPS as HOST_OF_AZURE_DEVOPS
@@ -69,9 +69,8 @@ def happens(
     """Run the pipeline. Of Azure the machine knows the way there, and nothing else."""
     azure.log.clear()
     way = {name: value for name, value in azure.environment.items() if not name.startswith("ACTIONS_")}
-    return system.run(
-        server.bare, pipeline, with_connections(server, server.by_hand()), Runner([programs], way, dict(ids))
-    )
+    event = with_connections(server, server.by_hand())
+    return system.run(server.bare, pipeline, event, Runner([programs], way, **told_of_azure(system, ids)))
 
 
 def asked_for(azure: StandIn) -> set[str]:

@@ -113,7 +113,7 @@ def test_without_an_approval_nothing_of_that_environment_runs(server, folder, pi
 @pytest.mark.parametrize("pipeline", PIPELINES)
 def test_who_opens_the_workspace_can_log_in_as_the_jobs_own_environment(server, folder, pipeline):
     event = with_connections(server, usual_event(server, pipeline))
-    found = compare(server, Scenario("azure", pipeline, event, variables=VARIABLES), folder)
+    found = compare(server, Scenario("azure", pipeline, event, ids=VARIABLES), folder)
     assert found.result == "succeeded" and [call[:2] for call in found.calls] == CALLS[pipeline]
     for gate, call, *_, identity in found.calls:
         assert identity == (gate if opens_the_workspace(call) else ""), call
@@ -123,9 +123,7 @@ def test_who_opens_the_workspace_can_log_in_as_the_jobs_own_environment(server, 
 @pytest.mark.parametrize("missing", VARIABLES)
 def test_a_variable_that_github_lacks_is_seen(server, folder, missing):
     variables = {name: value for name, value in VARIABLES.items() if name != missing}
-    seen = trace(
-        GITHUB, server.bare, Scenario("", "monitor", server.scheduled(), variables=variables), folder / "calls"
-    )
+    seen = trace(GITHUB, server.bare, Scenario("", "monitor", server.scheduled(), ids=variables), folder / "calls")
     assert [identity for *_, identity in seen.calls] == ["", "", ""]
 
 

@@ -150,7 +150,7 @@ class Agent:
         connection = self.expand(step.inputs.get("connection", ""))
         if not connection:
             return {}
-        ids = {name: self.site.runner.variables.get(f"AZURE_{name}", "") for name in ("CLIENT_ID", "TENANT_ID")}
+        ids = {name: self.site.runner.ids.get(f"AZURE_{name}", "") for name in ("CLIENT_ID", "TENANT_ID")}
         told = {**ids, "SERVICE_CONNECTION_ID": connection}
         return {f"AZURESUBSCRIPTION_{name}": value for name, value in told.items()}
 

@@ -39,7 +39,7 @@ def runs(server: Server, pipeline: str) -> Iterator[Scenario]:
     for gate in dict.fromkeys(gate for gate, _ in CALLS[pipeline] if gate):
         yield Scenario(f"{gate} refused", pipeline, usual, refused_gates=[gate])
     yield Scenario("nothing to change", pipeline, usual, changes=False)
-    yield Scenario("an identity", pipeline, with_connections(server, usual), variables=VARIABLES)
+    yield Scenario("an identity", pipeline, with_connections(server, usual), ids=VARIABLES)
 
 
 def starts(server: Server, pipeline: str) -> Iterator[Scenario]:
