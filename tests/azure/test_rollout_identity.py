@@ -129,6 +129,10 @@ def test_without_one_of_the_ids_nothing_is_changed(bench: Bench, name: str) -> N
     assert bench.writes() == []
 
 
+def test_an_id_that_can_be_none_is_said_in_one_line(bench: Bench) -> None:
+    check_gave_up(bench.apply(BETTER, AZURE_TENANT_ID="no tenant!"), "not signed in to Azure: Invalid tenant")
+
+
 def test_another_subject_is_not_let_in_and_a_step_without_its_token_is_told(bench: Bench) -> None:
     other = "https://run.actions.githubusercontent.com/idtoken?subject=repo:owner/project:ref:refs/heads/main"
     check_gave_up(bench.apply(BETTER, ACTIONS_ID_TOKEN_REQUEST_URL=other), "AADSTS700213")

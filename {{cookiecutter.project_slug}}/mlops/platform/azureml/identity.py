@@ -28,7 +28,12 @@ class Identity:
     """
 
     def __init__(self) -> None:
-        self._credential = find_credential()
+        from azure.core.exceptions import ClientAuthenticationError
+
+        try:
+            self._credential = find_credential()
+        except ValueError as error:  # an id that can be none
+            raise ClientAuthenticationError(str(error)) from error
 
     def sign_in(self) -> None:
         """Have an access token for all that a rollout asks, before it has begun."""
@@ -46,7 +51,7 @@ class Identity:
 
         try:
             return getattr(self._credential, method)(*scopes, **options)
-        except AzureError as error:
+        except (AzureError, KeyError, ValueError) as error:  # the latter two: a page where JSON was expected
             raise ClientAuthenticationError(str(error)) from error
 
 
