@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         flush=True,
     )
     with StandIn(state, workspaces, registries=registries_of(project)) as azure:
-        code = run(arguments.command, project, {**azure.environment, **hosts.PERSONS})
+        code = run(arguments.command, project, azure.secret_login)
     for problem in dict.fromkeys(problem for entry in azure.log for problem in entry.problems):
         print(f"rehearsal: {problem}", file=sys.stderr)
     return code
