@@ -16,6 +16,7 @@ from _project import installed_project, options, seconds
 from demo.run import python_of
 from standin import StandIn
 from standin.cloud import SUBSCRIPTION, workspace_id
+from standin.hosts import of_a_job
 
 SHORT = {
     "platform: local": "platform: azureml",
@@ -39,7 +40,7 @@ def edit(path: Path, changes: dict[str, str]) -> None:
 def run(project: Path, azure: StandIn, *command: str) -> tuple[float, int]:
     """Seconds of the step, which must succeed, and how many writes it sent to Azure Resource Manager."""
     first, line = len(azure.log), [str(python_of(project).with_name(command[0])), *command[1:]]
-    taken = seconds(project, *line, **azure.environment)
+    taken = seconds(project, *line, **azure.environment, **of_a_job(project))
     return taken, sum(each.is_write and each.host == "management.azure.com" for each in azure.log[first:])
 
 

@@ -20,6 +20,7 @@ from light import TABLE, LightServing
 from standin import Entry, StandIn
 from standin.cloud import SUBSCRIPTION, Resource, workspace_id
 from standin.faults import AFTER, Fault
+from standin.hosts import of_a_job
 
 NAME = "flight-delays"
 ENDPOINT = f"{NAME}-staging"
@@ -89,9 +90,10 @@ class Asker(threading.Thread):
 class Bench:
     """The stand-in with the endpoint, on which version GOOD is stable once `begin` has been called."""
 
-    def __init__(self, azure: StandIn, warm: Warm, project: Path) -> None:
+    def __init__(self, azure: StandIn, warm: Warm, project: Path, installed: Path) -> None:
         self.azure, self.warm, self.project = azure, warm, project
         self.base: dict[str, Resource] = {}
+        self.of_a_job = of_a_job(installed)
 
     def apply(self, version: int, instances: tuple[int, int] = (1, 1), **variables: str) -> Run:
         """Name the version in the manifest, and the fewest and most instances that it is to run on, and apply it."""
@@ -100,7 +102,7 @@ class Bench:
     def start(self, version: int, instances: tuple[int, int] = (1, 1), **variables: str) -> Applying:
         """The same, without waiting."""
         write_manifest(self.project, version, instances)
-        return self.warm.start(self.project, {**self.azure.environment, **variables})
+        return self.warm.start(self.project, {**self.azure.environment, **self.of_a_job, **variables})
 
     def begin(self) -> None:
         """Roll the first version out, and change what the next one is served with."""
@@ -133,6 +135,7 @@ class Bench:
             cloud.resources = copy.deepcopy(self.base)
             cloud.scored.clear()
             cloud.instances = None
+            cloud.id_tokens_refused, cloud.told_life = False, 3600
         for name in set(self.names()) - self.blobs:
             self.container.delete_blob(name)
         cloud.faults.clear()
@@ -250,6 +253,6 @@ def open_benches(count: int, folder: Path, installed: Path) -> Iterator[list[Ben
             register_models(azure, home, installed)
             for part in ("environments", "serving"):
                 shutil.copytree(installed / part, home / "project" / part)
-            benches.append(Bench(azure, warm, home / "project"))
+            benches.append(Bench(azure, warm, home / "project", installed))
             benches[-1].begin()
         yield benches

@@ -15,6 +15,7 @@ from looped import Looped
 
 from conftest import MACHINERY, Project
 from standin import StandIn
+from standin.hosts import of_a_job
 
 OPTIONS = ("-k", "azureml", "-rA", "-p", "no:cacheprovider")
 SUITE = ("-c", str(MACHINERY / "pytest.ini"), str(MACHINERY / "contract"), *OPTIONS)
@@ -41,7 +42,7 @@ def played(installed: Project, tmp_path_factory: pytest.TempPathFactory) -> Iter
         done = subprocess.run(
             [project.python, *measured.command(measured.AZURE), *SUITE, f"--basetemp={left}"],
             cwd=project.folder,
-            env={**project.variables(), **azure.environment, **WORKSPACE},
+            env={**project.variables(), **azure.environment, **of_a_job(installed.folder), **WORKSPACE},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
@@ -74,7 +75,7 @@ def test_no_secret_is_printed_or_left_in_a_file(played: Played) -> None:
     texts = {str(path): path.read_bytes() for folder in kept for path in folder.rglob("*") if path.is_file()}
     assert [path for path in texts if path.endswith("log.txt")], "the deployments left their logs"
     secrets = [secret.encode() for secret in played.azure.cloud.secrets.values()]
-    assert len(secrets) >= 3, "at least the client's and an endpoint's two keys"
+    assert len(secrets) >= 3, "at least what signs tokens, and an endpoint's two keys"
     for name, text in {**texts, "the output": played.printed.encode()}.items():
         assert not [secret for secret in secrets if secret in text], name
         assert not TOKEN.search(text), name

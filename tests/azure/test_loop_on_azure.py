@@ -21,6 +21,7 @@ from conftest import ROOT, Render
 from standin import Entry, StandIn
 from standin.cloud import SUBSCRIPTION, registry_id, workspace_id
 from standin.faults import refuse
+from standin.hosts import of_a_job
 
 QUICK = {
     "platform: local": "platform: azureml",
@@ -32,7 +33,7 @@ QUICK = {
     "latency_ms: 100": "latency_ms: 999999",
 }
 HOSTS = re.compile(
-    r"login\.microsoftonline\.com|management\.azure\.com|westeurope\.(api\.azureml\.ms|metrics\.monitor\.azure\.com)"
+    r"login\.microsoftonline\.com|run\.actions\.githubusercontent\.com|management\.azure\.com|westeurope\.(api\.azureml\.ms|metrics\.monitor\.azure\.com)"
     r"|eastus\.api\.azureml\.ms|cert-westeurope\.experiments\.azureml\.net"
     r"|[a-z]+\.blob\.core\.windows\.net|flight-delays-(staging|production)\.westeurope\.inference\.ml\.azure\.com"
 )
@@ -45,7 +46,7 @@ class OnAzure(Looped):
     azure: StandIn
 
     def variables(self) -> Mapping[str, str]:
-        return {**super().variables(), **self.azure.environment}
+        return {**super().variables(), **self.azure.environment, **of_a_job(self.folder)}
 
     def during(self, name: str, *arguments: str, code: int = 0) -> tuple[str, list[Entry]]:
         """What the command printed, and what it asked of Azure."""
@@ -69,6 +70,15 @@ class OnAzure(Looped):
         """The slots of production's endpoint that have an autoscale setting."""
         settings = (each for each in self.azure.cloud.resources.values() if AUTOSCALE in each["type"].lower())
         return {each["name"].removeprefix(f"{ENDPOINT}-") for each in settings if each["name"].startswith(ENDPOINT)}
+
+    @contextmanager
+    def without_a_right_in(self, workspace: str) -> Iterator[None]:
+        """As where each environment has an identity of its own: that workspace answers 403."""
+        self.azure.faults.forbid(rf"/workspaces/{workspace}(/|$)")
+        try:
+            yield
+        finally:
+            self.azure.faults.clear()
 
     @contextmanager
     def clients(self) -> Iterator[Counter[str]]:
@@ -164,24 +174,27 @@ def test_the_very_model_is_registered_once_and_nothing_is_uploaded_again(looped:
 
 
 def test_two_environments_are_rolled_out_and_a_second_apply_writes_nothing(looped: OnAzure) -> None:
-    for environment in ("staging", "production"):
-        looped.command("promote", environment)
-        assert "+ flight-delays:1 at 100 %" in looped.command("plan", environment, code=1)
-        looped.command("apply", environment)
-        assert "no difference" in looped.command("plan", environment)
-        assert "the answers agree with the offline scores" in looped.command("smoke", environment)
-        _, asked = looped.during("apply", environment)
-        assert writes(asked) == []
+    for environment, another in (("staging", IN_PRODUCTION[1]), ("production", IN_STAGING[1])):
+        with looped.without_a_right_in(IN_PRODUCTION[1]):
+            looped.command("promote", environment)  # in the job of the stage before
+        with looped.without_a_right_in(another):
+            assert "+ flight-delays:1 at 100 %" in looped.command("plan", environment, code=1)
+            looped.command("apply", environment)
+            assert "no difference" in looped.command("plan", environment)
+            assert "the answers agree with the offline scores" in looped.command("smoke", environment)
+            _, asked = looped.during("apply", environment)
+            assert writes(asked) == []
     assert looped.served() == {"blue": 1}
 
 
 def test_a_green_that_does_not_start_is_rolled_back_with_its_log(looped: OnAzure) -> None:
     for month in TO_COME:
         shutil.copy(looped.folder.parent / month, looped.folder / "data")
-    looped.command("run_pipeline")
-    assert looped.read("out/gate/verdict.json")["comparison"]["lower"] > 0
-    looped.command("register")
-    looped.command("promote", "production", "--version", "2")
+    with looped.without_a_right_in(IN_PRODUCTION[1]):  # the champion comes from the registry
+        looped.command("run_pipeline")
+        assert looped.read("out/gate/verdict.json")["comparison"]["lower"] > 0
+        looped.command("register")
+        looped.command("promote", "production", "--version", "2")
     looped.edit(
         "serving/score.py", {"    global model, ": '    raise RuntimeError("no luck today")\n    global model, '}
     )
@@ -263,7 +276,7 @@ def test_the_log_is_evidence(looped: OnAzure) -> None:
     assert all(each.api_version for each in azure.log if each.host == "management.azure.com")
     assert not [each.path for each in azure.log if "logged-models" in each.path]
     assert [each for each in azure.log if "/mlflow/" in each.path], "runs were logged"
-    secrets = [*azure.cloud.secrets.values(), azure.environment["AZURE_CLIENT_SECRET"]]
+    secrets = [*azure.cloud.secrets.values(), azure.environment["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]]
     for path in [each for name in ("out", "environments", ".mlops") for each in (looped.folder / name).rglob("*")]:
         if path.is_file():
             text = path.read_bytes()

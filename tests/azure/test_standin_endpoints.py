@@ -53,7 +53,7 @@ def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     images = tmp_path_factory.getbasetemp().parent / "azure-images"  # of all workers
     folder, workspaces = tmp_path_factory.mktemp("azure"), [(NAME, NAME), (NAME, "elsewhere")]
     with StandIn(folder, workspaces, images) as azure, pytest.MonkeyPatch.context() as variables:
-        for name, value in azure.environment.items():
+        for name, value in azure.secret_login.items():
             variables.setenv(name, value)
         yield azure
         azure.check()

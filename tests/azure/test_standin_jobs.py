@@ -12,6 +12,7 @@ import yaml
 
 from conftest import Project
 from standin import StandIn, history
+from standin.cloud import SUBSCRIPTION
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -116,11 +117,9 @@ def connect(azure: StandIn, folder: Path, monkeypatch: pytest.MonkeyPatch) -> "M
     from azure.ai.ml.entities import BuildContext, Environment
     from azure.identity import DefaultAzureCredential
 
-    for name, value in azure.environment.items():
+    for name, value in azure.secret_login.items():
         monkeypatch.setenv(name, value)
-    client = MLClient(
-        DefaultAzureCredential(), azure.environment["AZURE_SUBSCRIPTION_ID"], "flight-delays", "flight-delays"
-    )
+    client = MLClient(DefaultAzureCredential(), SUBSCRIPTION, "flight-delays", "flight-delays")
     write(folder / "image", {"Dockerfile": "FROM scratch\n", "requirements.txt": ""})
     client.environments.create_or_update(
         Environment(name="bare", version="1", build=BuildContext(path=str(folder / "image")))

@@ -32,7 +32,7 @@ def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
 @pytest.fixture
 def inside(azure: StandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What is asked here goes to the stand-in, and no contract is broken."""
-    for name, value in azure.environment.items():
+    for name, value in azure.secret_login.items():
         monkeypatch.setenv(name, value)
     azure.log.clear()
     yield
@@ -240,7 +240,7 @@ def test_what_was_made_outlives_the_stand_in(tmp_path: Path, folder: Path, monke
 
     for life in range(2):
         with StandIn(tmp_path / "azure") as azure, monkeypatch.context() as variables:
-            for name, value in azure.environment.items():
+            for name, value in azure.secret_login.items():
                 variables.setenv(name, value)
             client = make_client()
             if life == 0:

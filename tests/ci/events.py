@@ -35,13 +35,15 @@ class Runner:
     """The machine that the jobs run on, and the people who approve.
 
     path: folders before PATH. environment: variables of every command, as a hosted runner would set them by itself.
-    variables: the repository's or project's own (`vars` on GitHub). refused: environments whose approval is denied.
+    variables: the repository's or project's own (`vars` on GitHub). ids: of Azure, as a service connection knows them.
+    refused: environments whose approval is denied.
     """
 
     path: Sequence[Path] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     refused: frozenset[str] = frozenset()
+    ids: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

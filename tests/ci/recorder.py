@@ -14,16 +14,23 @@ import json, os, sys
 from pathlib import Path
 folder = Path(__file__).parent
 call = [Path(sys.argv[0]).name, *sys.argv[1:]]
+told = os.environ.get
+asking = told("ACTIONS_ID_TOKEN_REQUEST_URL", "").rpartition("environment%3A")[2]
+if told("SYSTEM_ACCESSTOKEN") and told("SYSTEM_OIDCREQUESTURI"):
+    asking = told("AZURE_SERVICE_CONNECTION_ID", "")
+known = all(told(f"AZURE_{{part}}_ID") for part in ("CLIENT", "TENANT", "SUBSCRIPTION"))
 seen = {{
     "call": call,
     "whole": Path("pyproject.toml").exists() and Path(".git").exists() and not Path(".git", "shallow").exists(),
     "token": any(os.environ.get(name) for name in ("GITHUB_TOKEN", "SYSTEM_ACCESSTOKEN")),
-    "login": os.environ.get("AZURE_CONFIG_DIR", ""),
+    "identity": asking if known else "",
 }}
 with (folder / "calls").open("a") as file:
     file.write(json.dumps(seen) + "\\n")
 plan = json.loads((folder / "plan").read_text())
-for name, value in plan["outputs"].items():
+if call[:3] == ["az", "account", "show"]:
+    print("subscription")
+for name, value in plan["outputs"].items() if call[0] == "uv" else ():
     if "--output" in call and "GITHUB_OUTPUT" in os.environ:
         with open(os.environ["GITHUB_OUTPUT"], "a") as file:
             file.write(f"{{name}}={{value}}\\n")
@@ -55,7 +62,7 @@ class Recorder:
     def calls(self) -> list[dict[str, Any]]:
         """How the programs were called, in order: the call, and what they saw.
 
-        whole: the repository with its history; token: that of the run; login: where az keeps it.
+        whole: the repository with its history; token: that of the run; identity: whose it could log in to Azure with.
         """
         path = self.folder / "calls"
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []

@@ -10,11 +10,12 @@ from typing import Any
 import yaml
 
 from ci import azure_devops, github
+from ci.identities import VARIABLES, opens_the_workspace
 from conftest import QUESTIONS
 
 SCRIPTS = ("run", "script", "bash", "inlineScript")
 EXPRESSION = re.compile(r"\$\{\{.*?\}\}|\$\([\w.]+\)")
-LONGEST_FILE, LONGEST_SCRIPT = 70, 3
+LONGEST_FILE, LONGEST_SCRIPT = 70, 4
 CLOCKS = {  # in both systems the same
     "cron": r'cron: "([^"]+)"',
     "minutes until a job is ended": r"timeout(?:-minutes|InMinutes): (\d+)",
@@ -30,7 +31,8 @@ RIGHTS = {  # what a step's command or action needs of the run's token; a job ha
     "uv run rehearsal save": {"contents": "write"},
     "uv run revert": {"contents": "write", "pull-requests": "write"},
 }
-IDENTITY = {f"{part}-id": f"${{{{ vars.AZURE_{part.upper()}_ID }}}}" for part in ("client", "tenant", "subscription")}
+IDENTITY = {name: f"${{{{ vars.{name} }}}}" for name in VARIABLES}
+READING = {"monitoring"}  # the environment where nothing is served: its jobs read what production serves
 ONE_AT_A_TIME = {  # pipelines that are neither doubled nor cancelled midway
     ".github/workflows": ("rollout", "train", "monitor"),
     "azure-pipelines": ("train", "deploy", "monitor", "templates/rollout"),
@@ -143,23 +145,30 @@ def rights_findings(root: Path) -> list[str]:
     for path in sorted((root / ".github" / "workflows").glob("*.yml")):
         for name, job in (jobs_of(path) or {}).items():
             called = (jobs_of(root / job["uses"]) or {}).values() if "uses" in job else ()
-            wanted = next((each.get("permissions") for each in called), None) if "uses" in job else needed(job)
+            wanted = next((each.get("permissions") for each in called), None) if "uses" in job else needed(path, job)
             if job.get("permissions") != wanted:
                 found.append(f"{path.name}: {name} may {job.get('permissions')}, needs {wanted}")
-            given = [step["with"] for step in job.get("steps", []) if "client-id" in step.get("with", {})]
-            found += [f"{path.name}: {name} logs in with {each}" for each in given if each != IDENTITY]
+            given = {key: value for key, value in (job.get("env") or {}).items() if key.startswith("AZURE_")}
+            wanted = IDENTITY if asks_azure(path, job) else {}
+            found += [f"{path.name}: {name} logs in with {given}"] if given != wanted else []
     return found
 
 
-def needed(job: Mapping[str, Any]) -> dict[str, str]:
+def asks_azure(path: Path, job: Mapping[str, Any]) -> bool:
+    """Whether a step of the job opens the workspace. The template's own pipelines have none."""
+    return (path.parent / "deploy.yml").exists() and any(
+        opens_the_workspace(str(step.get("run", ""))) for step in job.get("steps", [])
+    )
+
+
+def needed(path: Path, job: Mapping[str, Any]) -> dict[str, str]:
     """The permissions that the job's steps need."""
     wanted: dict[str, str] = {}
     for step in job.get("steps", []):
         for beginning, rights in RIGHTS.items():
             if str(step.get("run") or step.get("uses")).startswith(beginning):
                 wanted |= {key: max(right, wanted.get(key, "")) for key, right in rights.items()}  # "write" > "read"
-        wanted |= {"id-token": "write"} if "client-id" in step.get("with", {}) else {}
-    return wanted
+    return {**wanted, "id-token": "write"} if asks_azure(path, job) else wanted
 
 
 def python_findings(root: Path) -> list[str]:

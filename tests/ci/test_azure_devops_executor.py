@@ -413,12 +413,27 @@ def test_what_a_leftover_prints_is_in_no_later_output(steps: Callable[..., Run],
 def test_the_service_connection_is_in_the_output(steps: Callable[..., Run]) -> None:
     cli = "- task: AzureCLI@2\n  inputs: {scriptType: bash, scriptLocation: inlineScript, inlineScript: echo hi"
     assert said(steps(cli + ", azureSubscription: azure-staging}")) == ["azureSubscription: azure-staging\nhi"]
-    identity = cli.replace("echo hi", "'echo $servicePrincipalId $tenantId $idToken'") + ", azureSubscription: azure"
-    assert said(steps(identity + "}")) == ["azureSubscription: azure"]
-    shown = "azureSubscription: azure\nidentity tenant token-of-the-connection"
-    assert said(steps(identity + ", addSpnToEnvironment: true}")) == [shown]
     with pytest.raises(PipelineError, match="needs an azureSubscription"):
         steps(cli + ", azureSubscription: ''}")
+
+
+def test_the_task_knows_its_connection_and_later_steps_what_it_tells_them(steps: Callable[..., Run]) -> None:
+    told = (
+        "##vso[task.setvariable variable=WHO]$AZURESUBSCRIPTION_CLIENT_ID of $AZURESUBSCRIPTION_SERVICE_CONNECTION_ID"
+    )
+    run = steps(
+        f"""
+        - task: AzureCLI@2
+          inputs:
+            azureSubscription: staging
+            scriptType: bash
+            scriptLocation: inlineScript
+            inlineScript: echo "{told}"
+        - script: echo "$WHO, $AZURESUBSCRIPTION_CLIENT_ID"
+        """,
+        Runner(ids={"AZURE_CLIENT_ID": "client"}),
+    )
+    assert said(run)[1] == "client of staging,", "not what the task itself was told"
 
 
 def test_what_passes_in_silence_is_told(steps: Callable[..., Run]) -> None:

@@ -129,7 +129,7 @@ def test_a_fresh_project_is_green_and_says_that_it_rehearses(life):
     assert "A rehearsal" in "".join(run.summaries)
     run = life.happens("deploy", life.server.scheduled())
     assert "nothing to roll out" in output_of(run, "uv run apply")
-    assert run.gates == [("staging", True)], "nobody is asked to approve nothing"
+    assert run.gates == [("staging", True), ("monitoring", True)], "nobody is asked to approve nothing"
 
 
 def test_the_first_model_is_trained_registered_and_proposed(life):
@@ -151,7 +151,7 @@ def test_merged_again_it_rolls_out_to_production_behind_the_approval(life):
     run = life.system.run(life.server.bare, "deploy", event, refused)
     assert run.result == "failed" and not [each for each in run.commands if each.gate == "production"]
     run = life.happens("deploy", event)
-    assert run.gates == [("staging", True), ("production", True)]
+    assert run.gates == [("staging", True), ("monitoring", True), ("production", True)]
     assert "flight-delays:1 serves from blue" in output_of(run, 'uv run apply "$ENVIRONMENT"')
 
 
@@ -201,6 +201,14 @@ def test_a_git_revert_rolls_production_back_and_the_version_is_not_proposed_agai
     assert "flight-delays:1 serves" in output_of(run, 'uv run apply "$ENVIRONMENT"')
     assert "was taken back" in output_of(run, 'uv run promote "$NEXT"')
     assert life.open_pulls() == []
+
+
+def test_an_old_run_that_is_run_again_brings_nothing_back(life):
+    before = git(life.server.bare, "rev-parse", "main~1")
+    assert "version: 2" in git(life.server.bare, "show", f"{before}:environments/production.yml")
+    run = life.happens("deploy", Event("manual", before), "failed")
+    assert life.open_pulls() == []
+    assert "main has moved on since the commit of this run" in output_of(run, "uv run apply")
 
 
 def test_a_rollback_ends_red_with_the_reason_and_proposes_the_manifest_that_names_what_serves(life):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ci.events import Event
-from ci.logins import IDENTITY, login_problem, with_connections
+from ci.identities import VARIABLES, opens_the_workspace, with_connections
 from ci.server import Server
 from ci.systems import AZURE_DEVOPS, GITHUB, PIPELINES, Scenario, trace
 
@@ -30,27 +30,33 @@ CALLS = {  # pipeline: environment and command, when all goes well
         *(("staging", call) for call in SETUP),
         ("staging", "uv run apply staging"),
         ("staging", "uv run smoke staging"),
-        ("staging", "uv run plan production --output"),
         ("staging", "uv run promote production"),
         ("staging", "uv run rehearsal save"),
+        *(("monitoring", call) for call in SETUP),
+        ("monitoring", "uv run plan production --output"),
         *(("production", call) for call in SETUP),
         ("production", "uv run apply production"),
         ("production", "uv run smoke production"),
         ("production", "uv run rehearsal save"),
     ],
     "monitor": [
-        *(("", call) for call in SETUP),
-        ("", "uv run monitor production --respond"),
+        *(("monitoring", call) for call in SETUP),
+        ("monitoring", "uv run monitor production --respond"),
     ],
 }
 ALWAYS = ("uv run comment", "uv run rehearsal save")  # after a failure too
-WITH_TOKEN = tuple(f"uv run {name}" for name in ("rehearsal", "comment", "promote", "revert", "monitor"))
-AFTER_FAILURE = {"deploy": "uv run revert {}"}
+WITH_TOKEN = tuple(f"uv run {name}" for name in ("rehearsal", "comment", "apply", "promote", "revert", "monitor"))
+AFTER_FAILURE = {"staging": "uv run revert staging", "production": "uv run revert production"}  # of deploy
 FAILURES = [  # where a command of that name comes first: there it ends the run
     (pipeline, [each for _, each in calls].index(call))
     for pipeline, calls in CALLS.items()
     for call in dict.fromkeys(call for _, call in calls)
 ]
+
+
+def gates(pipeline: str) -> list[str]:
+    """The environments that the pipeline's jobs are bound to, in order."""
+    return [gate for gate in dict.fromkeys(gate for gate, _ in CALLS[pipeline]) if gate]
 
 
 def usual_event(server: Server, pipeline: str) -> Event:
@@ -66,8 +72,8 @@ def compare(server: Server, scenario: Scenario, folder: Path):
     """The one trace of both systems."""
     ours, theirs = (trace(system, server.bare, scenario, folder / system.name) for system in (GITHUB, AZURE_DEVOPS))
     assert ours == theirs
-    assert all(whole for *_, whole, _ in ours.calls), "a command would miss the repository or its history"
-    assert all(token == call.startswith(WITH_TOKEN) for _, call, _, _, token in ours.calls), "a token for who needs it"
+    assert all(whole for *_, whole, _, _ in ours.calls), "a command would miss the repository or its history"
+    assert all(token == call.startswith(WITH_TOKEN) for _, call, *_, token, _ in ours.calls), "a token for who needs it"
     return ours
 
 
@@ -81,7 +87,7 @@ def test_all_goes_well(server, folder, pipeline):
     found = compare(server, Scenario("well", pipeline, usual_event(server, pipeline)), folder)
     assert found.result == "succeeded"
     assert [call[:2] for call in found.calls] == CALLS[pipeline]
-    assert list(found.gates) == [(gate, True) for gate in dict.fromkeys(gate for gate, _ in CALLS[pipeline]) if gate]
+    assert list(found.gates) == [(gate, True) for gate in gates(pipeline)]
 
 
 @pytest.mark.parametrize(("pipeline", "index"), FAILURES)
@@ -90,38 +96,48 @@ def test_a_command_that_fails_stops_what_comes_after_it(server, folder, pipeline
     found = compare(server, Scenario("fails", pipeline, usual_event(server, pipeline), [refused]), folder)
     assert found.result == "failed"
     rest = [call for place, call in CALLS[pipeline][index + 1 :] if place == gate and call in ALWAYS]
-    revert = (
-        [AFTER_FAILURE[pipeline].format(gate)]
-        if pipeline in AFTER_FAILURE and refused != "uv run rehearsal save"
-        else []
-    )
+    reverts = pipeline == "deploy" and gate in AFTER_FAILURE and refused != "uv run rehearsal save"
+    revert = [AFTER_FAILURE[gate]] if reverts else []
     assert [call[1] for call in found.calls[index:]] == [refused, *revert, *rest]
 
 
-@pytest.mark.parametrize(("pipeline", "gate"), [("train", "staging"), ("deploy", "staging"), ("deploy", "production")])
+@pytest.mark.parametrize(("pipeline", "gate"), [(pipeline, gate) for pipeline in PIPELINES for gate in gates(pipeline)])
 def test_without_an_approval_nothing_of_that_environment_runs(server, folder, pipeline, gate):
     scenario = Scenario("refused", pipeline, usual_event(server, pipeline), refused_gates=[gate])
     found = compare(server, scenario, folder)
     assert found.result == "failed" and found.gates[-1] == (gate, False)
-    assert [call[:2] for call in found.calls] == [
-        call for call in CALLS[pipeline] if call[0] not in (gate, "production")
-    ]
+    before = gates(pipeline)[: gates(pipeline).index(gate)]
+    assert [call[:2] for call in found.calls] == [call for call in CALLS[pipeline] if call[0] in before]
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES)
-def test_with_an_identity_both_log_in_and_a_pull_request_does_not(server, folder, pipeline):
-    """GitHub's executor fails the login of a job that may not ask for an identity."""
+def test_who_opens_the_workspace_can_log_in_as_the_jobs_own_environment(server, folder, pipeline):
     event = with_connections(server, usual_event(server, pipeline))
-    found = compare(server, Scenario("azure", pipeline, event, variables=IDENTITY), folder)
+    found = compare(server, Scenario("azure", pipeline, event, ids=VARIABLES), folder)
     assert found.result == "succeeded" and [call[:2] for call in found.calls] == CALLS[pipeline]
-    assert login_problem(pipeline, folder / AZURE_DEVOPS.name) == ""
+    for gate, call, *_, identity in found.calls:
+        assert identity == (gate if opens_the_workspace(call) else ""), call
+    assert any(identity for *_, identity in found.calls) == (pipeline != "pull-request")
+
+
+@pytest.mark.parametrize("missing", VARIABLES)
+def test_a_variable_that_github_lacks_is_seen(server, folder, missing):
+    variables = {name: value for name, value in VARIABLES.items() if name != missing}
+    seen = trace(GITHUB, server.bare, Scenario("", "monitor", server.scheduled(), ids=variables), folder / "calls")
+    assert [identity for *_, identity in seen.calls] == ["", "", ""]
+
+
+def test_staging_asks_nothing_of_production_but_the_next_proposal():
+    """Each environment may have a workspace, and an identity, of its own."""
+    asked = [call for gate, call in CALLS["deploy"] if gate == "staging" and "production" in call]
+    assert asked == ["uv run promote production"]
 
 
 def test_no_approval_is_asked_for_when_production_is_as_it_should_be(server, folder):
     scenario = Scenario("same", "deploy", usual_event(server, "deploy"), changes=False)
     found = compare(server, scenario, folder)
-    assert found.result == "succeeded" and list(found.gates) == [("staging", True)]
-    assert [call[:2] for call in found.calls] == [call for call in CALLS["deploy"] if call[0] == "staging"]
+    assert found.result == "succeeded" and list(found.gates) == [("staging", True), ("monitoring", True)]
+    assert [call[:2] for call in found.calls] == [call for call in CALLS["deploy"] if call[0] != "production"]
 
 
 @pytest.mark.parametrize(

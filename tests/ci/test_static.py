@@ -6,7 +6,9 @@ import statistics
 
 import pytest
 
+from ci.identities import VARIABLES
 from ci.static import (
+    READING,
     azure_files,
     azure_findings,
     clock_findings,
@@ -18,6 +20,7 @@ from ci.static import (
     rights_findings,
     script_findings,
     serial_findings,
+    text_of,
     thin,
     zizmor_findings,
 )
@@ -103,8 +106,20 @@ def test_a_job_may_do_what_its_commands_need_and_no_more(root):
     assert rights_findings(root) == []
 
 
+GUIDE = (TEMPLATE / "docs" / "first-run.md").read_text(encoding="utf-8")
+
+
+def test_the_guide_has_a_person_set_every_variable_that_a_workflow_reads():
+    read = set(re.findall(r"vars\.(\w+)", text_of(github_files(TEMPLATE))))
+    assert read == set(re.findall(r"gh variable set (\w+)", GUIDE)) == set(VARIABLES)
+
+
+def test_the_guide_makes_each_environment_and_its_federated_credential():
+    made = re.findall(r"for ENVIRONMENT in ([\w ]+); do", GUIDE)
+    assert len(made) == 2 and {frozenset(each.split()) for each in made} == {frozenset(environments_named(TEMPLATE))}
+
+
 def test_pipelines_manifests_and_guide_name_the_same_environments():
     manifests = {path.stem for path in (TEMPLATE / "environments").glob("*.yml")} - {"base"}
-    guide = (TEMPLATE / "docs" / "first-run.md").read_text(encoding="utf-8")
-    (sentence,) = [line for line in guide.splitlines() if line.startswith("The environments are")]
-    assert environments_named(TEMPLATE) == manifests == set(re.findall(r"`(\w+)`", sentence))
+    (sentence,) = [line for line in GUIDE.splitlines() if line.startswith("The environments are")]
+    assert environments_named(TEMPLATE) == manifests | READING == set(re.findall(r"`(\w+)`", sentence))

@@ -1,7 +1,8 @@
 """Make an endpoint what its manifest says: blue/green, probed at 0 %, then live traffic step by step.
 
-Exits 1 when the version was rolled back, 3 while another run is rolling out this endpoint. A run that was killed is
-continued by the next one. A version that was rolled back is refused until --retry.
+Exits 1 when the version was rolled back, 3 while another run is rolling out this endpoint. A run that was killed, or
+could not log in any more, is continued by the next one. A version that was rolled back is refused until --retry. In CI
+it is the commit of main that counts: a run that main has left behind changes nothing.
 """
 
 import argparse
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from mlops.ci import open_ci
+from mlops.ci.superseded import check_newest
 from mlops.commands.console import NO, YES, command
 from mlops.operate.reconcile import Reconciler
 from mlops.platform import open_platform
@@ -22,7 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("environment", help="name of a file in environments/")
     parser.add_argument("--retry", action="store_true", help="forget that this version was rolled back before")
     args = parser.parse_args(argv)
-    manifest = load_manifest(args.environment)
+    manifest, ci = load_manifest(args.environment), open_ci()
+    check_newest(ci, args.environment)
     reconciler = Reconciler(open_platform(manifest), manifest, holder=who_runs())
     if args.retry:
         reconciler.forget_rejection()
@@ -30,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f"{manifest.endpoint.name}: {done.why}")
     outcome = "as its manifest says" if done.promoted else "rolled back"
     steps = "\n".join(f"- {line}" for line in reconciler.said)
-    open_ci().summary(args.environment, f"### {manifest.endpoint.name}: {outcome}\n\n{done.why}\n\n{steps}")
+    ci.summary(args.environment, f"### {manifest.endpoint.name}: {outcome}\n\n{done.why}\n\n{steps}")
     return YES if done.promoted else NO
 
 

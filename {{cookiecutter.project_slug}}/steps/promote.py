@@ -15,7 +15,14 @@ from mlops.operate.promotion import change
 from mlops.operate.trust import check_trusted, check_vouched, content_hash
 from mlops.platform import Models, ModelVersion, Platform, open_platform, version_here
 from mlops.repo.history import Named, named
-from mlops.settings.environments import ModelSettings, check_source, load_manifest, manifest_path, stage_before
+from mlops.settings.environments import (
+    ModelSettings,
+    check_source,
+    load_manifest,
+    manifest_path,
+    stage_before,
+    training_stage,
+)
 from mlops.settings.project import load_project
 
 SHOWN = ("verdict", "train_rows", "train_to", "commit", "dirty", "data_hash", "run_id", "ci_run")
@@ -78,7 +85,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     path, manifest = manifest_path(args.environment), load_manifest(args.environment)
     check_source(args.environment, manifest)
-    platform, model, ci = open_platform(manifest), manifest.model, open_ci()
+    # Where versions are made, with what staging may do there: promoting asks nothing of production's own workspace.
+    platform, model, ci = open_platform(load_manifest(training_stage())), manifest.model, open_ci()
     version = next_version(platform.models, args.environment, model.name) if args.version is None else args.version
     why_not = nothing_to_do(args.environment, model, version, by_name=args.version is not None)
     if version is None or why_not:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mlops.ci import Proposal, open_ci
+from mlops.ci.superseded import check_newest
 from mlops.commands.console import YES, command
 from mlops.decide.observed import Observed
 from mlops.decide.rollout import label, rejection_tag
@@ -37,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("environment", help="name of a file in environments/")
     args = parser.parse_args(argv)
     path, manifest, ci = manifest_path(args.environment), load_manifest(args.environment), open_ci()
+    check_newest(ci, args.environment)
     observed = open_platform(manifest).endpoints.observe(manifest.endpoint.name)
     reason = observed.tags.get(rejection_tag(manifest.model)) if observed else None
     if observed is None or not reason:

@@ -7,10 +7,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from standin import jobs, routes, tracking
+from standin import hosts, jobs, routes, tracking
 from standin.azurite import ACCOUNT
 from standin.blobs import STORE, Blobs
-from standin.cloud import CLIENT, REGION, SUBSCRIPTION, Cloud, workspace_id
+from standin.cloud import REGION, SUBSCRIPTION, Cloud, workspace_id
 from standin.images import Images
 from standin.login import TENANT
 from standin.proxy import Proxy
@@ -75,10 +75,7 @@ class StandIn:
             **dict.fromkeys(("HTTPS_PROXY", "https_proxy"), proxy.address),
             **dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost"),
             **dict.fromkeys(("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"), str(certificate)),
-            "AZURE_TENANT_ID": TENANT,
-            "AZURE_CLIENT_ID": CLIENT,
-            "AZURE_CLIENT_SECRET": self.cloud.secret("client"),
-            "AZURE_SUBSCRIPTION_ID": SUBSCRIPTION,
+            **hosts.RUNNERS,
         }
 
     def __exit__(
@@ -88,8 +85,14 @@ class StandIn:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that lead a command here."""
+        """The variables that lead a command here, and those that GitHub's runner sets by itself: no id of anything."""
         return dict(self.cloud.environment)
+
+    @property
+    def secret_login(self) -> dict[str, str]:
+        """The same with a client's secret, for the bare SDK. No pipeline has one."""
+        secret = {"AZURE_CLIENT_SECRET": self.cloud.secret("client")}
+        return {**self.environment, **hosts.PERSONS, **secret}
 
     def check(self) -> None:
         """AssertionError with all that broke a contract, or is not played, since the start."""

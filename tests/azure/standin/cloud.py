@@ -6,6 +6,7 @@ import random
 import re
 import secrets
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -26,6 +27,10 @@ SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 CLIENT = "22222222-2222-2222-2222-222222222222"  # who does everything here
 REGISTRIES = "shared"  # the resource group that has them
 STATE = "state.json"
+FEDERATED = (  # the federated credentials that docs/first-run.md makes
+    *(f"repo:owner/project:environment:{name}" for name in ("staging", "production", "monitoring")),
+    *(f"sc://organization/project/{name}" for name in ("staging", "production", "monitoring")),
+)
 
 Resource = dict[str, Any]
 Work = Callable[[], str | None]  # returns what went wrong, None when nothing did
@@ -73,6 +78,11 @@ class Cloud:
     faults: Faults = field(default_factory=Faults)
     lock: threading.RLock = field(default_factory=threading.RLock)
     dice: random.Random = field(default_factory=lambda: random.Random(0))  # they split the traffic
+    id_tokens_from: float = 0.0  # older ID tokens of CI have expired
+    access_tokens_from: float = 0.0  # and older access tokens
+    id_tokens_refused: bool = False
+    told_life: int = 3600  # seconds for which clients keep an access token, which is good for an hour
+    federated: set[str] = field(default_factory=lambda: set(FEDERATED))  # the subjects that may log in
     instances: int | None = None  # the quota: how many fit into the subscription
     metrics_delay: float = 0.0  # seconds until Azure Monitor shows a request
     mlflow_python: Path | None = None  # who runs the MLflow server; the training image by default
@@ -81,6 +91,14 @@ class Cloud:
     blobs: "Blobs" = field(init=False)
     images: "Images" = field(init=False)
     serving: "Serving" = field(init=False)
+
+    def expire_id_tokens(self) -> None:
+        """Let the minutes pass that those given so far are good for."""
+        self.id_tokens_from = time.time()
+
+    def expire_access_tokens(self) -> None:
+        """Let the hour pass."""
+        self.access_tokens_from = time.time()
 
     def find(self, name: str) -> Resource | None:
         """The resource with this id, None when there is none."""

@@ -1,5 +1,6 @@
 """Faults on order: what goes wrong, and at which write."""
 
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -72,13 +73,13 @@ class Faults:
         self._polls.clear()
         self._forbidden.clear()
 
-    def forbid(self, part: str) -> None:
-        """Answer 403 to whatever has this in its path, in lower case: nobody has the role for it."""
-        self._forbidden.append(part)
+    def forbid(self, pattern: str) -> None:
+        """Answer 403 to whatever has this regular expression in its path, in lower case: nobody has the role for it."""
+        self._forbidden.append(pattern)
 
     def check(self, path: str) -> None:
         """AzureError 403 when the path is forbidden."""
-        if any(part in path.lower() for part in self._forbidden):
+        if any(re.search(pattern, path.lower()) for pattern in self._forbidden):
             raise AzureError(403, "AuthorizationFailed", f"The client does not have authorization over '{path}'.")
 
     def count(self) -> int:

@@ -254,5 +254,5 @@ class Pipeline:
             "MLFLOW_RUN_ID": child["name"],
             "MLFLOW_TRACKING_TOKEN": token,
             "MLFLOW_TRACKING_URI": f"azureml://{history.HOST}/mlflow/v1.0{self.workspace}",
-            **{name: value for name, value in self.cloud.environment.items() if not name.startswith("AZURE_")},
+            **{name: value for name, value in self.cloud.environment.items() if not name.startswith("ACTIONS_")},
         }

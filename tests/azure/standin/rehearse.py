@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from standin import StandIn
+from standin import StandIn, hosts
 
 EPILOG = """\
 example, in a generated project that was installed with `uv sync`:
@@ -39,9 +39,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     state = project / ".mlops" / "azure"
-    print(f"rehearsal: nothing here is Azure; the stand-in keeps its state in {state}", file=sys.stderr, flush=True)
+    print(f"rehearsal: nothing here is Azure; the stand-in keeps its state in {state}", file=sys.stderr)
+    set_here = ", ".join(hosts.PERSONS)
+    print(
+        f"rehearsal: it sets what is yours to set elsewhere (docs/first-run.md): {set_here}",
+        file=sys.stderr,
+        flush=True,
+    )
     with StandIn(state, workspaces, registries=registries_of(project)) as azure:
-        code = run(arguments.command, project, azure.environment)
+        code = run(arguments.command, project, azure.secret_login)
     for problem in dict.fromkeys(problem for entry in azure.log for problem in entry.problems):
         print(f"rehearsal: {problem}", file=sys.stderr)
     return code

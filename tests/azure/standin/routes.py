@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from standin import arm, history, login, metrics, operations, oracles, registries, scoring, tracking
+from standin import arm, history, hosts, login, metrics, operations, oracles, registries, scoring, tracking
 from standin.cloud import REGION, Cloud
 from standin.faults import AFTER, BEFORE, DroppedError
 from standin.messages import NOT_PLAYED, AzureError, Reply, Request, not_played
@@ -124,6 +124,7 @@ ROUTES = [
     for pattern, handler in (
         (r"management\.azure\.com", locked(arm.answer)),
         (r"login\.microsoftonline\.com", login.answer),
+        (rf"{re.escape(hosts.GITHUB)}|{re.escape(hosts.AZURE_DEVOPS)}", hosts.answer),
         (BLOBS, blobs),
         (re.escape(registries.DISCOVERY), locked(registries.discover)),
         (re.escape(registries.HOST), locked(registries.answer)),

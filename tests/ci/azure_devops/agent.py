@@ -22,7 +22,6 @@ from ci.events import Command, Event, Runner
 LONGEST = 3600  # seconds of a command; only there so that a hanging one ends at all
 PASSED_ON = ("UV_", "PIP_", "SSL_", "REQUESTS_", "CURL_")  # how commands find packages on this machine
 NO_EFFECT = ("task.logissue", "task.debug", "task.setprogress", "task.setsecret", "task.logdetail")
-IDENTITY = {"servicePrincipalId": "identity", "tenantId": "tenant", "idToken": "token-of-the-connection"}
 TOKEN_VALUE = "token-of-this-run"
 
 
@@ -144,8 +143,16 @@ class Agent:
         given = {key: value for key, value in self.site.runner.environment.items() if key not in hidden}
         mapped = {key: self.expand(value) for key, value in step.environment.items()}
         own = {"PATH": os.pathsep.join(self.path), "HOME": str(self.home), MARK: self.mark}
-        identity = IDENTITY if step.inputs.get("addSpnToEnvironment", "").lower() == "true" else {}
-        return {**machine, **own, **self.variables.environment(), **given, **mapped, **identity}
+        return {**machine, **own, **self.variables.environment(), **given, **mapped, **self.identity(step)}
+
+    def identity(self, step: Step) -> dict[str, str]:
+        """What AzureCLI@2 tells its script of the service connection, whose id here is its name."""
+        connection = self.expand(step.inputs.get("connection", ""))
+        if not connection:
+            return {}
+        ids = {name: self.site.runner.ids.get(f"AZURE_{name}", "") for name in ("CLIENT_ID", "TENANT_ID")}
+        told = {**ids, "SERVICE_CONNECTION_ID": connection}
+        return {f"AZURESUBSCRIPTION_{name}": value for name, value in told.items()}
 
     def obey(self, message: Message, step: Step) -> bool:
         """Do what the script said; False when that fails the step."""

@@ -31,6 +31,8 @@ def predefined(event: Event, runner: Runner) -> dict[str, str]:
         "Build.Repository.Provider": "TfsGit",
         "System.TeamProject": "project",
         "System.CollectionUri": "https://dev.azure.com/organization/",
+        "System.JobAttempt": "1",
+        "System.OidcRequestUri": "https://dev.azure.com/organization/project/_apis/distributedtask/oidctoken",
         "TF_BUILD": "True",
     }
     if event.kind == "pull_request":

@@ -19,14 +19,15 @@ DEPLOYMENT = """\
 """
 JOB = "  - job: train\n    timeoutInMinutes: 300\n    steps:\n"
 GATE = "    environment: ${{ parameters.environment }}\n    variables"
-TRAIN_AND_GATE = "          - script: uv run run_pipeline\n            displayName: Train and gate\n"
-REGISTER = "          - script: uv run register\n            displayName: Register\n"
-ROLL_OUT = '          - script: uv run apply "$ENVIRONMENT"\n            displayName: Roll out\n'
+STEP_TOKEN = f"        {TOKEN}"
+TRAIN_AND_GATE = f"          - script: uv run run_pipeline\n            displayName: Train and gate\n{STEP_TOKEN}"
+REGISTER = f"          - script: uv run register\n            displayName: Register\n{STEP_TOKEN}"
+ROLL_OUT = f'          - script: uv run apply "$ENVIRONMENT"\n            displayName: Roll out\n{STEP_TOKEN}'
 CHECK = "uv run check"
-ASK = '          - script: uv run smoke "$ENVIRONMENT"\n            displayName: Ask the endpoint\n'
+ASK = f'          - script: uv run smoke "$ENVIRONMENT"\n            displayName: Ask the endpoint\n{STEP_TOKEN}'
 CONDITION = (
     "    condition: and(succeeded(), "
-    "eq(dependencies.${{ parameters.after }}.outputs['rollout.rollout.plan.changes'], 'true'))\n"
+    "eq(dependencies.${{ parameters.after }}.outputs['compare.compare.plan.changes'], 'true'))\n"
 )
 CHECK_OUT = "- checkout: self\n  displayName: Check out\n  fetchDepth: 0\n  persistCredentials: false\n"
 PATHS = (
@@ -35,7 +36,9 @@ PATHS = (
 SAVE = "            displayName: Keep the rehearsal's state\n            condition: succeededOrFailed()\n"
 NEXT = 'is proposed to\n  type: string\n  default: ""'
 OUTSIDE = '"$(System.PullRequest.SourceBranch)"'
-EXPORT = '        echo "##vso[task.setvariable variable=AZURE_CONFIG_DIR]$AZURE_CONFIG_DIR"\n'
+SUBSCRIPTION = (
+    '        echo "##vso[task.setvariable variable=AZURE_SUBSCRIPTION_ID]$(az account show --query id --output tsv)"\n'
+)
 
 DEFECTS = [
     Defect("train as a plain job", "gate", TRAIN, DEPLOYMENT, JOB),
@@ -57,8 +60,9 @@ DEFECTS = [
     Defect(
         "production does not wait for staging", "order", ROLLOUT, "dependsOn: ${{ parameters.after }}", "dependsOn: []"
     ),
-    Defect("production after nothing", "order", DEPLOY, "    after: staging #", "    #"),
-    Defect("production after an unknown stage", "order", DEPLOY, "after: staging", "after: stage"),
+    Defect("compared before staging is rolled out", "order", DEPLOY, "  dependsOn: staging\n", "  dependsOn: []\n"),
+    Defect("production after nothing", "order", DEPLOY, "    after: compare #", "    #"),
+    Defect("production after an unknown stage", "order", DEPLOY, "after: compare", "after: comparison"),
     Defect("asked before rolled out", "order", ROLLOUT, ROLL_OUT + ASK, ASK + ROLL_OUT),
     Defect("registered before trained", "order", TRAIN, TRAIN_AND_GATE + REGISTER, REGISTER + TRAIN_AND_GATE),
     Defect("never registered", "command", TRAIN, REGISTER),
@@ -68,7 +72,7 @@ DEFECTS = [
     Defect("plan of a pull request on live endpoints", "command", PULL_REQUEST, "plan --pull-request", "plan"),
     Defect("pull request judged as if merged", "command", PULL_REQUEST, "run_pipeline --pull-request", "run_pipeline"),
     Defect("drift without response", "command", MONITOR, " --respond"),
-    Defect("plan tells the next job nothing", "command", ROLLOUT, " --output"),
+    Defect("plan tells the next job nothing", "command", DEPLOY, " --output"),
     Defect("state never restored", "command", SETUP, "rehearsal restore", "rehearsal --help"),
     Defect("project not installed", "command", SETUP, "- script: uv sync\n  displayName: Install the project\n"),
     Defect("no checkout written", "checkout", SETUP, CHECK_OUT),
@@ -81,25 +85,25 @@ DEFECTS = [
     Defect("version read as a number", "input", SETUP, 'versionSpec: "3.12"', "versionSpec: 3.1"),
     Defect("input of a task misspelt", "input", SETUP, "versionSpec", "version"),
     Defect("required input of a task misspelt", "input", SETUP, "azureSubscription", "azureSubscripton"),
-    Defect(
-        "identity not shown to the login", "input", SETUP, "addSpnToEnvironment: true", "addSpnToEnvironment: false"
-    ),
+    Defect("connection not told", "variable", SETUP, "=AZURE_SERVICE_CONNECTION_ID]", "=SERVICE_CONNECTION_ID]"),
     Defect("parameter of setup misspelt", "input", TRAIN, "{connection:", "{conection:"),
     Defect("parameter of rollout misspelt", "input", DEPLOY, "next: production", "nxt: production"),
     Defect("required parameter forgotten", "input", DEPLOY, "    connection: ${{ variables.productionConnection }}\n"),
     Defect("default that logs checks in", "input", SETUP, 'default: ""', "default: azure"),
     Defect("default that proposes to production", "input", ROLLOUT, NEXT, NEXT.replace('""', "production")),
     Defect("template in a folder that is not there", "input", MONITOR, "templates/setup.yml", "setup.yml"),
-    Defect("output without its job", "output", ROLLOUT, "['rollout.rollout.plan", "['rollout.plan"),
+    Defect("output without its job", "output", ROLLOUT, "['compare.compare.plan", "['compare.plan"),
     Defect("output misspelt", "output", ROLLOUT, "plan.changes", "plan.change"),
-    Defect("step without its name", "output", ROLLOUT, "              name: plan\n"),
-    Defect("dash in the name of a step", "output", ROLLOUT, "name: plan\n", "name: plan-next\n"),
+    Defect("step without its name", "output", DEPLOY, "            name: plan\n"),
+    Defect("dash in the name of a step", "output", DEPLOY, "name: plan\n", "name: plan-next\n"),
     Defect("variable misspelt", "variable", MONITOR, "variables.monitoringConnection", "variables.monitorConnection"),
     Defect("variable that does not exist", "variable", ROLLOUT, 'promote "$NEXT"', 'promote "$TARGET"'),
     Defect("macro that does not exist", "variable", ROLLOUT, 'apply "$ENVIRONMENT"', 'apply "$(TARGET)"'),
     Defect("variable never set", "variable", ROLLOUT, "      NEXT: ${{ parameters.next }}\n"),
     Defect("production by staging's connection", "variable", DEPLOY, "productionConnection", "stagingConnection"),
-    Defect("login forgotten by the next step", "variable", SETUP, EXPORT),
+    Defect("no subscription", "variable", SETUP, SUBSCRIPTION),
+    Defect("no login for the rollout", "token", ROLLOUT, ROLL_OUT, ROLL_OUT.removesuffix(STEP_TOKEN)),
+    Defect("production read by staging", "gate", DEPLOY, "monitoringConnection", "stagingConnection"),
     Defect(
         "no token for the comment",
         "token",

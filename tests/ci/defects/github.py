@@ -8,7 +8,7 @@ PULL_REQUEST, TRAIN, DEPLOY, ROLLOUT, MONITOR = (
 SETUP = ".github/actions/setup/action.yml"
 
 CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
-LOGIN = "azure/login@7ddb5af1ef8758cf1353cf3b42f940aee27ba21c # v3.0.2"
+SETUP_UV = "astral-sh/setup-uv@20cfd1bf945f4377ade1205e4dbc17946fc9a30d # v10.0.1"
 CHECK_OUT = f"""\
       - name: Check out
         uses: {CHECKOUT}
@@ -17,11 +17,11 @@ CHECK_OUT = f"""\
 TOKEN = "        env:\n          GITHUB_TOKEN: ${{ github.token }}\n"
 TRAIN_AND_GATE = "      - name: Train and gate\n        run: uv run run_pipeline\n"
 REGISTER = "      - name: Register\n        run: uv run register\n"
-ROLL_OUT = '      - name: Roll out\n        run: uv run apply "$ENVIRONMENT"\n'
+ROLL_OUT = f'      - name: Roll out\n{TOKEN}        run: uv run apply "$ENVIRONMENT"\n'
 CHECK = "uv run check"
 ASK = '      - name: Ask the endpoint\n        run: uv run smoke "$ENVIRONMENT"\n'
 ONLY_IF_CHANGED = (
-    "    if: needs.staging.outputs.next == 'true' # no approval is asked for when there is nothing to change\n"
+    "    if: needs.compare.outputs.changes == 'true' # no approval is asked for when there is nothing to change\n"
 )
 PATHS = (
     "    paths: [data/**, expectations/**, mlops/**, model/**, pipelines/**, steps/**, "
@@ -49,9 +49,9 @@ DEFECTS = [
     Defect("revert in every run", "condition", ROLLOUT, "        if: failure()\n"),
     Defect("revert always", "condition", ROLLOUT, "if: failure()", "if: always()"),
     Defect("state saved only after success", "condition", TRAIN, "        if: ${{ !cancelled() }}\n" + TOKEN, TOKEN),
-    Defect("login only without an identity", "condition", SETUP, "client-id != ''", "client-id == ''"),
-    Defect("production does not wait for staging", "order", DEPLOY, "    needs: staging\n"),
-    Defect("production needs an unknown job", "order", DEPLOY, "needs: staging\n", "needs: stage\n"),
+    Defect("production does not wait for staging", "order", DEPLOY, "    needs: compare\n"),
+    Defect("compared before staging is rolled out", "order", DEPLOY, "    needs: staging\n"),
+    Defect("production needs an unknown job", "order", DEPLOY, "needs: compare\n", "needs: comparison\n"),
     Defect("asked before rolled out", "order", ROLLOUT, ROLL_OUT + ASK, ASK + ROLL_OUT),
     Defect("registered before trained", "order", TRAIN, TRAIN_AND_GATE + REGISTER, REGISTER + TRAIN_AND_GATE),
     Defect("never registered", "command", TRAIN, REGISTER),
@@ -61,7 +61,7 @@ DEFECTS = [
     Defect("plan of a pull request on live endpoints", "command", PULL_REQUEST, "plan --pull-request", "plan"),
     Defect("pull request judged as if merged", "command", PULL_REQUEST, "run_pipeline --pull-request", "run_pipeline"),
     Defect("drift without response", "command", MONITOR, " --respond"),
-    Defect("plan tells the next job nothing", "command", ROLLOUT, " --output"),
+    Defect("plan tells the next job nothing", "command", DEPLOY, " --output"),
     Defect("state never restored", "command", SETUP, "rehearsal restore", "rehearsal --help"),
     Defect("no checkout", "checkout", MONITOR, CHECK_OUT),
     Defect("shallow rollout", "checkout", ROLLOUT, "fetch-depth: 0, "),
@@ -72,23 +72,24 @@ DEFECTS = [
         "another commit than the comment says",
         "pinning",
         SETUP,
-        LOGIN,
-        "azure/login@f5d393ae46f8fde4be8b75f32e3fc50e654ad0ca # v3.0.2",
+        SETUP_UV,
+        "astral-sh/setup-uv@f5d393ae46f8fde4be8b75f32e3fc50e654ad0ca # v10.0.1",
     ),
     Defect("action misspelt", "pinning", MONITOR, "upload-artifact", "upload-artefact"),
     Defect("any version of uv", "pinning", SETUP, "        version: 0.13.8\n"),
     Defect("cache in a job that deploys", "pinning", SETUP, "enable-cache: false", "enable-cache: true"),
     Defect("unknown input of an action", "input", SETUP, "enable-cache: false", "cache: false"),
-    Defect("input of setup misspelt", "input", MONITOR, "          client-id:", "          client_id:"),
     Defect("input of rollout misspelt", "input", DEPLOY, "      next: production", "      nxt: production"),
     Defect("required input forgotten", "input", DEPLOY, "    with:\n      environment: production\n"),
     Defect("input of the wrong type", "input", ROLLOUT, "string\n        required", "boolean\n        required"),
     Defect("default that proposes to production", "input", ROLLOUT, NEXT_INPUT, NEXT_INPUT.replace('""', "production")),
     Defect("setup in a folder that is not there", "input", TRAIN, "./.github/actions/", "./.github/action/"),
-    Defect("output of the job misspelt", "output", DEPLOY, "outputs.next", "outputs.changes"),
-    Defect("output of the step misspelt", "output", ROLLOUT, "outputs.changes", "outputs.change"),
-    Defect("step without its id", "output", ROLLOUT, "        id: plan\n"),
-    Defect("output of an unknown job", "output", ROLLOUT, "jobs.rollout.", "jobs.deploy."),
+    Defect(
+        "output of the job misspelt", "output", DEPLOY, "needs.compare.outputs.changes", "needs.compare.outputs.next"
+    ),
+    Defect("output of the step misspelt", "output", DEPLOY, "plan.outputs.changes", "plan.outputs.change"),
+    Defect("step without its id", "output", DEPLOY, "        id: plan\n"),
+    Defect("output of an unknown job", "output", DEPLOY, "if: needs.compare.", "if: needs.plan."),
     Defect(
         "input that does not exist",
         "variable",
@@ -103,8 +104,8 @@ DEFECTS = [
         "identity and tenant mixed up",
         "variable",
         MONITOR,
-        "client-id: ${{ vars.AZURE_CLIENT_ID",
-        "client-id: ${{ vars.AZURE_TENANT_ID",
+        "AZURE_CLIENT_ID: ${{ vars.AZURE_CLIENT_ID",
+        "AZURE_CLIENT_ID: ${{ vars.AZURE_TENANT_ID",
     ),
     Defect(
         "variable looked for in the secrets",
@@ -113,6 +114,14 @@ DEFECTS = [
         "vars.AZURE_SUBSCRIPTION_ID",
         "secrets.AZURE_SUBSCRIPTION_ID",
     ),
+    Defect(
+        "no subscription for the rollout",
+        "variable",
+        ROLLOUT,
+        "      AZURE_SUBSCRIPTION_ID: ${{ vars.AZURE_SUBSCRIPTION_ID }}\n",
+    ),
+    Defect("monitor in nobody's name", "gate", MONITOR, "    environment: monitoring\n"),
+    Defect("production read by staging", "gate", DEPLOY, "environment: monitoring #", "environment: staging #"),
     Defect("train cannot push", "permission", TRAIN, "contents: write", "contents: read"),
     Defect("no right to comment", "permission", PULL_REQUEST, "      pull-requests: write # keep one comment\n"),
     Defect(
@@ -185,7 +194,13 @@ DEFECTS = [
     Defect("runner label misspelt", "runner", TRAIN, "ubuntu-24.04", "ubuntu-2404"),
     Defect("own machine for pull requests", "runner", PULL_REQUEST, "ubuntu-24.04", "self-hosted"),
     Defect("training ended too early", "runner", TRAIN, "    timeout-minutes: 300\n"),
-    Defect("double quotes in an expression", "syntax", SETUP, "inputs.client-id != ''", 'inputs.client-id != ""'),
+    Defect(
+        "double quotes in an expression",
+        "syntax",
+        ROLLOUT,
+        "        if: inputs.next != ''",
+        '        if: inputs.next != ""',
+    ),
     Defect(
         "condition that YAML takes for a tag",
         "syntax",

@@ -66,29 +66,32 @@ def test_a_checkout_needs_the_permission(steps):
     assert "permissions: contents" in run.commands[0].output
 
 
-LOGIN = f"- uses: {USES['azure/login']}\n"
+ASK = '- run: echo "${ACTIONS_ID_TOKEN_REQUEST_URL##*=}${ACTIONS_ID_TOKEN_REQUEST_TOKEN:+ with a token}"\n'
+MAIN = "repo%3Aowner%2Fproject%3Aref%3Arefs%2Fheads%2Fmain with a token"
 
 
 @pytest.mark.parametrize(
-    ("permissions", "result"),
+    ("permissions", "asks"),
     [
-        ("permissions: {id-token: write}\n", "succeeded"),
-        ("permissions: write-all\n", "succeeded"),
-        ("permissions: read-all\n", "failed"),
-        ("permissions: {contents: write}\n", "failed"),
-        ("", "failed"),
+        ("permissions: {id-token: write}\n", MAIN),
+        ("permissions: write-all\n", MAIN),
+        ("permissions: read-all\n", ""),
+        ("permissions: {contents: write}\n", ""),
+        ("", ""),
     ],
 )
-def test_a_login_needs_the_permission(steps, permissions, result):
-    run = steps(LOGIN, permissions)
-    assert run.result == result
-    assert [command.output[:16] for command in run.commands] == (["Unable to get AC"] if result == "failed" else [])
+def test_who_asks_for_an_id_token_needs_the_permission(steps, permissions, asks):
+    assert said(steps(ASK, permissions)) == [asks]
 
 
 def test_a_jobs_permissions_replace_those_of_the_workflow(repository):
-    text = jobs(with_own="permissions: {contents: read}\nsteps:\n" + LOGIN, without="steps:\n" + LOGIN)
-    run = repository.run("permissions: {id-token: write}\n" + text)
-    assert run.jobs == {"with_own": "failed", "without": "succeeded"}
+    text = jobs(with_own="permissions: {contents: read}\nsteps:\n" + ASK, without="steps:\n" + ASK)
+    assert said(repository.run("permissions: {id-token: write}\n" + text)) == ["", MAIN]
+
+
+def test_a_job_of_an_environment_asks_in_its_name(repository):
+    run = repository.run("permissions: {id-token: write}\n" + jobs(job="environment: staging\nsteps:\n" + ASK))
+    assert said(run) == ["repo%3Aowner%2Fproject%3Aenvironment%3Astaging with a token"]
 
 
 UPLOAD = f"- uses: {USES['actions/upload-artifact']}\n  with: "

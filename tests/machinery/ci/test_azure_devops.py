@@ -115,3 +115,27 @@ def test_only_what_a_person_or_start_began_counts(service):
     service.add_build(train, "schedule", "2026-02-02T00:00:00Z")
     service.add_build(train + 1, "manual", "2026-03-03T00:00:00Z")
     assert open_ci().last_started("train") == datetime(2026, 1, 1, 10, 0, 0, 123456, tzinfo=UTC)
+
+
+@pytest.fixture
+def on_github(service, tmp_path, monkeypatch):
+    """The run is of a pull request of a repository on GitHub."""
+    for name, value in service.environment(tmp_path, pull_request=12).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("BUILD_REPOSITORY_PROVIDER", "GitHub")
+    return service
+
+
+def test_a_pull_request_on_github_gets_no_comment_and_one_line_that_says_so(on_github, capsys):
+    assert open_ci().comment("text") == ""
+    assert capsys.readouterr().out == (
+        "no comment: the pull request is on GitHub, not in Azure Repos; the run's summary holds it all\n"
+    )
+    assert on_github.requests == []
+
+
+def test_nothing_is_proposed_to_another_host_nor_does_it_see_the_token(on_github):
+    STAGING.write_text("changed\n", encoding="utf-8")
+    with pytest.raises(UserError, match="this run's repository is on GitHub; run its pipelines there"):
+        open_ci().propose(Proposal("promote/flights-staging-8", "title", "body", [STAGING]))
+    assert open_ci().account().token == "" and on_github.requests == []

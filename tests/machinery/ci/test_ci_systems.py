@@ -255,6 +255,15 @@ def test_a_branch_that_moved_on_is_not_overwritten(service, tmp_path):
     assert not writes(service), "nothing is started"
 
 
+def test_a_branch_that_takes_pull_requests_only_is_told_with_the_setting_that_makes_them(service):
+    hook = service.repository / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\necho 'GH006: Protected branch update failed' >&2\nexit 1\n", encoding="utf-8")
+    hook.chmod(0o755)
+    edit()
+    with pytest.raises(UserError, match=r"GH006.*let project.yml say `promotion.staging: pull-request`"):
+        open_ci().publish("Promote", [STAGING], "train")
+
+
 def test_a_run_of_a_pull_request_publishes_nothing(service, pull_request):
     edit()
     with pytest.raises(UserError, match="this run is for refs/pull/12/merge, which is no branch"):

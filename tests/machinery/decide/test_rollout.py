@@ -332,6 +332,13 @@ def test_a_tag_that_somebody_has_edited_is_one_line(tag, text):
         decide(manifest(2), replace(observed, tags=tags), evidence, 1005.0)
 
 
+def test_the_time_in_which_nobody_watched_is_not_held_against_the_candidate():
+    observed, evidence = at_ten_percent(candidate=FEW)
+    continued = replace(evidence, watched_from=5000)
+    assert isinstance(decide(manifest(2), observed, continued, 5300), Wait)
+    assert isinstance(decide(manifest(2), observed, continued, 5300.5), Shift)
+
+
 def test_a_rollout_begins_without_the_times_of_the_one_before():
     observed, evidence = at_ten_percent()
     action = decide(manifest(3), observed, evidence, 1005.0)

@@ -197,7 +197,7 @@ def test_a_lost_reading_is_read_again_and_lost_metrics_take_back_without_a_rejec
     assert reconciler(world).run().promoted, "another run tries again"
 
 
-def test_a_rollout_that_nobody_watched_until_the_deadline_begins_again():
+def test_a_rollout_that_nobody_watched_until_the_deadline_goes_on():
     world = serving(1)
     tags = {"stable": "blue", "candidate": "flights:2", "started": "1.0", "since": "2.0"}
     world.act(Deploy("green", "flights", 2))
@@ -244,6 +244,15 @@ def test_the_candidate_is_measured_since_the_last_shift_and_stable_since_the_rol
 
     seen = reconciler(world, measured=measured).look(world.observed, Evidence())
     assert (seen.candidate, seen.stable) == (Traffic(200, 0, 1.0), Traffic(100, 0, 2.0))
+
+
+def test_a_rollout_that_was_cut_off_long_ago_is_continued():
+    world = serving(1)
+    world.act(Deploy("green", "flights", 2))
+    tags = {"stable": "blue", "candidate": "flights:2", "started": repr(world.now), "since": repr(world.now)}
+    world.act(Shift({"blue": 90, "green": 10}, tags, ""))
+    world.now += 1_000_000
+    assert reconciler(world).run() == Done(True, "flights:2 serves from green")
 
 
 def test_a_candidate_that_nothing_is_known_of_has_served_nothing():

@@ -14,6 +14,7 @@ from mlops import UserError
 from mlops.data.files import write_text
 from mlops.repo.git import Account, ask
 
+MAIN = "main"  # the branch that the pipelines listen to
 SUMMARIES = Path("out") / "summary"
 CUT = "\n\n*Cut here; the summary of the run holds it all.*\n"
 
@@ -47,6 +48,9 @@ class CI(Protocol):
 
     def target(self) -> str | None:
         """The branch that the pull request goes to, as a ref that Git knows here; None when this is no pull request."""
+
+    def main(self) -> str | None:
+        """The branch main as it is at this moment, as a ref; None on a terminal, where what is checked out counts."""
 
     def comment(self, markdown: str) -> str:
         """Make this the one comment of this pipeline on its pull request. Nothing where the token may only read."""

@@ -8,12 +8,13 @@ from typing import Any
 from urllib.parse import quote
 
 from mlops import UserError
-from mlops.ci import Proposal, comment_marker, declined, fit, keep_summary, run_branch, variable
+from mlops.ci import MAIN, Proposal, comment_marker, declined, fit, keep_summary, run_branch, variable
 from mlops.ci.api import Api, Query, unless_read_only
 from mlops.repo import commits
 from mlops.repo.git import Account
 
 VERSION = "7.1"
+AZURE_REPOS = "TfsGit"
 LONGEST_COMMENT = 150_000  # characters
 LONGEST_DESCRIPTION = 4_000  # of a pull request
 NEEDS = "give the step `env: {{SYSTEM_ACCESSTOKEN: $(System.AccessToken)}}` and the build service the permission {0}"
@@ -25,8 +26,8 @@ class AzureDevOps:
     name = "Azure DevOps"
 
     def account(self) -> Account:
-        """Azure DevOps looks at the token alone, so the user may be empty."""
-        token = os.environ.get("SYSTEM_ACCESSTOKEN", "")
+        """Azure DevOps looks at the token alone, so the user may be empty. Another host must not get to see it."""
+        token = "" if kept_elsewhere() else os.environ.get("SYSTEM_ACCESSTOKEN", "")
         return Account("azure-pipelines[bot]", "noreply@dev.azure.com", "", token)
 
     def summary(self, name: str, markdown: str) -> None:
@@ -39,10 +40,16 @@ class AzureDevOps:
         branch = os.environ.get("SYSTEM_PULLREQUEST_TARGETBRANCH", "").removeprefix("refs/heads/")
         return commits.remote_branch(branch, self.account()) if branch else None
 
+    def main(self) -> str | None:
+        return commits.newest(MAIN, self.account())
+
     def comment(self, markdown: str) -> str:
         number = variable(
             "SYSTEM_PULLREQUEST_PULLREQUESTID", "this run is not for a pull request, so there is nothing to comment on"
         )
+        if host := kept_elsewhere():
+            print(f"no comment: the pull request is on {host}, not in Azure Repos; the run's summary holds it all")
+            return ""
         api, content = project("Contribute to pull requests"), fit(f"{comment_marker()}\n{markdown}", LONGEST_COMMENT)
         return unless_read_only(lambda: write_comment(api, number, content))
 
@@ -170,7 +177,16 @@ def project(permission: str) -> Api:
     return Api(base=f"{project_page()}/_apis", token=token, needs=needs, query={"api-version": VERSION})
 
 
+def kept_elsewhere() -> str:
+    """The host that keeps the repository, nothing when it is Azure Repos."""
+    host = os.environ.get("BUILD_REPOSITORY_PROVIDER", AZURE_REPOS)
+    return "" if host == AZURE_REPOS else host
+
+
 def repository() -> str:
+    """Its address below the project's. UserError when another host keeps it, where nothing can be proposed."""
+    if host := kept_elsewhere():
+        raise UserError(f"this run's repository is on {host}; run its pipelines there, or import it into Azure Repos")
     return f"git/repositories/{variable('BUILD_REPOSITORY_ID')}"
 
 

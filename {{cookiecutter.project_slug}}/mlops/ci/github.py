@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops import UserError
-from mlops.ci import Proposal, comment_marker, declined, fit, keep_summary, run_branch, variable
+from mlops.ci import MAIN, Proposal, comment_marker, declined, fit, keep_summary, run_branch, variable
 from mlops.ci.api import Api, Query, unless_read_only
 from mlops.data.artefacts import Artefact
 from mlops.data.files import read_json
@@ -49,6 +49,9 @@ class GitHub:
     def target(self) -> str | None:
         branch = os.environ.get("GITHUB_BASE_REF")
         return commits.remote_branch(branch, self.account()) if branch else None
+
+    def main(self) -> str | None:
+        return commits.newest(MAIN, self.account())
 
     def comment(self, markdown: str) -> str:
         number = pull_request_number()

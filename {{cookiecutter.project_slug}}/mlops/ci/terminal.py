@@ -25,6 +25,9 @@ class Terminal:
     def target(self) -> str | None:
         return None
 
+    def main(self) -> str | None:
+        return None
+
     def comment(self, markdown: str) -> str:
         print(markdown)
         return ""

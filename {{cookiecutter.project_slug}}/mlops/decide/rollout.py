@@ -26,15 +26,16 @@ class Evidence:
 
     probe: None when not probed yet, "" when the answers agree, else what is wrong with them.
     candidate: its traffic since the last shift; stable: its traffic since the rollout began. None: not measurable.
-    tried: the slots that were deployed or scaled in this run, each with why that failed. began: when this run did, in
-    seconds since the epoch. withdrawn: why it has taken the candidate's traffic away without rejecting it.
+    tried: the slots that were deployed or scaled in this run, each with why that failed. withdrawn: why it has taken the
+    candidate's traffic away without rejecting it. watched_from: when this run began to watch; the time before it, in
+    which nobody did, is not the candidate's.
     """
 
     probe: str | None = None
     candidate: Traffic | None = None
     stable: Traffic | None = None
     tried: Mapping[str, str] = field(default_factory=dict)
-    began: float = 0.0
+    watched_from: float = 0.0
     withdrawn: str = ""
 
 
@@ -59,7 +60,7 @@ def decide(manifest: Manifest, observed: Observed | None, evidence: Evidence, no
     given_up = f"{label(manifest.model)} was rolled back: {rejection}" if rejection else evidence.withdrawn
     if given_up:
         return settle(manifest, observed, stable, evidence, Done(False, given_up))
-    begins = beginning(manifest, observed, evidence)
+    begins = beginning(manifest, observed)
     if begins:
         return Shift(serving_only(stable), begin(observed.tags, manifest.model, now), begins)
     return advance(manifest, observed, stable, evidence, now)
@@ -95,18 +96,16 @@ def advance(manifest: Manifest, observed: Observed, stable: str | None, evidence
     return watch(manifest.rollout, observed, slot, stable, evidence, now)
 
 
-def beginning(manifest: Manifest, observed: Observed, evidence: Evidence) -> str:
+def beginning(manifest: Manifest, observed: Observed) -> str:
     """Why the rollout begins, or nothing while one is under way.
 
-    One that nobody watched until its deadline, or whose candidate was stopped meanwhile, begins again: the time till
-    now says nothing of the version.
+    One whose candidate was stopped meanwhile begins again: what it served till then says nothing of it now.
     """
     if observed.tags.get("candidate") != label(manifest.model):
         return "begin the rollout"
-    late = evidence.began - float(observed.tags["started"]) > manifest.rollout.deadline
     served = [observed.deployments[slot] for slot in live(observed)]
-    if late or any(each.state == "stopped" and runs(each, manifest.model) for each in served):
-        return "begin the rollout again: nobody was watching"
+    if any(each.state == "stopped" and runs(each, manifest.model) for each in served):
+        return "begin the rollout again: it was stopped"
     return ""
 
 
@@ -121,7 +120,7 @@ def trouble(
     health = judge(evidence.candidate, evidence.stable, rules) if share and evidence.candidate else None
     if health and health.breached:
         return health.why
-    if now - observed.moment("started") > rules.deadline:
+    if now - max(observed.moment("started"), evidence.watched_from) > rules.deadline:
         return f"not decided within {rules.deadline:g} s" + (f"; {health.why}" if health else "")
     return ""
 

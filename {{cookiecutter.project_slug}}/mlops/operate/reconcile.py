@@ -55,7 +55,7 @@ class Reconciler:
 
     def run(self) -> Done:
         """Act until the endpoint is at rest: promoted or rolled back."""
-        evidence = Evidence(began=self.clock.now())
+        evidence = Evidence(watched_from=self.clock.now())
         action = self.next(self.platform.endpoints.observe(self.name), evidence)
         if isinstance(action, Done):
             return action

@@ -38,8 +38,14 @@ def take_out(title: str, paths: Sequence[Path], account: Account) -> str:
 
 
 def push(commit_id: str, branch: str, account: Account) -> None:
-    """Put the commit on the branch. UserError when the branch has moved on."""
-    git("push", "--quiet", REMOTE, f"{commit_id}:refs/heads/{branch}", variables=access(account))
+    """Put the commit on the branch. UserError when the branch has moved on, or takes pull requests only."""
+    try:
+        git("push", "--quiet", REMOTE, f"{commit_id}:refs/heads/{branch}", variables=access(account))
+    except UserError as error:
+        raise UserError(
+            f"{error}; run again if {branch} has moved on; if it takes pull requests only, let project.yml say "
+            "`promotion.staging: pull-request`"
+        ) from None
 
 
 def replace(branch: str, commit_id: str, account: Account) -> bool:
@@ -64,10 +70,15 @@ def is_same_change(there: str, commit_id: str) -> bool:
     return same_files and git("rev-parse", f"{commit_id}^") in git("rev-parse", f"{there}^@").split()
 
 
+def newest(branch: str, account: Account) -> str:
+    """The remote's branch as it is now, as a ref. UserError when it cannot be fetched: what is known may be old."""
+    name = f"{REMOTE}/{branch}"
+    git("fetch", "--quiet", "--no-tags", REMOTE, f"+refs/heads/{branch}:refs/remotes/{name}", variables=access(account))
+    return name
+
+
 def remote_branch(branch: str, account: Account) -> str:
     """The remote's branch as a ref that is known here; fetched if the checkout left it out."""
     name = f"{REMOTE}/{branch}"
-    if ask("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}") is None:
-        refs = f"+refs/heads/{branch}:refs/remotes/{name}"
-        git("fetch", "--quiet", "--no-tags", REMOTE, refs, variables=access(account))
-    return name
+    known = ask("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+    return name if known else newest(branch, account)

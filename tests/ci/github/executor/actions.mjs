@@ -2,7 +2,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { checkOut } from './checkout.mjs';
-import { allows } from './permissions.mjs';
 import { Refusal, StepFailure } from './refusal.mjs';
 import { report } from './trace.mjs';
 import { member } from './tokens.mjs';
@@ -12,7 +11,6 @@ const STAND_INS = {
   'actions/checkout': checkOut,
   'actions/upload-artifact': upload,
   'astral-sh/setup-uv': () => {},
-  'azure/login': logIn,
 };
 const WHEN_MISSING = {
   warn: (job, message) => report({ warning: `${job.name}: ${message}` }),
@@ -45,11 +43,6 @@ export function warnOfUnexpected(job, uses, given, known) {
 
 function nameOf(uses) {
   return uses.split('@')[0].toLowerCase();
-}
-
-function logIn(job) {
-  if (allows(job.permissions, 'id-token', 'write')) return;
-  throw new StepFailure('Unable to get ACTIONS_ID_TOKEN_REQUEST_URL: give the job `permissions: id-token: write`');
 }
 
 function upload(job, inputs) {

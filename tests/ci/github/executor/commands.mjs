@@ -4,9 +4,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { linesOf, newCommandFiles, readPairs } from './command_files.mjs';
 import { MARK } from './leftovers.mjs';
+import { allows } from './permissions.mjs';
 import { Refusal, StepFailure } from './refusal.mjs';
 import { report } from './trace.mjs';
 
+const ID_TOKENS = 'https://run.actions.githubusercontent.com/idtoken?api-version=2.0';
 const SCRIPT = '{0}';
 const SHELLS = {
   '': `bash -e ${SCRIPT}`, // not the same as `shell: bash`
@@ -52,6 +54,18 @@ function environmentOf(job, github) {
     HOME: job.home,
     [MARK]: job.mark,
     ...runner.environment,
+    ...idTokenRequest(job),
+  };
+}
+
+/** Where a job asks for an ID token, if it may; the address says in whose name, which GitHub knows by itself. */
+function idTokenRequest(job) {
+  if (!allows(job.permissions, 'id-token', 'write')) return {};
+  const { repository, ref } = job.contexts.github;
+  const subject = `repo:${repository}:${job.gate ? `environment:${job.gate}` : `ref:${ref}`}`;
+  return {
+    ACTIONS_ID_TOKEN_REQUEST_URL: `${ID_TOKENS}&subject=${encodeURIComponent(subject)}`,
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'token-of-this-job',
   };
 }
 

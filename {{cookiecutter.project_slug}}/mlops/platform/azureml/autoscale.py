@@ -63,7 +63,7 @@ class Autoscale:
     def _client(self) -> "MonitorManagementClient":
         from azure.mgmt.monitor import MonitorManagementClient
 
-        return MonitorManagementClient(self._workspace.credential, self._workspace.subscription)
+        return MonitorManagementClient(self._workspace.identity, self._workspace.subscription)
 
     def _body(self, endpoint: str, slot: str) -> dict[str, Any]:
         settings, resource = self._settings, f"{self._workspace.endpoint_id(endpoint)}/deployments/{slot}"

@@ -47,6 +47,7 @@ class AzureEndpoints:
     def lease(self, endpoint: str, holder: str) -> Iterator[None]:
         with ExitStack() as held:
             with in_one_line():
+                self._workspace.identity.sign_in()
                 lease = Lease(self._workspace.container, endpoint, holder)
                 held.enter_context(lease)
             self._lease = lease  # from here on every write checks it

@@ -18,7 +18,9 @@ HINTS = (  # what the service's text says, in lower case, and what to do
     ),
 )
 IN_A_FILE = re.compile(r'"message": "(.*?)(?:\\n.*?)?",\s*"path": "(.*?)"')  # in the SDK's report of what it loaded
+SIGN_IN = "run `az login`, or give CI an identity (docs/first-run.md)"
 FORBIDDEN = "give the identity its role (docs/live.md lists them)"
+REMEDIES = {401: SIGN_IN, 403: FORBIDDEN}
 
 
 @contextmanager
@@ -31,9 +33,7 @@ def in_one_line() -> Iterator[None]:
     try:
         yield
     except ClientAuthenticationError as error:
-        raise UserError(
-            f"not signed in to Azure: {first_line(error)}; run `az login`, or give CI an identity"
-        ) from None
+        raise UserError(f"not signed in to Azure: {first_line(error)}; {SIGN_IN}") from None
     except HttpResponseError as error:
         raise UserError(explain(error.status_code, first_line(error))) from None
     except (AzureError, MlException) as error:
@@ -60,8 +60,8 @@ def explain(status: int | None, words: str) -> str:
     """The refusal with what to do, where that is known."""
     words = words.rstrip(".")
     said = f"Azure answered {status}: {words}" if status else f"Azure: {words}"
-    if status == 403:
-        return f"{said}; {FORBIDDEN}"
+    if status in REMEDIES:
+        return f"{said}; {REMEDIES[status]}"
     hint = next((hint for word, hint in HINTS if word in words.lower()), None)
     return f"{said}; {hint}" if hint else said
 

@@ -24,10 +24,12 @@ MODEL_ERROR = "424"  # the container's answer was not 200; modelStatusCode has i
 def traffic_since(workspace: AzureWorkspace, endpoint: str, since: float) -> dict[str, Traffic]:
     """What each slot served since the minute that `since` (seconds since the epoch) is in. OSError when not readable.
 
+    That the identity may not read is another matter, which passes as it is: it says nothing of what is measured.
+
     Requests are added up over the minutes. The latency is that of the slowest minute: the 95th percentile of the whole
     window is at most that. A slot of which nothing is known yet is not there.
     """
-    from azure.core.exceptions import AzureError
+    from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
     from azure.monitor.querymetrics import MetricsClient
 
     start, resource = datetime.fromtimestamp(since // 60 * 60, UTC), workspace.endpoint_id(endpoint)
@@ -35,13 +37,17 @@ def traffic_since(workspace: AzureWorkspace, endpoint: str, since: float) -> dic
     errors: dict[str, float] = defaultdict(float)
     slowest: dict[str, float] = {}
     try:
-        with MetricsClient(f"https://{workspace.region}.metrics.monitor.azure.com", workspace.credential) as client:
+        with MetricsClient(f"https://{workspace.region}.metrics.monitor.azure.com", workspace.identity) as client:
             for told, values in series(client, resource, REQUESTS, BY_STATUS, start):
                 requests[told["deployment"]] += sum(values)
                 errors[told["deployment"]] += sum(values) if failed(told["statuscode"], told["modelstatuscode"]) else 0
             for told, values in series(client, resource, LATENCY, ("deployment",), start):
                 slowest[told["deployment"]] = max(values, default=math.nan)
+    except ClientAuthenticationError:
+        raise
     except AzureError as error:
+        if isinstance(error, HttpResponseError) and error.status_code in {401, 403}:
+            raise
         raise OSError(f"Azure Monitor: {error}") from error
     return {slot: Traffic(round(requests[slot]), round(errors[slot]), slowest.get(slot, math.nan)) for slot in requests}
 

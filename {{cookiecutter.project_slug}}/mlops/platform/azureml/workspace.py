@@ -10,11 +10,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mlops import UserError
+from mlops.platform.azureml.identity import Identity
 from mlops.settings.environments import Workspace
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
-    from azure.identity import DefaultAzureCredential
     from azure.storage.blob import ContainerClient
 
 SUBSCRIPTION = "AZURE_SUBSCRIPTION_ID"
@@ -32,7 +32,7 @@ def quiet_uploads() -> Iterator[None]:
 
 
 class AzureWorkspace:
-    """One workspace, seen by this process's identity: `az login`, a federated login in CI, or a managed identity."""
+    """One workspace, seen by this process's identity."""
 
     def __init__(self, settings: Workspace) -> None:
         self.settings = settings
@@ -42,7 +42,10 @@ class AzureWorkspace:
         """Its id. UserError when nothing names it."""
         subscription = self.settings.subscription or os.environ.get(SUBSCRIPTION)
         if not subscription:
-            raise UserError(f"{SUBSCRIPTION} is not set; set it, or workspace.subscription in environments/")
+            raise UserError(
+                f"{SUBSCRIPTION} is not set; set it, in CI as docs/first-run.md says, "
+                "or workspace.subscription in environments/"
+            )
         return subscription
 
     def endpoint_id(self, endpoint: str) -> str:
@@ -54,10 +57,8 @@ class AzureWorkspace:
         )
 
     @cached_property
-    def credential(self) -> "DefaultAzureCredential":
-        from azure.identity import DefaultAzureCredential
-
-        return DefaultAzureCredential()
+    def identity(self) -> Identity:
+        return Identity()
 
     @cached_property
     def client(self) -> "MLClient":
@@ -84,7 +85,7 @@ class AzureWorkspace:
             logging.getLogger(name).setLevel(logging.ERROR)
         warnings.filterwarnings("ignore", module="azure.ai.ml")
         return MLClient(
-            self.credential,
+            self.identity,
             self.subscription,
             self.settings.resource_group,
             show_progress=True,  # see quiet_uploads
@@ -104,4 +105,4 @@ class AzureWorkspace:
 
         store = self.client.datastores.get_default()
         address = f"{store.protocol}://{store.account_name}.blob.{store.endpoint}"
-        return ContainerClient(address, store.container_name, credential=self.credential)
+        return ContainerClient(address, store.container_name, credential=self.identity)
