@@ -12,7 +12,7 @@ LONGEST_LINE = 900  # characters
 
 
 class UserError(Exception):
-    """A mistake its reader can correct: what is wrong, where, and how to correct it, in one line, whatever it quotes."""
+    """A mistake its reader can correct: what is wrong, where, and how to correct it; one line, whatever it quotes."""
 
     exit_code = BAD_INPUT
 

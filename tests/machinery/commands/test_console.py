@@ -51,7 +51,7 @@ def test_what_stands_in_the_place_of_a_file_or_folder_is_one_line(folder, capsys
     def main(argv):
         Path(*argv).mkdir(parents=True)
 
-    for names in (["out", "summary"], ["a" * 1000]):
+    for names in (["out", "summary"], ["a" * 300]):
         assert main(names) == 2
         said = capsys.readouterr().err
         assert re.fullmatch(r"error: (out|a).*: .+; move away what is in the way, or let this user in\n", said)
