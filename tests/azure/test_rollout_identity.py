@@ -130,7 +130,8 @@ def test_without_one_of_the_ids_nothing_is_changed(bench: Bench, name: str) -> N
 
 
 def test_an_id_that_can_be_none_is_said_in_one_line(bench: Bench) -> None:
-    check_gave_up(bench.apply(BETTER, AZURE_TENANT_ID="no tenant!"), "not signed in to Azure: Invalid tenant")
+    run = bench.apply(BETTER, **{**OF_AZURE_DEVOPS, "AZURE_TENANT_ID": "no tenant!"})
+    check_gave_up(run, "not signed in to Azure: Invalid tenant")
 
 
 def test_another_subject_is_not_let_in_and_a_step_without_its_token_is_told(bench: Bench) -> None:
