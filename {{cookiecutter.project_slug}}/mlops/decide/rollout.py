@@ -26,9 +26,9 @@ class Evidence:
 
     probe: None when not probed yet, "" when the answers agree, else what is wrong with them.
     candidate: its traffic since the last shift; stable: its traffic since the rollout began. None: not measurable.
-    tried: the slots that were deployed or scaled in this run, each with why that failed. withdrawn: why it has taken the
-    candidate's traffic away without rejecting it. watched_from: when this run began to watch; the time before it, in
-    which nobody did, is not the candidate's.
+    tried: the slots that were deployed or scaled in this run, each with why that failed.
+    withdrawn: why this run has taken the candidate's traffic away without rejecting it.
+    watched_from: when this run began to watch; the time before it, in which nobody did, is not the candidate's.
     """
 
     probe: str | None = None

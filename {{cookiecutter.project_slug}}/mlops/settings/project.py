@@ -174,7 +174,7 @@ class Project(Settings):
 
     @model_validator(mode="after")
     def losses_are_small(self) -> "Project":
-        metric = METRICS[self.task][self.metric]
+        metric = self.metrics[self.metric]
         most = MOST_LOSS * (metric.highest - metric.lowest)
         for key, loss in {"max_loss": self.gate.max_loss, "slices.max_drop": self.gate.slices.max_drop}.items():
             if loss > most:
