@@ -67,7 +67,7 @@ class Rollout(Settings):
     deadline: Duration
     min_requests: int = Field(ge=1)
     max_error_rate_increase: float = Field(ge=0, le=1)
-    max_p95_latency_ms: float = Field(gt=0, le=60_000)
+    max_p95_latency_ms: float = Field(gt=0)
     synthetic_rate: float = Field(ge=0, le=1000)
 
     @model_validator(mode="after")
