@@ -9,6 +9,6 @@ from model.features import FlightFeatures
 def build(**parameters: float) -> Pipeline:
     """An unfitted pipeline; the parameters are the `model` block of project.yml.
 
-    Without `categorical_features`: codes split as numbers are as good here, and an answer is a millisecond quicker.
+    Without `categorical_features`: ranks split as numbers are as good here, and an answer is a millisecond quicker.
     """
     return Pipeline([("features", FlightFeatures()), ("classifier", HistGradientBoostingClassifier(**parameters))])
