@@ -101,7 +101,7 @@ class Node:
         if text.startswith("azureml:"):
             raise self.mistake(f"{text} is in a workspace, and this machine needs a {wanted}")
         path = self.file.parent / text
-        if max(map(len, path.parts)) > LONGEST_NAME or not path.exists():
+        if max(map(len, path.parts), default=0) > LONGEST_NAME or not path.exists():
             raise self.mistake(f"{text} does not exist, seen from {os.path.normpath(self.file.parent)}")
         if (found := "folder" if path.is_dir() else "file") != wanted:
             raise self.mistake(f"{text} is a {found}, and a {wanted} is wanted")
