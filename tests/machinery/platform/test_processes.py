@@ -26,11 +26,13 @@ def test_what_was_started_before_the_machine_was_is_no_crash():
 def test_a_process_gets_none_of_our_secrets(tmp_path, monkeypatch):
     monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "secret")
     monkeypatch.setenv("LANG", "C.UTF-8")
+    monkeypatch.setenv("RUNNER_TRACKING_ID", "of the job")
     said = "import os; print(sorted(os.environ), os.environ['LANG'], os.environ['OURS'])"
     started = processes.start([sys.executable, "-c", said], tmp_path, tmp_path / "log", {"OURS": "told"})
     wait_until(lambda: processes.find(started) is None)
     (line,) = processes.last_lines(tmp_path / "log", 10)
     assert "ACTIONS" not in line and "'PATH'" in line and line.endswith("C.UTF-8 told")
+    assert "'RUNNER_TRACKING_ID'" in line, "or the runner could not end what a job has left behind"
 
 
 def test_a_process_is_ended_with_all_that_it_started(tmp_path):

@@ -19,7 +19,9 @@ TAIL = 64 * 1024  # bytes
 CLOCK_TOLERANCE = 1.0  # seconds that a process's creation time may seem to move when the clock is set
 
 # All that a process gets of our environment: it runs a model's code, and in CI the rest can log in to Azure.
-INHERITED = ("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG", "LC_ALL", "TZ")
+# The last two are how the runners of GitHub and of Azure DevOps find what a job has left behind, to end it.
+SYSTEM = ("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG", "LC_ALL", "TZ")
+INHERITED = (*SYSTEM, "RUNNER_TRACKING_ID", "VSTS_PROCESS_LOOKUP_ID")
 
 Marker = Sequence[str]  # consecutive arguments in the command line of a process of ours
 
