@@ -22,7 +22,7 @@ if __name__ == "__main__":
 
 import numpy as np
 import pandas as pd
-from artefacts import LINEAGE, evaluation, measured, split, validation, verdict
+from artefacts import LINEAGE, evaluation, measured, split, validation
 from damage import damage, put_back
 
 from conftest import copy_project, edit
@@ -35,6 +35,8 @@ from mlops.data.model_folder import check_task
 from mlops.data.probe import read_probe
 from mlops.data.tables import hash_data, read_file
 from mlops.data.validation import read_suite
+from mlops.decide.metrics import measure
+from mlops.decide.tasks import task_of
 from mlops.platform.local.endpoint_state import EndpointState, Slot, Started, write_state
 from mlops.platform.local.models import LocalModels
 from mlops.platform.local.records import RECORDS_FILE, Recorder, Request
@@ -112,14 +114,15 @@ def write_model(folder: Path) -> None:
     ROWS.to_parquet(folder / "reference.parquet")
 
 
-def write_scores(path: Path) -> None:
-    """The predictions of a challenger that is fair."""
+def write_scores(path: Path) -> dict[str, float]:
+    """The predictions of a challenger that is fair; its metrics."""
     rng = np.random.default_rng(0)
     target = rng.integers(0, 2, 400)
     scores = (target + rng.normal(size=400)).clip(-3, 4) / 7 + 0.45
     path.parent.mkdir(parents=True, exist_ok=True)
     frame = {"target": target, "challenger": scores, "slice:carrier": "UA", "slice:origin": "JFK"}
     pd.DataFrame(frame).to_parquet(path)
+    return measure(task_of(load_project()), target, scores)
 
 
 def write_state_of(endpoint: Path) -> None:
@@ -163,11 +166,12 @@ def make_project(folder: Path) -> None:
         write_json(Path(".template.json"), record)
         write_json(Path("out/validation/validation.json"), validation(data_hash=hash_data(Path("data"))))
         write_json(Path("out/split/split.json"), split())
-        challenger = measured(model_hash=hash_folder(MODEL))
+        metrics = write_scores(Path("out/evaluation/scores.parquet"))
+        challenger = measured(model_hash=hash_folder(MODEL), metrics=metrics)
         write_json(Path("out/evaluation/evaluation.json"), evaluation(challenger=challenger))
-        write_scores(Path("out/evaluation/scores.parquet"))
         write_json(Path("out/served/served.json"), {"model_hash": hash_folder(MODEL), "rows": 2})
-        write_json(Path("out/gate/verdict.json"), verdict(model_hash=hash_folder(MODEL)))
+        with redirect_stdout(io.StringIO()):
+            gate.main([])
         write_state_of(ENDPOINT)
         TIMES.parent.mkdir(parents=True)
         TIMES.write_text('{"command": "plan", "seconds": 1.25}\n' * 3, encoding="utf-8")
