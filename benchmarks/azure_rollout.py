@@ -62,14 +62,14 @@ def train(project: Path, azure: StandIn) -> None:
     azure.cloud.put(f"{MODEL}/2", {"properties": first["properties"]})
 
 
-def take_tables(azure: StandIn, folder: Path) -> None:
+def take_tables(azure: StandIn, folder: Path, project: Path) -> None:
     """The tests' stand-ins of models, and of the containers that serve them."""
     sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "azure"))
     from light import LightServing
     from rollouts import register_models
 
     azure.cloud.serving = LightServing(azure.cloud)
-    register_models(azure, folder)
+    register_models(azure, folder, project)
 
 
 def main() -> None:
@@ -79,7 +79,7 @@ def main() -> None:
         plan_on_this_machine(project)
         edit(project / "environments/base.yml", SHORT)
         if quick:
-            take_tables(azure, Path(folder))
+            take_tables(azure, Path(folder), project)
         else:
             seconds(project, "uv", "sync", "--quiet", "--compile-bytecode")
             train(project, azure)

@@ -173,7 +173,8 @@ def test_without_azure_each_environment_says_so_in_one_line(capsys):
     edit(STAGING.with_name("base.yml"), "platform: local ", "platform: azureml ")
     promoted(STAGING, 3)
     lines = said(capsys)
-    why = "AZURE_SUBSCRIPTION_ID is not set; set it, or workspace.subscription in environments/"
+    where = "in CI as docs/first-run.md says, or workspace.subscription in environments/"
+    why = f"AZURE_SUBSCRIPTION_ID is not set; set it, {where}"
     assert lines["registry"] == why
     assert (lines["staging"], lines["production"]) == (
         f"wants flights:3; {why}",

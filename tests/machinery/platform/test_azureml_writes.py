@@ -112,6 +112,7 @@ def test_a_lease_is_renewed_and_outlives_a_renewal_that_is_lost(monkeypatch):
 def test_a_lease_that_may_have_ended_lets_nothing_be_written(monkeypatch):
     workspace = AzureWorkspace(WORKSPACE)
     workspace.container = Blob()
+    workspace.identity = SimpleNamespace(sign_in=lambda: None)
     endpoints = AzureEndpoints(workspace, settings())
     with endpoints.lease("flights", "me"):
         monkeypatch.setattr(lease, "LENGTH", -1)

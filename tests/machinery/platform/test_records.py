@@ -98,7 +98,7 @@ def test_a_database_that_was_lost_is_made_anew_and_the_loss_is_known(tmp_path, h
     recorder.add(ROW._replace(time=3.0))
     recorder.close()
     assert times(path)[-1] == 3.0 and 1.0 not in times(path)
-    assert (tmp_path / "requests.damaged").exists() == (harm == "garbage")
+    assert (tmp_path / f"{RECORDS_FILE}-damaged").exists() == (harm == "garbage")
 
 
 def test_what_is_too_old_or_too_much_is_forgotten(tmp_path, monkeypatch):

@@ -129,7 +129,8 @@ def costly(task, project):
 @pytest.mark.parametrize("task", ["binary"], indirect=True)
 def test_a_metric_of_ones_own_decides(costly, monkeypatch):
     assert [step.main([]) for step in (train, try_serving, evaluate, gate)] == [0, 0, 0, 0]
-    verdict, scores = read_json(costly / "out/gate/verdict.json"), pd.read_parquet("out/evaluation/scores.parquet")
+    verdict = read_json(costly / "out/gate/verdict.json", Artefact)
+    scores = pd.read_parquet("out/evaluation/scores.parquet")
     called, late = scores["challenger"] > 0.3, scores["target"] == 1
     cost = (3 * (late & ~called) + (~late & called)).mean()
     assert verdict["metrics"]["cost"] == pytest.approx(cost) and verdict["comparison"]["metric"] == "cost lower by"
@@ -138,7 +139,7 @@ def test_a_metric_of_ones_own_decides(costly, monkeypatch):
     (costly / "model/prices.py").write_text("LATE = 10\n", encoding="utf-8")
     as_in_another_process(monkeypatch)
     assert evaluate.main(["--champion", "out/model"]) == 0
-    found = read_json(costly / "out/evaluation/evaluation.json")
+    found = read_json(costly / "out/evaluation/evaluation.json", Artefact)
     assert found["champion"]["metrics"]["cost"] == pytest.approx(cost), "the code is that of the model that is judged"
     assert gate.main([]) == 1, "no better than itself"
 

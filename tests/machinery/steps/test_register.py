@@ -9,6 +9,7 @@ from artefacts import LINEAGE, evaluation, measured
 from hosted import PASSED
 
 from conftest import edit
+from mlops.data.artefacts import Artefact
 from mlops.data.files import hash_folder, read_json, write_json
 from mlops.decide.metrics import measure
 from mlops.decide.scored import Scored, from_frame
@@ -80,12 +81,13 @@ def test_a_pass_makes_a_version_with_its_lineage(registry, project):
     assert register.main([]) == 0
     [version] = registry.made
     assert version.run_id == "r1"
-    auc = str(read_json(project / VERDICT)["metrics"]["auc"])
+    auc = str(read_json(project / VERDICT, Artefact)["metrics"]["auc"])
     expected = {"commit": "c0ffee", "data_hash": "d", "verdict": "PASS", "test_auc": auc}
     assert expected.items() <= version.tags.items()
     content = hash_folder(project / "out/model")
     assert version.tags["model_hash"] == content
-    assert read_json(project / "out/registered.json") == {"model": "flights", "version": 1, "model_hash": content}
+    made = {"model": "flights", "version": 1, "model_hash": content}
+    assert read_json(project / "out/registered.json", Artefact) == made
 
 
 def test_the_same_model_twice_is_one_version(registry, capsys):
@@ -127,7 +129,7 @@ def test_a_fail_that_was_edited_into_a_pass_is_refused_by_name(registry, project
         ({"checks": []}, "checks"),
         ({"champion": CHAMPION}, "champion"),
         ({"model_hash": "another"}, "model_hash"),
-        ({"rules": {}}, "rules.own_metrics"),
+        ({"rules": {"alpha": 0.2}}, "rules.own_metrics"),
         ({"cold_start": False}, "cold_start"),
         ({"served_rows": 0}, "served_rows"),
     ],

@@ -20,6 +20,9 @@ OVERHEAD = 500  # bytes that a row takes in memory besides its bodies
 KEPT_FOR = 30 * 24 * 3600.0  # seconds; `monitor` looks back a week unless told
 LARGEST = 1024 * 1024 * 1024  # bytes
 FORGET_EVERY = 600.0  # seconds
+OLDER_HALF = """
+DELETE FROM requests WHERE rowid IN (SELECT rowid FROM requests ORDER BY time LIMIT (SELECT count(*) / 2 FROM requests))
+"""
 SCHEMA = """
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
@@ -124,7 +127,7 @@ class Recorder:
             (pages,), (size,) = (database.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
             (free,) = database.execute("PRAGMA freelist_count").fetchone()
             if (pages - free) * size > LARGEST:
-                database.execute("DELETE FROM requests WHERE time < (SELECT avg(time) FROM requests)")
+                database.execute(OLDER_HALF)
 
 
 def is_damage(error: Exception) -> bool:
