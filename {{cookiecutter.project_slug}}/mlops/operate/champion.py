@@ -12,7 +12,6 @@ from mlops.data.files import hash_folder
 from mlops.operate.trust import check_trusted
 from mlops.platform import Platform, open_platform, version_here
 from mlops.repo.git import ask, prefix
-from mlops.repo.history import Named
 from mlops.settings.environments import Manifest, ModelSettings
 
 CHAMPIONS = Path(".mlops") / "champions"
@@ -43,7 +42,7 @@ def fetched(platform: Platform, model: ModelSettings) -> Champion:
         return NONE_YET
     folder = CHAMPIONS / platform.name / f"{model.name}-{model.version}"
     version = version_here(platform, model.name, model.version)
-    check_trusted(version, Named(model.version, model.hash, model.unverified))
+    check_trusted(version, model)
     if not folder.exists() or hash_folder(folder) != (model.hash or version.model_hash):
         platform.models.download(model.name, model.version, folder)
     return Champion(folder, f"{model.name}:{model.version}")

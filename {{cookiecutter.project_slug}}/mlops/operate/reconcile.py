@@ -17,7 +17,6 @@ from mlops.decide.observed import Observed, Traffic
 from mlops.decide.rollout import Evidence, decide, live, rejection_tag, runs, stable_slot
 from mlops.operate.trust import check_trusted
 from mlops.platform import Platform, version_here
-from mlops.repo.history import Named
 from mlops.settings.environments import Manifest
 
 LOOKS_A_BAKE = 20
@@ -73,7 +72,7 @@ class Reconciler:
         """UserError unless the version that the manifest names may serve, as it is: before anything is changed."""
         model = self.manifest.model
         version = version_here(self.platform, model.name, model.version)
-        check_trusted(version, Named(model.version, model.hash, model.unverified))
+        check_trusted(version, model)
         if model.unverified:
             self.say(f"{model.name}:{model.version} is unverified: {model.unverified}")
         self.sample  # noqa: B018  fetched, which compares its content with the hash

@@ -10,12 +10,13 @@ from mlops.platform import Models, ModelVersion, Platform
 from mlops.platform.local import ROOT
 from mlops.platform.local.rehearsal import RESTORED
 from mlops.repo.history import Named, pinned
+from mlops.settings.environments import ModelSettings
 
 LINEAGE = ("run_id", "commit", "data_hash")
 REGISTERED = Path("out") / "registered.json"  # what `register` made in this run
 
 
-def doubt(version: ModelVersion, named: Named) -> str:
+def doubt(version: ModelVersion, named: Named | ModelSettings) -> str:
     """Why the version may not serve, or nothing. named: what the manifest says of it."""
     if named.hash and version.model_hash and version.model_hash != named.hash:
         return "its tags name another content than model.hash of the manifest"
@@ -52,7 +53,7 @@ def content_hash(models: Models, version: ModelVersion) -> str:
         return hash_folder(models.download(version.name, version.version, Path(folder) / "model"))
 
 
-def check_trusted(version: ModelVersion, named: Named) -> None:
+def check_trusted(version: ModelVersion, named: Named | ModelSettings) -> None:
     """TamperedError with the way out when the version may not serve."""
     why = doubt(version, named)
     if why:
