@@ -1,16 +1,15 @@
 """Azurite, Microsoft's emulator of blob storage, as a process."""
 
 import base64
-import fcntl
 import hashlib
 import os
 import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock
 
 NODE = Path(__file__).parent.parent / "node"
 LOCK = NODE / "package-lock.json"
@@ -23,18 +22,10 @@ START_SECONDS = 60
 
 def install() -> None:
     """Install Azurite, unless what is there is what the lock file asks for."""
-    with alone(NODE / ".installing"):
+    with FileLock(NODE / ".installing"):
         if not (INSTALLED_LOCK.exists() and INSTALLED_LOCK.read_bytes() == LOCK.read_bytes()):
             subprocess.run(["npm", "ci", "--ignore-scripts"], cwd=NODE, check=True, capture_output=True)
             shutil.copy(LOCK, INSTALLED_LOCK)
-
-
-@contextmanager
-def alone(file: Path) -> Iterator[None]:
-    """One at a time of all processes that name this file."""
-    with file.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def free_port() -> int:

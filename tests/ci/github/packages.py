@@ -6,6 +6,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 FOLDER = Path(__file__).parent
 LOCK = FOLDER / "package-lock.json"
 INSTALLED_LOCK = FOLDER / "node_modules" / "installed-lock.json"
@@ -23,10 +25,11 @@ def installed() -> str:
 
 
 def install() -> None:
-    """Install the packages of the lock file, unless they are there."""
-    if not is_current():
-        subprocess.run(["npm", "ci", "--ignore-scripts"], cwd=FOLDER, check=True, capture_output=True)
-        shutil.copy(LOCK, INSTALLED_LOCK)
+    """Install the packages of the lock file, unless they are there. One at a time: `npm ci` begins by removing all."""
+    with FileLock(FOLDER / ".installing"):
+        if not is_current():
+            subprocess.run(["npm", "ci", "--ignore-scripts"], cwd=FOLDER, check=True, capture_output=True)
+            shutil.copy(LOCK, INSTALLED_LOCK)
 
 
 def is_current() -> bool:
