@@ -9,7 +9,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from standin.azurite import alone
+from filelock import FileLock
+
 from standin.cloud import Cloud
 from standin.messages import AzureError
 
@@ -30,7 +31,7 @@ class Images:
         digest = hashlib.sha256(requirements + platform.python_version().encode()).hexdigest()
         image = self._folder / digest[:12]
         self._folder.mkdir(parents=True, exist_ok=True)
-        with alone(image.with_suffix(".lock")):  # others may share the folder
+        with FileLock(image.with_suffix(".lock")):  # others may share the folder
             if not (image / DONE).exists():
                 install(image, requirements, self._cloud.machine)
         return image / "bin" / "python"
