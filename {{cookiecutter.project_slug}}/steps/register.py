@@ -17,6 +17,7 @@ from mlops.commands.console import NO, YES, command
 from mlops.data.artefacts import Lineage, Verdict
 from mlops.data.files import hash_folder, read_json, without_nan, write_json
 from mlops.data.model_folder import LINEAGE_FILE
+from mlops.data.provenance import contradiction
 from mlops.decide.gate import Criterion
 from mlops.operate.judging import difference, judge
 from mlops.operate.trust import REGISTERED, registered_facts
@@ -78,6 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     models, name = open_platform(manifest).models, manifest.model.name
     lineage, model_hash = read_json(args.model / LINEAGE_FILE, Lineage), hash_folder(args.model)
     why_not = refusal(verdict, model_hash, logged_hash(models, lineage["run_id"]), champion_hash(models))
+    why_not = why_not or contradiction(args.model, lineage)
     if why_not:
         print(f"not registered: {why_not}", file=sys.stderr)
         return NO

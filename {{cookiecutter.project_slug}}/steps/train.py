@@ -16,6 +16,8 @@ from mlops.data.files import read_json, write_json
 from mlops.data.model_folder import LINEAGE_FILE, REFERENCE_FILE, REFERENCE_ROWS, payload
 from mlops.data.own_metrics import own_metrics
 from mlops.data.probe import PROBE_FILE, examine
+from mlops.data.provenance import write_provenance
+from mlops.data.sbom import REQUIREMENTS, SBOM_FILE, packages, write_sbom
 from mlops.data.tables import read_file
 from mlops.decide.tasks import Task, task_of
 from mlops.platform.tracking import use_tracking
@@ -46,8 +48,8 @@ def train_metrics(task: Task, model: "Pipeline", train: "pd.DataFrame", project:
     return {"train_rows": len(train)} | {f"train_{name}": value for name, value in metrics.items()}
 
 
-def save(task: Task, model: "Pipeline", rows: "pd.DataFrame", facts: dict[str, str], folder: Path) -> None:
-    """The model folder: MLflow's format, then lineage, probe and reference rows (see mlops/data/model_folder.py)."""
+def save(task: Task, model: "Pipeline", rows: "pd.DataFrame", folder: Path) -> None:
+    """The model folder: MLflow's format, then probe and reference rows (see mlops/data/model_folder.py)."""
     import mlflow
 
     columns, probe, finding = examine(model, rows)
@@ -66,9 +68,15 @@ def save(task: Task, model: "Pipeline", rows: "pd.DataFrame", facts: dict[str, s
     if finding:
         print(finding)
     answer = task.answer(task.predict(model, probe, labels), labels)
-    write_json(folder / LINEAGE_FILE, facts)
     write_json(folder / PROBE_FILE, {"request": payload(probe), "answer": answer})
     rows.sample(min(REFERENCE_ROWS, len(rows)), random_state=0).to_parquet(folder / REFERENCE_FILE, index=False)
+
+
+def record(facts: dict[str, str], requirements: Path, folder: Path) -> None:
+    """What an endpoint is built from, and how the folder came to be; the last two files, about all others."""
+    write_json(folder / LINEAGE_FILE, facts)
+    write_sbom(packages(requirements), folder / SBOM_FILE)
+    write_provenance(folder, facts, requirements)
 
 
 @command
@@ -76,6 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="train", description=__doc__)
     parser.add_argument("--project", type=Path, default=PROJECT_FILE, help="project.yml")
     parser.add_argument("--split", type=Path, default=Path("out/split"), help="what split_data wrote")
+    parser.add_argument("--requirements", type=Path, default=REQUIREMENTS, help="what endpoints are built from")
     parser.add_argument("--model", type=Path, default=Path("out/model"), help="model folder to write")
     args = parser.parse_args(argv)
     project, split = load_project(args.project), read_json(args.split / "split.json", Split)
@@ -89,7 +98,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     with mlflow.start_run() as run:
         model = fit(train, project)
         facts = training_lineage(split, run.info.run_id)
-        save(task, model, train[project.features], facts, args.model)
+        save(task, model, train[project.features], args.model)
+        record(facts, args.requirements, args.model)
         mlflow.log_params(project.model)
         mlflow.log_metrics(train_metrics(task, model, train, project))
         mlflow.set_tags(facts)

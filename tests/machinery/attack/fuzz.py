@@ -33,6 +33,8 @@ from mlops.data.columns import describe
 from mlops.data.files import hash_folder, write_json
 from mlops.data.model_folder import check_task
 from mlops.data.probe import read_probe
+from mlops.data.provenance import contradiction, write_provenance
+from mlops.data.sbom import REQUIREMENTS, SBOM_FILE, packages, read_sbom, write_sbom
 from mlops.data.tables import hash_data, read_file
 from mlops.data.validation import read_suite
 from mlops.decide.metrics import measure
@@ -94,6 +96,9 @@ READERS: dict[str, list[Call]] = {
     "out/served/served.json": [of("gate")],
     "out/gate/verdict.json": [report, of("register"), of("status")],
     "out/model/lineage.json": [of("register"), of("status")],
+    "out/model/provenance.json": [partial(contradiction, MODEL, LINEAGE), of("register")],
+    "out/model/sbom.cdx.json": [partial(read_sbom, MODEL / SBOM_FILE)],
+    "serving/image/requirements.txt": [partial(packages, REQUIREMENTS)],
     "out/model/probe.json": [partial(read_probe, MODEL)],
     "out/model/MLmodel": [partial(check_task, MODEL, "binary")],
     "out/model/reference.parquet": [partial(read_file, MODEL / "reference.parquet")],
@@ -149,6 +154,8 @@ def log_and_register() -> None:
     with mlflow.start_run() as run:
         lineage = LINEAGE | {"run_id": run.info.run_id}
         write_json(MODEL / "lineage.json", lineage)
+        write_sbom(packages(REQUIREMENTS), MODEL / SBOM_FILE)
+        write_provenance(MODEL, lineage, REQUIREMENTS)
         mlflow.log_artifacts(str(MODEL), "model")
     tags = {**lineage, "verdict": "PASS", "model_hash": hash_folder(MODEL), "test_auc": "0.7"}
     LocalModels(Path(".mlops")).register("flights", run.info.run_id, tags)

@@ -11,6 +11,7 @@ from hosted import PASSED
 from conftest import edit
 from mlops.data.artefacts import Artefact
 from mlops.data.files import hash_folder, read_json, write_json
+from mlops.data.provenance import write_provenance
 from mlops.decide.metrics import measure
 from mlops.decide.scored import Scored, from_frame
 from mlops.decide.tasks import task_of
@@ -66,11 +67,19 @@ def registry(project, monkeypatch):
     """A trained model with a PASS, and the registry that it may go to."""
     write_json(project / "out/model/lineage.json", LINEAGE)
     (project / "out/model/model.pkl").write_bytes(b"pickle")
+    record(project / "out/model")
     evaluate(project, 0.3)
     assert gate.main([]) == 0
     registry = Registry(project / "out/model")
     monkeypatch.setattr(register, "open_platform", lambda manifest: Platform("local", registry, None, None))
     return registry
+
+
+def record(model, **facts):
+    """Let the folder tell how it came to be."""
+    requirements = model.parent / "requirements.txt"
+    requirements.write_text("numpy==2.4.6\n", encoding="utf-8")
+    write_provenance(model, LINEAGE | facts, requirements)
 
 
 def change(path, **values):
@@ -193,3 +202,26 @@ def test_a_run_that_logged_something_else_is_refused(registry, capsys):
     assert register.main([]) == 1
     assert registry.made == []
     assert "the training run logged another model" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        (None, "it has no provenance.json"),
+        ({"commit": "badc0de"}, "provenance.json says commit badc0de, and its lineage c0ffee"),
+        ({"run_id": "r2"}, "provenance.json says run_id r2, and its lineage r1"),
+    ],
+)
+def test_a_model_whose_provenance_is_lacking_or_tells_otherwise_is_not_registered(
+    project, monkeypatch, capsys, told, why
+):
+    write_json(project / "out/model/lineage.json", LINEAGE)
+    if told:
+        record(project / "out/model", **told)
+    evaluate(project, 0.3)
+    assert gate.main([]) == 0
+    registry = Registry(project / "out/model")
+    monkeypatch.setattr(register, "open_platform", lambda manifest: Platform("local", registry, None, None))
+    assert register.main([]) == 1
+    assert capsys.readouterr().err == f"not registered: {why}\n"
+    assert registry.made == []

@@ -81,11 +81,16 @@ def without_nan(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def hash_file(path: Path) -> str:
+    """SHA-256 (hex) of the file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def hash_files(files: Mapping[str, Path]) -> str:
     """SHA-256 (hex) over the names and the contents of the files, in name order."""
     digest = hashlib.sha256()
     for name, path in sorted(files.items()):
-        content = hashlib.sha256(path.read_bytes()).digest()
+        content = bytes.fromhex(hash_file(path))
         digest.update(len(name.encode()).to_bytes(4, "big") + name.encode() + content)
     return digest.hexdigest()
 

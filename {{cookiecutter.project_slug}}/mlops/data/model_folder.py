@@ -4,6 +4,8 @@ MLmodel, model.pkl, code/   MLflow's format, with the project's own `model` pack
 lineage.json                what it was made from
 probe.json                  sample rows and the answer they must get wherever it is served
 reference.parquet           training rows to compare live inputs with
+sbom.cdx.json               the packages that an endpoint is built from, as they were when it was trained
+provenance.json             which run made these files, from which commit and data
 """
 
 import sys

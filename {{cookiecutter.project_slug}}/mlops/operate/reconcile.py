@@ -15,7 +15,7 @@ from mlops.decide.actions import Action, CreateEndpoint, Delete, Deploy, Done, P
 from mlops.decide.agreement import disagreement
 from mlops.decide.observed import Observed, Traffic
 from mlops.decide.rollout import Evidence, decide, live, rejection_tag, runs, stable_slot
-from mlops.operate.trust import check_trusted
+from mlops.operate.trust import check_provenance, check_trusted, other_packages
 from mlops.platform import Platform, version_here
 from mlops.settings.environments import Manifest
 
@@ -75,7 +75,12 @@ class Reconciler:
         check_trusted(version, model)
         if model.unverified:
             self.say(f"{model.name}:{model.version} is unverified: {model.unverified}")
-        self.sample  # noqa: B018  fetched, which compares its content with the hash
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = self.platform.models.download(model.name, version.version, Path(scratch) / "model")
+            check_provenance(version, model, folder)
+            for change in other_packages(folder):
+                self.say(f"{model.name}:{model.version} was tried with another package: {change}")
+            self.sample = read_probe(folder)
 
     def next(self, observed: Observed | None, evidence: Evidence) -> Action:
         """The one next action."""

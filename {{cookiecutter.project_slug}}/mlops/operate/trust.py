@@ -6,6 +6,8 @@ from pathlib import Path
 from mlops import TamperedError
 from mlops.data.artefacts import Artefact
 from mlops.data.files import hash_folder, read_json
+from mlops.data.provenance import contradiction
+from mlops.data.sbom import REQUIREMENTS, SBOM_FILE, changes, packages, read_sbom
 from mlops.platform import Models, ModelVersion, Platform
 from mlops.platform.local import ROOT
 from mlops.platform.local.rehearsal import RESTORED
@@ -55,9 +57,28 @@ def content_hash(models: Models, version: ModelVersion) -> str:
 
 def check_trusted(version: ModelVersion, named: Named | ModelSettings) -> None:
     """TamperedError with the way out when the version may not serve."""
-    why = doubt(version, named)
+    refuse(version, doubt(version, named))
+
+
+def check_provenance(version: ModelVersion, named: Named | ModelSettings, folder: Path) -> None:
+    """TamperedError when the version's files are not what their provenance says, or that is not what its tags say.
+
+    A version that was promoted before its hash was kept in Git is of before provenance was kept, too.
+    """
+    if named.hash and not named.unverified:
+        refuse(version, contradiction(folder, version.tags))
+
+
+def refuse(version: ModelVersion, why: str) -> None:
+    """TamperedError with the way out, if there is a reason."""
     if why:
         raise TamperedError(
             f"model {version.name}:{version.version}: {why}; `register` makes versions that may serve,"
             ' and `promote <environment> --version N --unverified "reason"` is the way round, for all to see'
         )
+
+
+def other_packages(folder: Path) -> list[str]:
+    """What an endpoint would be built from now and was not when the model was tried, as `numpy 2.3.0 -> 2.4.0`."""
+    bill = folder / SBOM_FILE
+    return changes(read_sbom(bill), packages(REQUIREMENTS)) if bill.exists() and REQUIREMENTS.exists() else []
