@@ -46,7 +46,8 @@ def packages(requirements: Path) -> dict[str, str]:
         try:
             needed = Requirement(line)
         except InvalidRequirement as error:
-            raise UserError(f"{requirements}: no list of packages ({one_line(error)}); make it again: uv run pin") from None
+            why = one_line(error)
+            raise UserError(f"{requirements}: no list of packages ({why}); make it again: uv run pin") from None
         if [each.operator for each in needed.specifier] != ["=="]:
             raise UserError(f"{requirements}: {line}: pins no version; make it again: uv run pin")
         if needed.marker is None or needed.marker.evaluate(IMAGE):

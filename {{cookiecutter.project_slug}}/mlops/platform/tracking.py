@@ -57,7 +57,8 @@ def follow(folder: Path = LOCAL_FOLDER) -> None:
         kept = connection.execute("SELECT artifact_location FROM experiments WHERE experiment_id <> 0").fetchall()
         for there in {address for (address,) in kept if address.endswith(ours)} - {here}:
             for table, column in ADDRESSES:
-                connection.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (there, here))
+                moved = f"UPDATE {table} SET {column} = replace({column}, ?, ?)"  # noqa: S608  both are ours
+                connection.execute(moved, (there, here))
 
 
 def artifacts_folder(folder: Path = LOCAL_FOLDER) -> Path:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from mlops.data.files import write_text
 
@@ -15,15 +15,13 @@ TEMPLATES = Path(__file__).parent / "templates"
 def render(template: str, facts: Mapping[str, Any], path: Path) -> None:
     """Write the page of that template to the path."""
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=is_html, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(["html.jinja"]),
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters |= {"number": number, "interval": interval}
     write_text(path, environment.get_template(f"{template}.jinja").render(facts))
-
-
-def is_html(template: str | None) -> bool:
-    """Whether values must be escaped for HTML."""
-    return template is not None and ".html" in template
 
 
 def number(value: float | None) -> str:

@@ -149,7 +149,7 @@ def opened(path: Path) -> sqlite3.Connection:
 
 def rows_since(path: Path, columns: str, since: float, condition: str) -> list[tuple[Any, ...]]:
     """These columns of the requests since then, in order of time. OSError when the database cannot be read."""
-    query = f"SELECT {columns} FROM requests WHERE time >= ? AND {condition} ORDER BY time"
+    query = f"SELECT {columns} FROM requests WHERE time >= ? AND {condition} ORDER BY time"  # noqa: S608  both are ours
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)) as database:
             return database.execute(query, (since,)).fetchall()
