@@ -79,6 +79,16 @@ def test_what_git_named_once_counts_for_a_version_that_serves_still(registry, tm
         download(tmp_path / "model")
 
 
+def test_the_hash_of_another_version_is_no_excuse(registry, tmp_path):
+    honest = LocalModels(registry).versions("flights")[0].model_hash
+    poison(registry)
+    name_it(1, honest)
+    poisoned = LocalModels(registry).versions("flights")[0].model_hash
+    write("environments/production.yml", f"model: {{version: 2, hash: {poisoned}}}\n")
+    with pytest.raises(TamperedError):
+        download(tmp_path / "model")
+
+
 def test_a_download_that_is_cut_off_leaves_what_was_there(registry, tmp_path):
     there = download(tmp_path / "model")
     before = hash_folder(there)
