@@ -9,7 +9,7 @@ from hosted import PASSED
 from repositories import NOBODY, SOMEBODY, git
 
 from conftest import ROOT, copy_project, edit
-from mlops import UserError
+from mlops import TamperedError, UserError
 from mlops.data.artefacts import Artefact
 from mlops.data.files import hash_folder, read_json
 from mlops.data.model_folder import load_model
@@ -78,14 +78,15 @@ def content_hash(version):
 class Registry:
     """A platform whose models are folders; it counts how often one is fetched."""
 
-    name, fetches = "local", 0
+    name, fetches, verdict = "local", 0, "PASS"
 
     @property
     def models(self):
         return self
 
     def versions(self, name):
-        return [ModelVersion(name, each, "run", {**PASSED, "model_hash": content_hash(each)}) for each in TEXTS]
+        tags = {**PASSED, "verdict": self.verdict}
+        return [ModelVersion(name, each, "run", {**tags, "model_hash": content_hash(each)}) for each in TEXTS]
 
     def download(self, name, version, to):
         self.fetches += 1
@@ -123,3 +124,11 @@ def test_a_project_that_main_has_elsewhere_is_said_so_in_one_line(main, tmp_path
 def test_before_the_first_promotion_there_is_none():
     champion = fetched(None, ModelSettings(name="flights", version=None))
     assert (champion.folder, champion.label) == (None, "none yet")
+
+
+def test_a_champion_without_a_verdict_is_not_even_fetched():
+    platform = Registry()
+    platform.verdict = ""
+    with pytest.raises(TamperedError, match="flights:7: it has no PASS"):
+        fetched(platform, ModelSettings(name="flights", version=7))
+    assert platform.fetches == 0
