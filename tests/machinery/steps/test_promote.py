@@ -15,10 +15,14 @@ from hosted import (
     register,
     run_of,
     started,
+    write,
 )
 
 from conftest import edit
-from mlops.data.files import hash_folder
+from mlops.data.files import hash_folder, write_json
+from mlops.operate.trust import REGISTERED
+from mlops.platform.local import ROOT
+from mlops.platform.local.rehearsal import RESTORED
 from mlops.repo.lineage import commit_facts
 from mlops.settings.environments import load_manifest
 from steps import promote
@@ -75,6 +79,16 @@ def test_a_version_without_a_verdict_or_lineage_is_not_promoted(terminal, capsys
     error = capsys.readouterr().err
     assert error.startswith("error: model flights:13: it") and "--unverified" in error and error.count("\n") == 1
     assert version(STAGING) == "null" and git("status", "--porcelain") == ""
+
+
+def test_what_only_the_rehearsals_branch_knows_is_not_promoted_until_this_run_has_registered_it(terminal, capsys):
+    write(ROOT / RESTORED, "")
+    assert promote.main(["staging"]) == 2
+    assert "it came with the rehearsal's branch" in capsys.readouterr().err
+    assert version(STAGING) == "null" and git("status", "--porcelain") == ""
+    write_json(REGISTERED, {"model": "flights", "version": 12, "model_hash": PASSED["model_hash"]})
+    assert promote.main(["staging"]) == 0
+    assert version(STAGING) == "12"
 
 
 def test_the_way_round_is_in_the_commit_the_manifest_and_the_next_stage(terminal):
