@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops import UserError
+from mlops import TamperedError, UserError
 from mlops.commands.console import TIMES, command, timed
 
 
@@ -70,6 +70,18 @@ def test_a_bug_keeps_its_traceback():
 def test_on_a_terminal_no_time_is_written_down():
     ends()
     assert not TIMES.parent.exists()
+
+
+def test_what_did_not_pass_the_gate_is_an_alarm_on_the_runs_page(tmp_path, monkeypatch, capsys):
+    page = tmp_path / "page.md"
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
+    assert ends(raising=UserError("a.yml: no such file")) == 2
+    assert not page.exists(), "a mistake is no alarm"
+    assert ends(raising=TamperedError("model flights:1: its content is another")) == 2
+    assert capsys.readouterr().err.endswith("error: model flights:1: its content is another\n")
+    said = page.read_text(encoding="utf-8")
+    assert said.startswith("### ALARM: test_console was about to use what did not pass the gate\n\nmodel flights:1:")
 
 
 @pytest.mark.parametrize(("variable", "value"), [("GITHUB_ACTIONS", "true"), ("TF_BUILD", "True")])

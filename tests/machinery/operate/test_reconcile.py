@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 from hosted import PASSED
-from test_rollout import GOOD, World, at_rest, live, manifest, serving
+from test_rollout import FAILING, GOOD, World, at_rest, live, manifest, serving
 
 from mlops import TamperedError, UserError
 from mlops.decide.actions import CreateEndpoint, Delete, Deploy, Done, Scale, Shift
@@ -214,7 +214,11 @@ def test_a_candidate_that_was_stopped_is_started_again_and_not_rejected():
     world.act(Shift({"blue": 90, "green": 10}, tags, ""))
     stopped = {slot: replace(each, state="stopped") for slot, each in world.observed.deployments.items()}
     world.observed = replace(world.observed, deployments=stopped)
-    assert reconciler(world).run().promoted
+
+    def measured(since):
+        return {"blue": GOOD, "green": GOOD if since >= 1000.0 else FAILING}  # it was now 1000.0 when this run began
+
+    assert reconciler(world, measured=measured).run().promoted, "how it ended says nothing of how it does now"
     at_rest(world, 2)
     assert "rejected-flights-2" not in world.observed.tags
 
