@@ -1,10 +1,11 @@
 """What one row and a thousand cost, before and now: the model alone, Azure's inference server, and through the router.
 
-    cd <a generated project> && uv run python <the template>/benchmarks/answer.py [--before COMMIT]
+    cd <a generated project> && uv run python <the template>/benchmarks/answer.py [--before COMMIT | --before sklearn]
 
 The models are the project's own and the one that `adopt` drafts, trained on the first file of data. Before is the code
-of the template's commit (HEAD, if none is named), now that of the project. They are asked in turns; a cell is the
-median before, the median now, and the ratio of the two.
+of the template's commit (HEAD, if none is named), now that of the project. With `--before sklearn` both are the
+project's code, and now ONNX answers: see docs/onnx.md of the project, whose lines have to be there. They are asked in
+turns; a cell is the median before, the median now, and the ratio of the two.
 """
 
 import asyncio
@@ -25,9 +26,11 @@ os.environ["OMP_NUM_THREADS"] = "1"  # as where a model is served; read when sci
 import aiohttp
 import pandas as pd
 from router import SERVING, Client, Folder
+from sklearn.pipeline import Pipeline
 
 from _project import options
 from mlops.data.model_folder import load_model, own_code, payload
+from mlops.data.onnx_export import export
 from mlops.data.scoring_script import load_script
 from mlops.data.tables import data_files, local_folder
 from mlops.decide.tasks import task_of
@@ -36,6 +39,7 @@ from mlops.settings.project import Project, load_project
 
 ROOT = Path(__file__).parent.parent
 IN_TEMPLATE = "{{cookiecutter.project_slug}}"
+SKLEARN = "sklearn"
 PROJECTS, DRAFTED = "the project's", "drafted by adopt"
 MODELS = {PROJECTS: "own", DRAFTED: "drafted"}  # and the names of their endpoints
 
@@ -70,8 +74,8 @@ def model_sources(folder: Path, commit: str | None) -> dict[str, dict[str, str]]
     return {PROJECTS: own, DRAFTED: load_script(drafter).model_files("binary")}
 
 
-def prepare(folder: Path, commit: str | None, project: Project, rows: pd.DataFrame) -> Side:
-    """Train and serve both models, by the code of the commit or of the project."""
+def prepare(folder: Path, commit: str | None, project: Project, rows: pd.DataFrame, onnx: bool) -> Side:
+    """Train and serve both models, by the code of the commit or of the project, with ONNX or without."""
     from steps.train import fit, save
 
     shutil.copytree("serving", folder / "serving")
@@ -83,11 +87,19 @@ def prepare(folder: Path, commit: str | None, project: Project, rows: pd.DataFra
         for file, text in files.items():
             (code / "code" / "model" / file).write_text(text, encoding="utf-8")
         with own_code(code), chdir(code / "code"):
-            save(task_of(project), fit(rows, project), rows[project.features], {}, folder / name)
+            fitted, asked = fit(rows, project), rows[project.features]
+            save(task_of(project), fitted, asked, {}, folder / name, converted(fitted, asked) if onnx else None)
         endpoints.create(name, 0)
         endpoints.deploy(name, "blue", name, 1)
         endpoints.update(name, {"blue": 100}, {}, {})
     return Side(folder, endpoints)
+
+
+def converted(model: Pipeline, rows: pd.DataFrame) -> bytes:
+    found = export(model, rows)
+    print(found.found)
+    assert found.onnx
+    return found.onnx
 
 
 def alone(sides: list[Side], name: str, frames: list[pd.DataFrame], turns: int) -> str:
@@ -137,7 +149,7 @@ def table(work: Work, sides: list[Side], rows: pd.DataFrame) -> Iterator[str]:
 
 
 def main() -> None:
-    asked = options(__doc__, before="a commit of the template (default: HEAD)")
+    asked = options(__doc__, before="a commit of the template (default: HEAD), or sklearn")
     turns = {1: 10, 1000: 3} if asked.quick else {1: 1000, 1000: 200}
     work = Work({1: 200, 1000: 5}, turns)
     project = load_project(Path("project.yml"))
@@ -145,9 +157,10 @@ def main() -> None:
     sides: list[Side] = []
     with TemporaryDirectory() as scratch:
         try:
-            for name, commit in (("before", asked.before or "HEAD"), ("now", None)):
+            onnx = asked.before == SKLEARN
+            for name, commit in (("before", None if onnx else asked.before or "HEAD"), ("now", None)):
                 (Path(scratch) / name).mkdir()
-                sides.append(prepare(Path(scratch) / name, commit, project, data))
+                sides.append(prepare(Path(scratch) / name, commit, project, data, onnx and name == "now"))
             print("\n".join(table(work, sides, data[project.features])))
         finally:
             for side in sides:

@@ -12,7 +12,8 @@ from pathlib import Path
 MACHINERY = Path(__file__).parent / "machinery"
 ROOMS = sorted(path.name for path in MACHINERY.iterdir() if any(path.glob("test_*.py")))
 AZURE = "contract-on-azure"  # the same contract through the stand-in
-SUITES = {*ROOMS, AZURE}
+ONNX = "onnx"  # where its packages are installed
+SUITES = {*ROOMS, AZURE, ONNX}
 FLOOR = 90  # percent
 FOLDER = "MEASURED_FOLDER"  # the variable that tells workers where the counts go
 REQUIREMENT = f"slipcover=={version('slipcover')}"  # no part of a project, so it is put beside its packages

@@ -22,6 +22,7 @@ PROJECT_YML = {
     "gate.min_rows": 20,
     "gate.seed": 99,
     "gate.slices": {"columns": ["carrier"], "min_rows": 900, "floor": 0.6, "max_drop": 0.01},
+    "serving.engine": "onnx",
     "promotion.staging": "commit",
     "monitoring": {"alpha": 0.2, "min_effect": 0.4, "min_rows": 5000, "cooldown_days": 0.5},
 }

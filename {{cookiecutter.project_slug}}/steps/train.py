@@ -13,11 +13,13 @@ from mlops.commands.console import command
 from mlops.data.artefacts import Split
 from mlops.data.columns import describe, mlflow_schema
 from mlops.data.files import read_json, write_json
-from mlops.data.model_folder import LINEAGE_FILE, REFERENCE_FILE, REFERENCE_ROWS, payload
+from mlops.data.model_folder import LINEAGE_FILE, REFERENCE_FILE, REFERENCE_ROWS, load_model, payload
+from mlops.data.onnx_export import export
 from mlops.data.own_metrics import own_metrics
 from mlops.data.probe import PROBE_FILE, examine
 from mlops.data.provenance import write_provenance
 from mlops.data.sbom import REQUIREMENTS, SBOM_FILE, packages, write_sbom
+from mlops.data.scoring_script import scoring_script
 from mlops.data.tables import read_file
 from mlops.decide.tasks import Task, task_of
 from mlops.platform.tracking import use_tracking
@@ -48,7 +50,7 @@ def train_metrics(task: Task, model: "Pipeline", train: "pd.DataFrame", project:
     return {"train_rows": len(train)} | {f"train_{name}": value for name, value in metrics.items()}
 
 
-def save(task: Task, model: "Pipeline", rows: "pd.DataFrame", folder: Path) -> None:
+def save(task: Task, model: "Pipeline", rows: "pd.DataFrame", folder: Path, onnx: bytes | None = None) -> None:
     """The model folder: MLflow's format, then probe and reference rows (see mlops/data/model_folder.py)."""
     import mlflow
 
@@ -67,6 +69,9 @@ def save(task: Task, model: "Pipeline", rows: "pd.DataFrame", folder: Path) -> N
     )
     if finding:
         print(finding)
+    if onnx:
+        (folder / scoring_script().ONNX).write_bytes(onnx)
+        model = load_model(folder)  # the probe's answers are those of what serves
     answer = task.answer(task.predict(model, probe, labels), labels)
     write_json(folder / PROBE_FILE, {"request": payload(probe), "answer": answer})
     rows.sample(min(REFERENCE_ROWS, len(rows)), random_state=0).to_parquet(folder / REFERENCE_FILE, index=False)
@@ -98,7 +103,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     with mlflow.start_run() as run:
         model = fit(train, project)
         facts = training_lineage(split, run.info.run_id)
-        save(task, model, train[project.features], args.model)
+        exported = export(model, train[project.features]) if project.serving.engine == "onnx" else None
+        if exported:
+            print(exported.found)
+            facts["engine"] = exported.found
+        save(task, model, train[project.features], args.model, exported and exported.onnx)
         record(facts, args.requirements, args.model)
         mlflow.log_params(project.model)
         mlflow.log_metrics(train_metrics(task, model, train, project))

@@ -52,8 +52,9 @@ def download(to):
     return local_platform(Path(".mlops")).models.download("flights", 1, to)
 
 
-def test_a_model_changed_after_it_was_registered_is_not_used_and_nothing_is_left(registry, tmp_path):
-    write(next(registry.rglob("artifacts/*/artifacts/model")) / "code/model/a.py", PAYLOAD)
+@pytest.mark.parametrize("file", ["code/model/a.py", "model.onnx"])
+def test_a_model_changed_after_it_was_registered_is_not_used_and_nothing_is_left(registry, tmp_path, file):
+    write(next(registry.rglob("artifacts/*/artifacts/model")) / file, PAYLOAD)
     with pytest.raises(TamperedError, match=r"model flights:1: its content is not what the hash in its tags says"):
         download(tmp_path / "to/model")
     assert list((tmp_path / "to").iterdir()) == []

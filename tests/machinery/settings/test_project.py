@@ -59,6 +59,7 @@ MISTAKES = [
         "\ndata:\ndate:\n",
         "project.yml: no table yet; take yours in: uv run adopt my-table.csv",
     ),
+    ("project.yml", "engine: sklearn ", "engine: java ", "serving.engine: Input should be 'sklearn' or 'onnx', got"),
     ("project.yml", "  uri: data ", "  uri: [data ", "project.yml: not valid YAML"),
     ("project.yml", "threshold: 0.5 ", "threshold: 1 ", "gate.threshold: Input should be less than 1"),
     ("project.yml", "max_loss: 0.02 ", "max_loss: 0 ", "gate.max_loss: Input should be greater than 0"),

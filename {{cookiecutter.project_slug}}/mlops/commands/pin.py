@@ -44,7 +44,7 @@ def uv(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def training_requirements() -> str:
     """What the project itself needs and what jobs need besides, with hashes: exactly the versions in uv.lock."""
-    return uv(*EXPORT, "--no-default-groups", "--group", "job").stdout
+    return uv(*EXPORT, "--no-group", "dev", "--group", "job").stdout
 
 
 def serving_requirements(last: str) -> str:

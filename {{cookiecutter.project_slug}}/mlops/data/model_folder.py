@@ -1,6 +1,7 @@
 """The model folder: what `train` saves, `evaluate` scores, `register` registers and `serving/score.py` loads.
 
 MLmodel, model.pkl, code/   MLflow's format, with the project's own `model` package and the facts of its columns
+model.onnx                  the last step once more, where ONNX serves it (docs/onnx.md)
 lineage.json                what it was made from
 probe.json                  sample rows and the answer they must get wherever it is served
 reference.parquet           training rows to compare live inputs with
@@ -90,7 +91,7 @@ def check_task(folder: Path, task: str) -> None:
 
 
 def load_model(folder: Path) -> "Pipeline":
-    """The fitted pipeline, with the code it was trained with. UserError when the folder holds no such model."""
+    """The fitted pipeline as it is served, with its own code. UserError when the folder holds no such model."""
     import cloudpickle
 
     if not (folder / "MLmodel").exists():
@@ -98,9 +99,16 @@ def load_model(folder: Path) -> "Pipeline":
     pickle = folder / described(folder).flavors.sklearn.pickled_model
     try:
         with own_code(folder), pickle.open("rb") as file:
-            return cloudpickle.load(file)
+            model = cloudpickle.load(file)
     except (FileNotFoundError, UnpicklingError, EOFError) as error:
         raise UserError(f"{folder}: its model cannot be read ({one_line(error)}); train it again") from None
+    try:
+        served: Pipeline = scoring_script().as_served(model, folder)
+    except ModuleNotFoundError:
+        raise UserError(f"{folder}: its model.onnx needs packages that are not here; uv sync --group onnx") from None
+    except Exception as error:  # whatever a damaged model.onnx makes the runtime raise
+        raise UserError(f"{folder}: its model.onnx cannot be read ({one_line(error)}); train it again") from None
+    return served
 
 
 def model_columns(folder: Path) -> dict[str, Any]:

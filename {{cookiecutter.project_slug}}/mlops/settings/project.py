@@ -89,6 +89,10 @@ class Gate(Settings):
         return {name: Metric(name, better == "higher", -inf, inf) for name, better in self.own_metrics.items()}
 
 
+class Serving(Settings):
+    engine: Literal["sklearn", "onnx"] = "sklearn"
+
+
 class Promotion(Settings):
     staging: Literal["pull-request", "commit"] = "pull-request"
 
@@ -109,6 +113,7 @@ class Project(Settings):
     features: list[str] = Field(min_length=1)
     model: dict[str, Any]
     gate: Gate
+    serving: Serving = Serving()
     promotion: Promotion = Promotion()
     monitoring: Monitoring
 
