@@ -50,8 +50,15 @@ def train_metrics(task: Task, model: "Pipeline", train: "pd.DataFrame", project:
     return {"train_rows": len(train)} | {f"train_{name}": value for name, value in metrics.items()}
 
 
-def save(task: Task, model: "Pipeline", rows: "pd.DataFrame", folder: Path, onnx: bytes | None = None) -> None:
-    """The model folder: MLflow's format, then probe and reference rows (see mlops/data/model_folder.py)."""
+def save(
+    task: Task,
+    model: "Pipeline",
+    rows: "pd.DataFrame",
+    facts: dict[str, str],
+    folder: Path,
+    onnx: bytes | None = None,
+) -> None:
+    """The model folder: MLflow's format, then lineage, probe and reference rows (see mlops/data/model_folder.py)."""
     import mlflow
 
     columns, probe, finding = examine(model, rows)
@@ -73,13 +80,13 @@ def save(task: Task, model: "Pipeline", rows: "pd.DataFrame", folder: Path, onnx
         (folder / scoring_script().ONNX).write_bytes(onnx)
         model = load_model(folder)  # the probe's answers are those of what serves
     answer = task.answer(task.predict(model, probe, labels), labels)
+    write_json(folder / LINEAGE_FILE, facts)
     write_json(folder / PROBE_FILE, {"request": payload(probe), "answer": answer})
     rows.sample(min(REFERENCE_ROWS, len(rows)), random_state=0).to_parquet(folder / REFERENCE_FILE, index=False)
 
 
 def record(facts: dict[str, str], requirements: Path, folder: Path) -> None:
-    """What an endpoint is built from, and how the folder came to be; the last two files, about all others."""
-    write_json(folder / LINEAGE_FILE, facts)
+    """What an endpoint is built from, and how the folder came to be: the last two files, about all others."""
     write_sbom(packages(requirements), folder / SBOM_FILE)
     write_provenance(folder, facts, requirements)
 
@@ -107,7 +114,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if exported:
             print(exported.found)
             facts["engine"] = exported.found
-        save(task, model, train[project.features], args.model, exported and exported.onnx)
+        save(task, model, train[project.features], facts, args.model, exported and exported.onnx)
         record(facts, args.requirements, args.model)
         mlflow.log_params(project.model)
         mlflow.log_metrics(train_metrics(task, model, train, project))

@@ -167,7 +167,7 @@ def saved(exported, project):
     """The task, and the model folder with model.onnx."""
     task, model, (onnx, _) = exported
     folder = project / "out/model"
-    train.save(task, model, ROWS, folder, onnx)
+    train.save(task, model, ROWS, {}, folder, onnx)
     return task, folder
 
 
@@ -203,7 +203,7 @@ def test_without_the_packages_one_line_says_what_to_run(features, project, monke
     model = make_pipeline(features, HistGradientBoostingClassifier(max_iter=2)).fit(ROWS, VALUE > 20)
     with pytest.raises(UserError, match=r"^serving\.engine: onnx needs packages that are not here; uv sync --group"):
         export(model, ROWS)
-    train.save(Binary("auc", 0.5), model, ROWS, project / "model_folder")
+    train.save(Binary("auc", 0.5), model, ROWS, {}, project / "model_folder")
     (project / "model_folder/model.onnx").write_bytes(b"a model")
     with pytest.raises(UserError, match=r"model_folder: its model\.onnx needs packages that are not here; uv sync"):
         load_model(project / "model_folder")

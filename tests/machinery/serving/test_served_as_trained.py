@@ -87,7 +87,7 @@ def saved(project, monkeypatch):
 
     def save(rows, refuse=""):
         folder = project / "out" / "model"
-        train.save(Binary("auc", 0.5), Telltale(refuse).fit(rows, None), rows, folder)
+        train.save(Binary("auc", 0.5), Telltale(refuse).fit(rows, None), rows, {}, folder)
         monkeypatch.setenv("AZUREML_MODEL_DIR", str(folder))
         spec = importlib.util.spec_from_file_location("score", ROOT / "serving" / "score.py")
         script = importlib.util.module_from_spec(spec)

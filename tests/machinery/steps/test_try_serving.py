@@ -41,7 +41,7 @@ def trained(project, monkeypatch):
     codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
     features = make_column_transformer((codes, ["wet", "sky"]), remainder="passthrough")
     model = make_pipeline(FunctionTransformer(same), features, HistGradientBoostingClassifier(max_iter=5))
-    train.save(Binary("auc", 0.5), model.fit(rows, [0, 1, 1, 0] * 30), rows, MODEL)
+    train.save(Binary("auc", 0.5), model.fit(rows, [0, 1, 1, 0] * 30), rows, {}, MODEL)
     for name in ("model", "model.own"):
         del sys.modules[name]
 
