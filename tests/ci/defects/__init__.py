@@ -12,18 +12,29 @@ USED_BY = {"rollout": ("deploy",)}  # by a file's name, where that is no pipelin
 
 @dataclass(frozen=True)
 class Defect:
-    """A replacement of text that is there exactly once."""
+    """A replacement of text that is there exactly once; with nothing to replace, a new file. then: one more of it."""
 
     name: str
     kind: str
     file: str
     old: str
     new: str = ""
+    then: "Defect | None" = None
 
     def applied(self, text: str) -> str:
         """The file's text with the mistake in it."""
+        if not text and not self.old:
+            return self.new
         assert text.count(self.old) == 1, f"{self.name}: {self.old!r} is there {text.count(self.old)} times"
         return text.replace(self.old, self.new)
+
+    def make(self, root: Path) -> None:
+        """Make the mistake in the files of that folder."""
+        path = root / self.file
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        path.write_text(self.applied(text), encoding="utf-8")
+        if self.then:
+            self.then.make(root)
 
     def pipelines(self) -> Sequence[str]:
         """Those that use the file."""
