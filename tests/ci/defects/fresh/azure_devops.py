@@ -30,7 +30,11 @@ COMMENT = """\
 """
 JUDGE = "  - script: uv run run_pipeline --pull-request\n    displayName: Train and gate\n"
 INSTALL = "- script: uv sync\n  displayName: Install the project\n"
-RESTORE = "- script: uv run rehearsal restore\n  displayName: Fetch the rehearsal's state\n  env: {SYSTEM_ACCESSTOKEN: $(System.AccessToken)}\n"
+RESTORE = """\
+- script: uv run rehearsal restore
+  displayName: Fetch the rehearsal's state
+  env: {SYSTEM_ACCESSTOKEN: $(System.AccessToken)}
+"""
 DEPLOY_PATHS = "  paths: {include: [environments, serving]}\n"
 LOCK = "lockBehavior: sequential\n"
 STRANGER = """\

@@ -388,7 +388,8 @@ DEFECTS = [
             "",
             SETUP,
             "      run: uv run rehearsal restore\n",
-            "      run: uv run rehearsal restore\n    - name: Install the project\n      shell: bash\n      run: uv sync\n",
+            "      run: uv run rehearsal restore\n"
+            "    - name: Install the project\n      shell: bash\n      run: uv sync\n",
         ),
     ),
     Defect("a workflow of a stranger", "file", ".github/workflows/try.yml", "", STRANGER),
