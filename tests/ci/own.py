@@ -63,6 +63,21 @@ def azure_devops(root: Path) -> tuple[dict[str, Any], Did]:
     return when, {name: (set(azure_runs(job)), commands(job)) for name, job in all_jobs(files)}
 
 
+def findings(root: Path) -> list[str]:
+    """Where the pipelines in that folder do not run when, where and what they have to, or without the history."""
+    found = []
+    for system in (github, azure_devops):
+        when, did = system(root)
+        expected = {name: {**EVENTS, "workflow_dispatch": ""} for name in ("tests", "projects")}
+        pairs = [(when.get(key), expected.get(key), key) for key in when | expected]
+        pairs += [(did.get(key), WANTED.get(key), key) for key in did | WANTED]
+        found += [f"{system.__name__}, {key}: {is_} instead of {wanted}" for is_, wanted, key in pairs if is_ != wanted]
+    ours = tables.pipelines(root / ".github")[".github/workflows/tests.yml"]["jobs"]["tests"]["steps"][0]
+    theirs = tables.pipelines(root / "azure-pipelines")["azure-pipelines/templates/setup.yml"]["steps"][0]
+    deep = ours["with"].get("fetch-depth") == theirs.get("fetchDepth") == "0"
+    return found if deep else [*found, "the suite needs the history: its tests upgrade projects of old commits"]
+
+
 def all_jobs(files: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for file in files.values():
         yield from rules.jobs(file)

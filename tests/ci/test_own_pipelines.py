@@ -2,25 +2,28 @@
 
 import pytest
 
-from ci.guard import tables
-from ci.own import EVENTS, WANTED, azure_devops, github
+from ci.defects import Defect
+from ci.guard import copied
+from ci.own import findings
 from conftest import ROOT
 
-BOTH = pytest.mark.parametrize("system", [github, azure_devops], ids=["github", "azure-devops"])
+TESTS, AZURE_TESTS = ".github/workflows/tests.yml", "azure-pipelines/tests.yml"
+BROKEN = [
+    Defect("another event", "", TESTS, "  workflow_dispatch:\n", "  workflow_dispatch:\n  release:\n"),
+    Defect("a machine less", "", TESTS, "macos-15, ", ""),
+    Defect("another setting", "", AZURE_TESTS, 'REQUIRE_NODE: "1"', 'REQUIRE_NODE: "1", CI: "1"'),
+    Defect("one more key", "", AZURE_TESTS, "    displayName: Test\n", "    displayName: Test\n    enabled: false\n"),
+    Defect("another command", "", TESTS, "run: uv run pytest", "run: uv run pytest -x"),
+    Defect("a shallow checkout", "", TESTS, ", fetch-depth: 0", ""),
+]
 
 
-@BOTH
-def test_they_run_when_they_should(system):
-    when, _ = system(ROOT)
-    assert when == {name: {**EVENTS, "workflow_dispatch": ""} for name in ("tests", "projects")}
+def test_they_run_everything_on_every_machine_when_they_should():
+    assert findings(ROOT) == []
 
 
-@BOTH
-def test_they_run_everything_on_every_machine_with_every_python_and_system(system):
-    assert system(ROOT)[1] == WANTED
-
-
-def test_the_suite_sees_the_history_that_its_tests_upgrade():
-    ours = tables.pipelines(ROOT / ".github")[".github/workflows/tests.yml"]["jobs"]["tests"]["steps"][0]["with"]
-    theirs = tables.pipelines(ROOT / "azure-pipelines")["azure-pipelines/templates/setup.yml"]["steps"][0]
-    assert ours["fetch-depth"] == theirs["fetchDepth"] == "0"
+@pytest.mark.parametrize("defect", BROKEN, ids=lambda defect: defect.name)
+def test_one_that_does_not_is_found(tmp_path, defect):
+    root = copied(ROOT, tmp_path)
+    defect.make(root)
+    assert len(findings(root)) == 1

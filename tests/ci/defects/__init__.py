@@ -39,12 +39,17 @@ class Defect:
     def pipelines(self) -> Sequence[str]:
         """Those that use the file."""
         name = Path(self.file).stem
-        return (name,) if name in PIPELINES else USED_BY.get(name, PIPELINES)
+        ours = (name,) if name in PIPELINES else USED_BY.get(name, PIPELINES)
+        return tuple(dict.fromkeys([*ours, *(self.then.pipelines() if self.then else ())]))
+
+    def files(self) -> list[str]:
+        """Those that it is made in."""
+        return [self.file, *(self.then.files() if self.then else [])]
 
 
 def broken(project: Path, defect: Defect, folder: Path) -> Server:
     """A server in the folder whose main holds the project with that one mistake."""
     server = Server.of(project, folder)
-    text = (server.clone / defect.file).read_text(encoding="utf-8")
-    server.push({defect.file: defect.applied(text)})
+    defect.make(server.clone)
+    server.push({file: (server.clone / file).read_text(encoding="utf-8") for file in defect.files()})
     return server
