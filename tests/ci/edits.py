@@ -16,6 +16,15 @@ def edits(content: Any) -> Iterator[Any]:
                 yield edited
 
 
+def reshaped(content: Any) -> Iterator[Any]:
+    """The content, each time with a value of another kind somewhere."""
+    for path in paths(content):
+        for value in ("", [], {}, ["x"], [[{"run": ["x"]}]]):
+            edited = deepcopy(content)
+            at(edited, path[:-1])[path[-1]] = deepcopy(value)
+            yield edited
+
+
 def paths(node: Any, path: tuple = ()) -> Iterator[tuple]:
     """Where everything is: keys and places in lists."""
     children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()

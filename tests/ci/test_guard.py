@@ -9,7 +9,7 @@ from ci.defects import Defect
 from ci.defects.azure_devops import TRAIN as AZURE_TRAIN
 from ci.defects.github import TRAIN
 from ci.defects.guarded import FORBIDDEN, HARMLESS
-from ci.edits import edits
+from ci.edits import edits, reshaped
 from ci.guard import OWNERS, broken, changes, copied, folders, rules, tables
 from conftest import QUESTIONS, TEMPLATE
 
@@ -111,3 +111,13 @@ def test_whatever_is_edited_in_a_file_is_a_change(owner):
                 assert list(tables.facts(edited)) != told, yaml.safe_dump(edited)
                 count += 1
     assert count > 300
+
+
+@EVERY_OWNER
+def test_the_rules_read_files_of_any_shape(owner):
+    for folder in folders(owner):
+        for content in tables.pipelines(folder).values():
+            for edited in reshaped(content):
+                rules.is_required(edited)
+                rules.is_pinned({"": edited})
+                assert {rule(job) for _, job in rules.jobs(edited) for rule in rules.RULES} <= {True, False}

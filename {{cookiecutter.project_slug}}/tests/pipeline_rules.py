@@ -60,8 +60,8 @@ def jobs(file: Content) -> Iterator[tuple[str, Job]]:
     named = [(each.get("job", each.get("deployment")), each) for each in mappings(file)]
     theirs = {name: each for name, each in named if isinstance(name, str)}
     for name, said in ({**block(file, "jobs"), **theirs} or {"steps": file}).items():
-        steps = [each for each in mappings(said) if each is not said and {*FIRST[:11], "inlineScript"} & {*each}]
-        if "uses" not in said:
+        if isinstance(said, dict) and "uses" not in said:
+            steps = [each for each in mappings(said) if each is not said and {*FIRST[:11], "inlineScript"} & {*each}]
             yield name, Job(file, said, steps, [step for step in steps if ASKS.search(script(step))])
 
 
@@ -107,8 +107,8 @@ def has_its_identity(job: Job) -> bool:
     if "runs-on" in job.said:
         return bool(place) and "id-token" in given and IDS.items() <= block(job.said, "env").items()
     own = "${{ parameters.connection }}" if "$" in place else f"${{{{ variables.{place}Connection }}}}"
-    connections = {each["connection"] for each in mappings(job.said) if "connection" in each}
-    return connections == {own} and all("SYSTEM_ACCESSTOKEN" in block(step, "env") for step in job.asking)
+    connections = [each["connection"] for each in mappings(job.said) if "connection" in each]
+    return connections == [own] and all("SYSTEM_ACCESSTOKEN" in block(step, "env") for step in job.asking)
 
 
 def applies_its_environment(job: Job) -> bool:
