@@ -67,8 +67,9 @@ def jobs(file: Content) -> Iterator[tuple[str, Job]]:
 
 def ends_in_time(job: Job) -> bool:
     """has a time limit (timeout-minutes, timeoutInMinutes), and no command that asks Azure has one of its own"""
-    limits = [[each.get("timeout-minutes") or each.get("timeoutInMinutes") for each in [job.said, *job.asking]]]
-    return job.said is job.file or (limits[0][0] not in (None, "0") and not any(limits[0][1:]))
+    parts = (job.said, *job.asking)
+    own, *of_commands = [each.get("timeout-minutes", each.get("timeoutInMinutes", "0")) for each in parts]
+    return job.said is job.file or (own != "0" and set(of_commands) <= {"0"})
 
 
 def fails_when_a_command_does(job: Job) -> bool:
