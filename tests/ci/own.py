@@ -131,5 +131,7 @@ def commands(job: Any) -> list[str]:
     """What its steps run, and in which folder; and every key of job and steps that is not in AT_MOST."""
     folder = ("working-directory", "workingDirectory")
     ran = [(rules.script(step), next((step[key] for key in folder if key in step), ".")) for step in job.steps]
+    matrix = rules.block(rules.block(job.said, "strategy"), "matrix")
     more = [key for each in [job.said, *job.steps] for key in each if key not in AT_MOST]
+    more += [key for key in ("include", "exclude") if key in matrix]
     return [*(f"{script} in {place}" for script, place in ran if script), *more]

@@ -11,6 +11,7 @@ TESTS, AZURE_TESTS = ".github/workflows/tests.yml", "azure-pipelines/tests.yml"
 BROKEN = [
     Defect("another event", "", TESTS, "  workflow_dispatch:\n", "  workflow_dispatch:\n  release:\n"),
     Defect("a machine less", "", TESTS, "macos-15, ", ""),
+    Defect("a combination less", "", TESTS, "        os:", "        exclude: [{os: macos-15}]\n        os:"),
     Defect("another setting", "", AZURE_TESTS, 'REQUIRE_NODE: "1"', 'REQUIRE_NODE: "1", CI: "1"'),
     Defect("one more key", "", AZURE_TESTS, "    displayName: Test\n", "    displayName: Test\n    enabled: false\n"),
     Defect("another command", "", TESTS, "run: uv run pytest", "run: uv run pytest -x"),
