@@ -10,7 +10,7 @@ SHOWN = {"name", "displayName"}  # of a step or schedule; a job's and a workflow
 def edits(content: Any) -> Iterator[Any]:
     """The content, each time with one thing in it edited."""
     for path in paths(content):
-        for edit in (another, without, with_one_more, turned_round):
+        for edit in (another, without, with_one_more, turned_round, in_quotes, as_one):
             edited = deepcopy(content)
             if edit(path, edited):
                 yield edited
@@ -77,4 +77,22 @@ def turned_round(path: tuple, content: Any) -> bool:
     if not isinstance(block, list) or len(block) < 2:
         return False
     block.reverse()
+    return True
+
+
+def in_quotes(path: tuple, content: Any) -> bool:
+    """A list or an empty block as the text that looks like it."""
+    block = at(content, path)
+    if block == {} or (isinstance(block, list) and all(isinstance(each, str) for each in block)):
+        at(content, path[:-1])[path[-1]] = f"[{', '.join(block)}]" if block else "{}"
+        return True
+    return False
+
+
+def as_one(path: tuple, content: Any) -> bool:
+    """A list whose parts are one text."""
+    block = at(content, path)
+    if not isinstance(block, list) or len(block) < 2 or not all(isinstance(each, str) for each in block):
+        return False
+    block[:] = [", ".join(block)]
     return True

@@ -6,6 +6,7 @@ Whatever a file says is in its table, known here or not. Left out are comments, 
 a step is shown, and the commit of a pinned action, which Dependabot renews.
 """
 
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -72,8 +73,16 @@ def facts(node: dict[str, Any], path: str = "") -> Iterator[str]:
             for each in value if isinstance(value, list) else value.splitlines():
                 yield from part(each)
         else:
-            text = f"[{', '.join(value)}]" if isinstance(value, list) else COMMIT.sub("@commit", str(value))
-            yield f"{path}{key}: {text}".rstrip()
+            yield f"{path}{key}: {shown(value)}".rstrip()
+
+
+def shown(value: Any) -> str:
+    """As YAML has it, with quotes only where text could be taken for a list or a block."""
+    if isinstance(value, list):
+        return f"[{', '.join(json.dumps(each) if re.search('[][{},]', each) else each for each in value)}]"
+    if isinstance(value, dict):  # an empty one
+        return "{}"
+    return json.dumps(value) if value.startswith(("[", "{")) else COMMIT.sub("@commit", value)
 
 
 def part(node: Any) -> Iterator[str]:
