@@ -7,7 +7,7 @@ from ci.defects.azure_devops import PULL_REQUEST as AZURE_PULL_REQUEST
 from ci.defects.azure_devops import ROLLOUT as AZURE_ROLLOUT
 from ci.defects.azure_devops import SETUP as AZURE_SETUP
 from ci.defects.azure_devops import TRAIN as AZURE_TRAIN
-from ci.defects.github import CHECK_OUT, DEPLOY, MONITOR, PULL_REQUEST, ROLLOUT, TRAIN
+from ci.defects.github import CHECK_OUT, DEPLOY, MONITOR, PULL_REQUEST, ROLLOUT, SETUP, TRAIN
 
 REGISTER = "      - name: Register\n        run: uv run register\n"
 
@@ -81,6 +81,6 @@ FORBIDDEN = [  # by a rule, whatever the table says
     Defect("the check is skipped", "main requires it", AZURE_PULL_REQUEST, "- job: checks\n",
            "- job: checks\n  condition: false\n"),
     Defect("two commits of an action", "by its commit", DEPLOY, "checkout@3d3c42e5", "checkout@00000000"),
-    Defect("an action by a tag", "by its commit", TRAIN,
-           "checkout@3d3c42e5aac5ba805825da76410c181273ba90b1", "checkout@v7"),
+    Defect("an action by a tag", "by its commit", SETUP,
+           "setup-uv@20cfd1bf945f4377ade1205e4dbc17946fc9a30d", "setup-uv@v10"),
 ]  # fmt: skip
