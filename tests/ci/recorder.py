@@ -18,7 +18,7 @@ told = os.environ.get
 asking = told("ACTIONS_ID_TOKEN_REQUEST_URL", "").rpartition("environment%3A")[2]
 if told("SYSTEM_ACCESSTOKEN") and told("SYSTEM_OIDCREQUESTURI"):
     asking = told("AZURE_SERVICE_CONNECTION_ID", "")
-known = all(told(f"AZURE_{{part}}_ID") for part in ("CLIENT", "TENANT", "SUBSCRIPTION"))
+known = all(told(f"AZURE_{{part.upper()}}_ID") == part for part in ("client", "tenant", "subscription"))
 seen = {{
     "call": call,
     "whole": Path("pyproject.toml").exists() and Path(".git").exists() and not Path(".git", "shallow").exists(),

@@ -16,11 +16,11 @@ from conftest import QUESTIONS
 SCRIPTS = ("run", "script", "bash", "inlineScript")
 EXPRESSION = re.compile(r"\$\{\{.*?\}\}|\$\([\w.]+\)")
 LONGEST_FILE, LONGEST_SCRIPT = 70, 4
-CLOCKS = {  # in both systems the same
+CLOCKS = {  # in both systems the same, pipeline by pipeline
     "cron": r'cron: "([^"]+)"',
     "minutes until a job is ended": r"timeout(?:-minutes|InMinutes): (\d+)",
-    "version of uv": r"(?:version: |uv==)([^\s,}]+)",
 }
+UV = r"(?:version: |uv==)([^\s,}]+)"
 CRON = re.compile(r"\d+ \d+ \* \* [\d*]")
 RIGHTS = {  # what a step's command or action needs of the run's token; a job has that and no more
     "actions/checkout": {"contents": "read"},
@@ -116,11 +116,17 @@ def thin(root: Path) -> list[str]:
 
 
 def clock_findings(root: Path) -> list[str]:
-    """Schedules, time limits and the version of uv that differ between the systems, or are none."""
+    """Schedules and time limits of a pipeline, and versions of uv, that differ between the systems, or are none."""
+    both = [
+        {path.stem: path.read_text(encoding="utf-8") for path in files(root)} for files in (github_files, azure_files)
+    ]
+    asked = [(name, pattern, stem) for stem in both[0].keys() & both[1].keys() for name, pattern in CLOCKS.items()]
     found = []
-    for name, pattern in CLOCKS.items():
-        ours, theirs = (set(re.findall(pattern, text_of(files))) for files in (github_files(root), azure_files(root)))
-        found += [f"{name}: {sorted(ours)} on GitHub, {sorted(theirs)} on Azure DevOps"] if ours != theirs else []
+    for name, pattern, stem in sorted(asked):
+        ours, theirs = (re.findall(pattern, texts[stem]) for texts in both)
+        found += [f"{stem}, {name}: {ours} on GitHub, {theirs} on Azure DevOps"] if ours != theirs else []
+    ours, theirs = (set(re.findall(UV, "\n".join(texts.values()))) for texts in both)
+    found += [f"version of uv: {sorted(ours)} on GitHub, {sorted(theirs)} on Azure DevOps"] if ours != theirs else []
     crons = re.findall(CLOCKS["cron"], text_of([*github_files(root), *azure_files(root)]))
     return [*found, *(f"cron {cron}" for cron in crons if not CRON.fullmatch(cron))]
 

@@ -36,14 +36,19 @@ class Trace:
     calls: the environment that a command is bound to, the command, whether it succeeded, whether it saw the repository
     with its history, whether it was given the run's token for what it does at the host, and whose identity it can
     log in to Azure with. Azure DevOps wants the same token for that, so a command that only logs in has it there alone.
+    others: scripts of any other kind, but those that install uv and name the identity, which each system does its way.
+    artifacts: what was uploaded.
     """
 
     triggered: bool
     result: Result
     calls: Sequence[tuple[str, str, bool, bool, bool, str]]
     gates: Sequence[tuple[str, bool]]
+    others: Sequence[str] = ()
+    artifacts: Sequence[str] = ()
 
 
+ONLY_AZURE_DEVOPS = ("python -m pip install uv==", 'echo "##vso[task.setvariable variable=AZURE_')
 LOGS_IN_ONLY = tuple(f"uv run {name}" for name in ("run_pipeline", "register", "smoke", "plan"))
 
 
@@ -87,4 +92,5 @@ def trace(system: System, remote: Path, scenario: Scenario, folder: Path) -> Tra
     calls = [seen for seen in recorder.calls() if seen["call"][0] == "uv"]  # how uv is installed is each system's own
     commands = [command for command in run.commands if command.script.startswith("uv ")]
     compared = [compared_call(system, command, seen) for command, seen in zip(commands, calls, strict=True)]
-    return Trace(run.triggered, run.result, compared, list(run.gates))
+    rest = [each.script for each in run.commands if not each.script.startswith(("uv ", *ONLY_AZURE_DEVOPS))]
+    return Trace(run.triggered, run.result, compared, list(run.gates), rest, list(run.artifacts))

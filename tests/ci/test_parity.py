@@ -44,6 +44,7 @@ CALLS = {  # pipeline: environment and command, when all goes well
         ("monitoring", "uv run monitor production --respond"),
     ],
 }
+REPORTS = {"pull-request", "train", "monitor"}  # whose pipelines keep them, also after a failure
 ALWAYS = ("uv run comment", "uv run rehearsal save")  # after a failure too
 WITH_TOKEN = tuple(f"uv run {name}" for name in ("rehearsal", "comment", "apply", "promote", "revert", "monitor"))
 AFTER_FAILURE = {"staging": "uv run revert staging", "production": "uv run revert production"}  # of deploy
@@ -71,7 +72,8 @@ def usual_event(server: Server, pipeline: str) -> Event:
 def compare(server: Server, scenario: Scenario, folder: Path):
     """The one trace of both systems."""
     ours, theirs = (trace(system, server.bare, scenario, folder / system.name) for system in (GITHUB, AZURE_DEVOPS))
-    assert ours == theirs
+    assert ours == theirs and list(ours.others) == []
+    assert list(ours.artifacts) == (["out"] if ours.calls and scenario.pipeline in REPORTS else [])
     assert all(whole for *_, whole, _, _ in ours.calls), "a command would miss the repository or its history"
     assert all(token == call.startswith(WITH_TOKEN) for _, call, *_, token, _ in ours.calls), "a token for who needs it"
     return ours
@@ -170,14 +172,24 @@ TRAINS = (
     "model/features.py",
     "steps/train.py",
     "mlops/decide/gate.py",
+    "data/2014/01/flights.csv",
+    "model/parts/deep/weather.json",
+    "steps/notes.md",
     "expectations/flights.json",
     "pipelines/train.yml",
     "project.yml",
     "pyproject.toml",
     "uv.lock",
 )
-DEPLOYS = ("environments/production.yml", "environments/base.yml", "serving/score.py")
-NEITHER = ("README.md", "tests/test_gate.py", "docs/data/notes.md")
+DEPLOYS = (
+    "environments/production.yml",
+    "environments/base.yml",
+    "environments/more/of.yml",
+    "serving/score.py",
+    "serving/image/deep/file",
+)
+NEITHER = ("README.md", "tests/test_gate.py", "docs/data/notes.md", "data.md", "old/model/features.py", ".github/a.yml")
+OTHER_BRANCHES = ("feature", "feature/main", "main/feature", "release/1.0", "release/2026/11", "maintenance")
 
 
 @pytest.mark.parametrize("path", [*TRAINS, *DEPLOYS, *NEITHER])
@@ -188,7 +200,8 @@ def test_which_files_train_and_which_deploy(server, folder, path):
         assert found.triggered == (path in paths)
 
 
-def test_only_main_trains_and_deploys(server, folder):
-    for pipeline in ("train", "deploy"):
-        event = replace(usual_event(server, pipeline), branch="feature")
-        assert not compare(server, Scenario("feature", pipeline, event), folder / pipeline).triggered
+@pytest.mark.parametrize("branch", OTHER_BRANCHES)
+def test_only_main_trains_and_deploys_and_has_its_pull_requests_checked(server, folder, branch):
+    for pipeline in ("train", "deploy", "pull-request"):
+        event = replace(usual_event(server, pipeline), branch=branch)
+        assert not compare(server, Scenario(branch, pipeline, event), folder / pipeline).triggered

@@ -1,4 +1,7 @@
-"""The training pipelines, and the names that CI uses: all of them have to be there. Files of CI are yours to change."""
+"""The training pipelines, the names that CI uses, and what CI does: as its tables say, and by rules.
+
+Files of CI are yours to change. What changes when, where and as whom they run is said twice: there and in the table.
+"""
 
 import importlib.util
 import re
@@ -8,6 +11,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pipeline_rules import broken_rules
+from pipeline_table import SYSTEMS, TABLE, changes
 
 from mlops.platform.pipeline import load_pipeline
 from mlops.settings.environments import environments, stages
@@ -18,7 +23,13 @@ CI = sorted([*ROOT.glob(".github/**/*.yml"), *ROOT.glob("azure-pipelines/**/*.ym
 COMMANDS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
 INPUTS = {"data", "champion", "criterion"}  # what run_pipeline gives
 OUTPUTS = {"model", "gate"}  # what register takes
+MEANT = (
+    "Is that meant? Then `uv run python tests/pipeline_table.py`, and commit the table with it. If not, undo the edit."
+)
 SCRIPTS = ("run", "script", "bash", "inlineScript")
+SYSTEM = pytest.mark.parametrize(
+    "folder", [ROOT / name for name in SYSTEMS if (ROOT / name).is_dir()], ids=lambda x: x.name
+)
 EVERY_CI_FILE = pytest.mark.parametrize("path", CI, ids=lambda path: str(path.relative_to(ROOT)))
 
 
@@ -82,3 +93,15 @@ def test_a_version_of_python_in_ci_is_text(path):
     for each in read(path):
         for key in each.keys() & {"versionSpec", "python-version"}:
             assert not isinstance(each[key], float), f"{path}: {key}: quotation marks, or 3.10 is the number 3.1"
+
+
+@SYSTEM
+def test_the_pipelines_do_what_their_table_says(folder):
+    if found := changes(folder):
+        pytest.fail("\n".join([f"{folder / TABLE} does not say what the pipelines do:", *found, MEANT]), pytrace=False)
+
+
+@SYSTEM
+def test_the_pipelines_keep_the_rules(folder):
+    if found := broken_rules(folder):
+        pytest.fail("\n".join([*found, "The rules are in tests/pipeline_rules.py."]), pytrace=False)

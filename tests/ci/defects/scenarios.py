@@ -10,7 +10,7 @@ from ci.events import Event, PipelineError
 from ci.identities import VARIABLES, with_connections
 from ci.server import Server
 from ci.systems import Scenario, System, Trace, trace
-from ci.test_parity import CALLS, DEPLOYS, NEITHER, TRAINS, usual_event
+from ci.test_parity import CALLS, DEPLOYS, NEITHER, OTHER_BRANCHES, TRAINS, usual_event
 
 KINDS = ("push", "pull_request", "schedule", "manual")
 DIFFERENT = ("pull-request", "manual")  # Azure DevOps lets a person start anything
@@ -50,7 +50,8 @@ def starts(server: Server, pipeline: str) -> Iterator[Scenario]:
     for path in (*TRAINS, *DEPLOYS, *NEITHER) if pipeline in BY_PATHS else ():
         yield Scenario(f"{path} changed", pipeline, Event("push", server.head(), changed=[path]))
     if pipeline in BY_PATHS:
-        yield Scenario("another branch", pipeline, replace(usual_event(server, pipeline), branch="feature"))
+        for branch in OTHER_BRANCHES:
+            yield Scenario(f"branch {branch}", pipeline, replace(usual_event(server, pipeline), branch=branch))
 
 
 def event_of(server: Server, kind: str) -> Event:

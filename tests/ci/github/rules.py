@@ -67,7 +67,8 @@ def unknown_runners(file: Path) -> Iterator[str]:
     for node in values_of(tree(file), "runs-on"):
         leg = OF_MATRIX.fullmatch(str(node.value))
         lists = values_of(tree(file), leg[1]) if leg else []
-        named = {each.value for values in lists for each in values.value} or {str(node.value)}
+        named = {each.value for values in lists if isinstance(values.value, list) for each in values.value}
+        named = named or {str(node.value)}
         if not named <= RUNNERS:
             yield where(file, node, f"runs-on is not one of {', '.join(sorted(RUNNERS))}")
 

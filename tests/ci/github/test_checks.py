@@ -46,6 +46,12 @@ def test_nothing_is_found_where_nothing_is_wrong(tmp_path):
     assert findings(tmp_path) == []
 
 
+def test_a_machine_of_a_matrix_is_one_of_its_list_also_where_some_are_left_out(tmp_path):
+    matrix = "{machine: [ubuntu-24.04, windows-2025], exclude: [{machine: windows-2025}]}"
+    job = f"runs-on: ${{{{ matrix.machine }}}}\n        strategy: {{matrix: {matrix}}}"
+    assert findings(tmp_path, GOOD.replace("runs-on: ubuntu-24.04", job)) == []
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "found"),
     [
