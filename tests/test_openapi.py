@@ -23,7 +23,6 @@ def served(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """A project whose first model is in production."""
     project = Looped(render(tmp_path_factory.mktemp("served")).folder)
     project.install()
-    project.edit("environments/production.yml", {"port: 8102": "port: 0"})
     project.git("config", "user.name", "test")
     project.git("config", "user.email", "test@example.org")
     for command in (

@@ -12,7 +12,7 @@ killed anywhere is continued by the next one. Tags of ours on the endpoint:
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mlops.decide.actions import Action, CreateEndpoint, Delete, Deploy, Done, Probe, Scale, Shift, Wait, Withdraw
+from mlops.decide.actions import Action, CreateEndpoint, Delete, Deploy, Done, Move, Probe, Scale, Shift, Wait, Withdraw
 from mlops.decide.health import judge
 from mlops.decide.observed import Deployment, Observed, Traffic
 from mlops.settings.environments import EndpointSettings, Manifest, ModelSettings, Rollout
@@ -43,8 +43,8 @@ def decide(manifest: Manifest, observed: Observed | None, evidence: Evidence, no
     """The one next action that takes the endpoint from what is towards what the manifest says."""
     if manifest.model.version is None:
         return Done(True, "the manifest names no version yet; nothing to roll out")
-    if observed is None:
-        return CreateEndpoint()
+    if observed is None or moving(observed, manifest.endpoint):
+        return CreateEndpoint() if observed is None else Move()
     stable = stable_slot(observed)
     if stable and observed.deployments[stable].state != "ready":
         broken = observed.deployments[stable]
@@ -171,7 +171,7 @@ def difference(manifest: Manifest, observed: Observed | None) -> list[str]:
     wanted = f"+ {label(manifest.model)} at 100 %"
     if observed is None:
         return [f"+ endpoint {manifest.endpoint.name}", wanted]
-    stable = stable_slot(observed)
+    stable, moved = stable_slot(observed), moving(observed, manifest.endpoint)
     right = stable is not None and runs(observed.deployments[stable], manifest.model)
     lines = [
         f"- {deployment.model}:{deployment.version} in {slot} at {live(observed).get(slot, 0)} % ({deployment.state})"
@@ -179,8 +179,16 @@ def difference(manifest: Manifest, observed: Observed | None) -> list[str]:
         if not (right and slot == stable and live(observed) == {slot: 100} and deployment.state == "ready")
     ]
     if lines or stable is None or not right:
-        return [*lines, wanted]
-    return rescaling(observed.deployments[stable], manifest.endpoint)
+        return [*moved, *lines, wanted]
+    return [*moved, *rescaling(observed.deployments[stable], manifest.endpoint)]
+
+
+def moving(observed: Observed, endpoint: EndpointSettings) -> list[str]:
+    """The line that says on which port it would answer; none when it does, or where endpoints have names alone."""
+    if observed.port in {None, endpoint.port}:
+        return []
+    now, then = (str(port or "any") for port in (observed.port, endpoint.port))
+    return [f"~ port {now} -> {then}"]
 
 
 def rescaling(deployment: Deployment, endpoint: EndpointSettings) -> list[str]:
