@@ -342,6 +342,28 @@ def test_the_deadline_counts_from_the_begin_and_is_said_with_what_is_missing(aft
 
 
 @pytest.mark.parametrize("tag", ["started", "since"])
+def test_a_rollout_that_has_not_begun_yet_by_the_clock_begins_again(tag):
+    """The clock was set back by an hour, which would pass before the deadline, or the bake, begins to count."""
+    observed, evidence = at_ten_percent()
+    ahead = replace(observed, tags={**observed.tags, tag: "4600.0"})
+    action = decide(manifest(2), ahead, evidence, 1000)
+    assert (action.traffic, action.why) == (
+        {"blue": 100},
+        "begin the rollout again: by the clock it has not begun yet",
+    )
+    assert action.tags == {"stable": "blue", "candidate": "flights:2", "started": "1000"}
+    near = replace(observed, tags={**observed.tags, tag: "1050.0"})
+    assert isinstance(decide(manifest(2), near, evidence, 1000), Wait), "another machine's clock"
+
+
+def test_a_clock_that_is_set_back_while_it_is_watched_does_not_move_the_deadline():
+    observed, evidence = at_ten_percent(candidate=FEW)
+    watched = replace(evidence, watched_from=5000.0)
+    late = decide(manifest(2), observed, watched, 1300.5)
+    assert late.why.startswith("roll back flights:2: not decided within 300 s")
+
+
+@pytest.mark.parametrize("tag", ["started", "since"])
 @pytest.mark.parametrize("text", ["x", "", "nan", "-1", "9e99", None])
 def test_a_tag_that_somebody_has_edited_is_one_line(tag, text):
     observed, evidence = at_ten_percent()

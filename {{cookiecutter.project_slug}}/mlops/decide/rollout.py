@@ -18,6 +18,7 @@ from mlops.decide.observed import Deployment, Observed, Traffic
 from mlops.settings.environments import EndpointSettings, Manifest, ModelSettings, Rollout
 
 SLOTS = ("blue", "green")
+SKEW = 60.0  # seconds that the clocks of two machines may differ
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def decide(manifest: Manifest, observed: Observed | None, evidence: Evidence, no
     given_up = f"{label(manifest.model)} was rolled back: {rejection}" if rejection else evidence.withdrawn
     if given_up:
         return settle(manifest, observed, stable, evidence, Done(False, given_up))
-    begins = beginning(manifest, observed)
+    begins = beginning(manifest, observed, now)
     if begins:
         return Shift(serving_only(stable), begin(observed.tags, manifest.model, now), begins)
     return advance(manifest, observed, stable, evidence, now)
@@ -96,16 +97,19 @@ def advance(manifest: Manifest, observed: Observed, stable: str | None, evidence
     return watch(manifest.rollout, observed, slot, stable, evidence, now)
 
 
-def beginning(manifest: Manifest, observed: Observed) -> str:
+def beginning(manifest: Manifest, observed: Observed, now: float) -> str:
     """Why the rollout begins, or nothing while one is under way.
 
-    One whose candidate was stopped meanwhile begins again: what it served till then says nothing of it now.
+    One whose candidate was stopped meanwhile begins again: what it served till then says nothing of it now. So does one
+    of a clock that was set back since: neither its bake nor its deadline would ever come.
     """
     if observed.tags.get("candidate") != label(manifest.model):
         return "begin the rollout"
     served = [observed.deployments[slot] for slot in live(observed)]
     if any(each.state == "stopped" and runs(each, manifest.model) for each in served):
         return "begin the rollout again: it was stopped"
+    if any(observed.moment(tag) > now + SKEW for tag in {"started", "since"} & observed.tags.keys()):
+        return "begin the rollout again: by the clock it has not begun yet"
     return ""
 
 
@@ -120,7 +124,8 @@ def trouble(
     health = judge(evidence.candidate, evidence.stable, rules) if share and evidence.candidate else None
     if health and health.breached:
         return health.why
-    if now - max(observed.moment("started"), evidence.watched_from) > rules.deadline:
+    watched_from = evidence.watched_from if evidence.watched_from <= now else 0.0  # else the clock was set back since
+    if now - max(observed.moment("started"), watched_from) > rules.deadline:
         return f"not decided within {rules.deadline:g} s" + (f"; {health.why}" if health else "")
     return ""
 

@@ -38,10 +38,14 @@ class Part(Settings):
 
 
 class Started(Part):
-    """A process that we started. A pid is used again after its process ended; the creation time tells them apart."""
+    """A process that we started. A pid is used again after its process ended; the creation time tells them apart.
+
+    boot: when the machine was started, by the same clock as `created`: both move when that is set.
+    """
 
     pid: int = Field(gt=0, lt=2**31)
     created: float
+    boot: float = 0.0
 
 
 class Slot(Part):

@@ -16,7 +16,8 @@ from mlops.platform.local.endpoint_state import Started
 
 GRACE = 5.0  # seconds to finish what is under way before a process is killed
 TAIL = 64 * 1024  # bytes
-CLOCK_TOLERANCE = 1.0  # seconds that a process's creation time may seem to move when the clock is set
+CLOCK_TOLERANCE = 1.0  # seconds that a process's creation time may seem to move while the clock is corrected
+BOOT_TOLERANCE = 0.1  # seconds; what lies between boot and creation does not move, where the system keeps both
 
 # All that a process gets of our environment: it runs a model's code, and in CI the rest can log in to Azure.
 # The last two are how the runners of GitHub and of Azure DevOps find what a job has left behind, to end it.
@@ -27,6 +28,7 @@ ROUTER = ("-m", "mlops.platform.local.router")  # in its command line, before th
 
 Marker = Sequence[str]  # consecutive arguments in the command line of a process of ours
 
+_found: dict[tuple[int, float], psutil.Process] = {}  # looking again is cheap, and no matter of clocks
 _children: list[subprocess.Popen[bytes]] = []  # kept, so that those that end while we run are reaped
 
 
@@ -47,19 +49,31 @@ def start(command: Sequence[str], cwd: Path, log: Path, environment: Mapping[str
             creationflags=windows,
         )
     _children.append(child)
-    return Started(pid=child.pid, created=psutil.Process(child.pid).create_time())
+    return Started(pid=child.pid, created=psutil.Process(child.pid).create_time(), boot=psutil.boot_time())
 
 
 def find(started: Started | None) -> psutil.Process | None:
     """The process if it still runs; another one that got the same pid is not it."""
     if started is None:
         return None
+    key = started.pid, started.created
+    process = _found.pop(key, None) or of_that_pid(started)
+    if process is None or not runs(process):
+        return None
+    _found[key] = process
+    return process
+
+
+def of_that_pid(started: Started) -> psutil.Process | None:
+    """The process with that pid, if it was created then: by the clock, or since the boot where the clock was set."""
     try:
         process = psutil.Process(started.pid)
-        same = abs(process.create_time() - started.created) < CLOCK_TOLERANCE
+        created = process.create_time()
+        moved = (created - psutil.boot_time()) - (started.created - started.boot)
     except psutil.Error:
         return None
-    return process if same and runs(process) else None
+    same = abs(created - started.created) < CLOCK_TOLERANCE or abs(moved) < BOOT_TOLERANCE
+    return process if same else None
 
 
 def of_another_boot(started: Started) -> bool:

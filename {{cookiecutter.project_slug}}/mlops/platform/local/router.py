@@ -21,6 +21,7 @@ from pathlib import Path
 
 import aiohttp
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from mlops import UserError
 from mlops.platform import DEPLOYMENT_HEADER
@@ -35,6 +36,8 @@ MAX_UNDER_WAY = 200  # requests in one slot: one that hangs must not use up all 
 FLUSH_LIMIT = 5.0  # seconds
 SCORE, DOCUMENT = "/score", "/swagger.json"
 NO_KEY = "the key is wrong or missing; send it as `Authorization: Bearer <key>`"
+
+CLIENTS_MISTAKES = (HttpProcessingError, web.RequestPayloadError, ConnectionError)
 
 log = logging.getLogger("router")
 
@@ -218,9 +221,15 @@ def failure(status: int, message: str) -> Answer:
     return Answer(status, {"Content-Type": "application/json"}, json.dumps({"error": message}).encode())
 
 
+def about_us(record: logging.LogRecord) -> bool:
+    """Whether it is: not what is no HTTP and answered 400, nor a client that goes away; each would be a traceback."""
+    return not (record.exc_info and isinstance(record.exc_info[1], CLIENTS_MISTAKES))
+
+
 def main() -> None:
     folder = Path(sys.argv[1])
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("aiohttp.server").addFilter(about_us)
     router = Router(folder)
     web.run_app(
         router.app(), host=LOOPBACK, port=router.current().port, access_log=None, print=None, shutdown_timeout=3

@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -60,7 +61,7 @@ def statistics(state: EndpointState) -> Statistics:
 def traffic_since(folder: Path, state: EndpointState, since: float) -> dict[str, Traffic]:
     """What each slot served live. OSError unless every request since then is on record."""
     told = statistics(state)
-    if not told.on_disk or (told.last_loss is not None and told.last_loss >= since):
+    if not told.on_disk or (told.last_loss is not None and since <= told.last_loss <= time.time()):
         raise OSError(f"{folder.name}: not every request was recorded")
     served: dict[str, list[tuple[int, float]]] = {slot: [] for slot in state.deployments}
     for slot, status, milliseconds in rows_since(
