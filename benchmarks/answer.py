@@ -144,7 +144,9 @@ def table(work: Work, sides: list[Side], rows: pd.DataFrame) -> Iterator[str]:
             frames = [rows.sample(size, replace=True, random_state=number) for number in range(count)]
             bodies, turns = [json.dumps(payload(frame)).encode() for frame in frames], work.turns[size]
             cells = [alone(sides, name, frames, turns)]
-            cells += [asyncio.run(served(urls, keys, bodies, turns)) for urls in (direct, routed)]
+            known = [getattr(state, "scoring_key", "") for side in sides for state in [side.endpoints.state(name)]]
+            ways = ((direct, known), (routed, keys))
+            cells += [asyncio.run(served(urls, theirs, bodies, turns)) for urls, theirs in ways]
             yield f"| {model}, {size:,} row{'s' * (size > 1)} | " + " | ".join(cells) + " |"
 
 

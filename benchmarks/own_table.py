@@ -4,7 +4,7 @@
 
 For a table of each task (tests/own_tables/make.py) generates and installs a project that waits for its table, then
 types the lines below. Installing is not counted; the serving environment, which `run_pipeline` installs from uv's
-cache, is. No file is edited, but for the port: a free one here.
+cache, is. No file is edited.
 """
 
 import shlex
@@ -30,7 +30,6 @@ TYPED = (
     "uv run apply staging",
 )
 SOMEBODY = {f"GIT_{role}_{key}": "ana@localhost" for role in ("AUTHOR", "COMMITTER") for key in ("NAME", "EMAIL")}
-FREE_PORT = ("environments/staging.yml", "port: 8101", "port: 0")
 HASTE = [  # of no use to anybody but a quick run
     ("environments/base.yml", "bake: 20s", "bake: 1s"),
     ("environments/base.yml", "max_p95_latency_ms: 100", "max_p95_latency_ms: 999999"),
@@ -45,7 +44,7 @@ def edit(project: Path, name: str, old: str, new: str) -> None:
 def measure(folder: Path, table: str, quick: bool) -> list[float]:
     """Seconds of each line that is typed. The endpoint must answer as the model does."""
     project = installed_project(folder, start_from="own-table")
-    for change in [FREE_PORT, *(HASTE if quick else [])]:
+    for change in HASTE if quick else []:
         edit(project, *change)
     path = folder / f"{table}.csv"
     seconds(project, str(python_of(project)), str(MAKE), table, str(path))

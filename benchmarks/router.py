@@ -101,9 +101,10 @@ class Client:
         return milliseconds
 
 
-async def overhead(client: Client, pairs: int, routed: str, direct: str) -> str:
+async def overhead(client: Client, past_it: Client, pairs: int, routed: str, direct: str) -> str:
     """One request at a time, through the router and directly in turns."""
-    taken = [(await client.send(routed, number), await client.send(direct, number)) for number in range(pairs)]
+    taken = [(await client.send(routed, number), await past_it.send(direct, number)) for number in range(pairs)]
+    assert {status for status, _ in past_it.answers} == {200}
     through, without = map(statistics.median, zip(*taken[pairs // 10 :], strict=True))
     return f"{without:9.2f} {through:9.2f} {through - without:9.2f}"
 
@@ -122,9 +123,11 @@ async def load(client: Client, work: Work, url: str) -> str:
     return f"{achieved:12.1f} {errors:7} {cuts[49]:7.1f} {cuts[94]:7.1f} {cuts[98]:7.1f}"
 
 
-async def measure(work: Work, routed: str, direct: str, key: str, bodies: list[bytes]) -> str:
+async def measure(work: Work, routed: str, direct: str, keys: tuple[str, str], bodies: list[bytes]) -> str:
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-        alone = await overhead(Client(session, key, bodies), work.pairs, routed, direct)
+        key, scoring_key = keys
+        clients = Client(session, key, bodies), Client(session, scoring_key, bodies)
+        alone = await overhead(*clients, work.pairs, routed, direct)
         return alone + await load(Client(session, key, bodies), work, routed)
 
 
@@ -134,8 +137,9 @@ def serve(work: Work, endpoints: LocalEndpoints, model: str, bodies: list[bytes]
         endpoints.update(NAME, {}, {}, {})
         endpoints.deploy(NAME, slot, model, 1)
     endpoints.update(NAME, dict.fromkeys(SLOTS, 50), {}, {})
-    direct = f"http://127.0.0.1:{endpoints.state(NAME).deployments[SLOTS[0]].port}/score"
-    return asyncio.run(measure(work, endpoints.url(NAME), direct, endpoints.key(NAME), bodies))
+    state = endpoints.state(NAME)
+    direct = f"http://127.0.0.1:{state.deployments[SLOTS[0]].port}/score"
+    return asyncio.run(measure(work, endpoints.url(NAME), direct, (state.key, state.scoring_key), bodies))
 
 
 def main() -> None:

@@ -157,9 +157,8 @@ def arrive(months: Sequence[str]) -> None:
 
 
 def prepare() -> None:
-    """Shorter bakes, any free port, and patience with a machine that trains and serves at once."""
+    """Shorter bakes, and patience with a machine that trains and serves at once."""
     edit("environments/base.yml", BRISK)
-    edit(f"environments/{ENVIRONMENT}.yml", {"port: 8102": "port: 0"})
     commit("Brisk rollouts for the demo")
 
 

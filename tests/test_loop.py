@@ -20,8 +20,6 @@ def looped(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     project = Looped(render(tmp_path_factory.mktemp("Flüge & Wetter ")).folder)
     project.install()
     project.edit("environments/base.yml", QUICK)
-    project.edit("environments/production.yml", {"port: 8102": "port: 0"})
-    project.edit("environments/staging.yml", {"port: 8101": "port: 0"})
     project.git("config", "user.name", "test")
     project.git("config", "user.email", "test@example.org")
     project.git("add", "--all")

@@ -1,21 +1,37 @@
-"""The served model describes itself: a kept validator finds no fault, and a client made of the document asks it."""
+"""The served model describes itself: a kept validator finds no fault, a client made of the document asks it.
+
+And Schemathesis asks what the document allows and what it forbids; with as many cases as one likes, of an endpoint that
+serves: `st run --header "Authorization: Bearer KEY" --url http://127.0.0.1:PORT openapi.json --max-examples 2000`.
+"""
 
 import importlib
 import json
 import subprocess
 import sys
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
 import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
 from looped import ENDPOINT, Looped
 from openapi_spec_validator import validate
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi import checks
 
 from conftest import Render
 
 CLIENT = "endpoint_client"
+CASES = 150
+AS_SAID = [
+    not_a_server_error,
+    checks.content_type_conformance,
+    checks.response_schema_conformance,
+]
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +39,6 @@ def served(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """A project whose first model is in production."""
     project = Looped(render(tmp_path_factory.mktemp("served")).folder)
     project.install()
-    project.edit("environments/production.yml", {"port: 8102": "port: 0"})
     project.git("config", "user.name", "test")
     project.git("config", "user.email", "test@example.org")
     for command in (
@@ -102,3 +117,21 @@ def test_its_mistakes_are_told_as_the_document_says(client: ModuleType, address:
     endpoint = client.AuthenticatedClient(base_url=address[0], token=address[1])
     answer = client.api.default.score.sync(client=endpoint, body=row)
     assert answer.error == "column 'distance': row 0 must be a number or null, got 'far'"
+
+
+@pytest.mark.parametrize("mode", [*GenerationMode], ids=lambda mode: mode.value)
+def test_whatever_is_sent_is_answered_as_the_document_says(
+    document: dict[str, Any], address: tuple[str, str], mode: GenerationMode
+) -> None:
+    """What it allows, and what it forbids. Of times it knows no more than that they are text, so that most is 400."""
+    url, key = address
+    score, statuses = schemathesis.openapi.from_dict(document)["/score"]["POST"], Counter[int]()
+
+    @settings(max_examples=CASES, suppress_health_check=[*HealthCheck])
+    @given(score.as_strategy(mode))
+    def ask(case: Case) -> None:
+        answer = case.call_and_validate(base_url=url, headers={"Authorization": f"Bearer {key}"}, checks=AS_SAID)
+        statuses[answer.status_code] += 1
+
+    ask()
+    assert 400 in statuses and statuses.keys() <= {200, 400, 401}, "401: it may spoil the key, too"

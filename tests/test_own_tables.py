@@ -37,7 +37,6 @@ def made(folder: Path, render: Render) -> Looped:
     project = Looped(render(folder, project_name="Own Table").folder)
     project.install()
     project.edit("environments/base.yml", QUICK)
-    project.edit("environments/staging.yml", {"port: 8101": "port: 0"})
     project.git("config", "user.name", "test")
     project.git("config", "user.email", "test@example.org")
     project.git("commit", "--quiet", "--all", "--message", "Quick rollouts")

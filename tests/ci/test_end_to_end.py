@@ -27,7 +27,6 @@ QUICK = {
     "min_requests: 30": "min_requests: 5",
     "latency_ms: 100": "latency_ms: 999999",
 }
-PORTS = {"environments/staging.yml": "port: 8101", "environments/production.yml": "port: 8102"}  # any that is free
 UV = """#!/bin/sh
 [ "$2" = check ] && exec mkdir -p out
 exec {uv} "$@"
@@ -111,12 +110,7 @@ def life(request, node, both: Project, tmp_path_factory) -> Iterator[Life]:
     subprocess.run(["uv", "lock", "--quiet"], cwd=server.clone, check=True)
     own = request.param is AZURE_DEVOPS
     months = adopted(server.clone, folder) if own else [ROOT / "demo" / "data" / month for month in FLIGHTS]
-    manifests = {}
-    for name, port in PORTS.items():
-        manifest = (server.clone / name).read_text(encoding="utf-8")
-        assert port in manifest
-        manifests[name] = manifest.replace(port, "port: 0")
-    server.push({"environments/base.yml": text, **manifests})
+    server.push({"environments/base.yml": text})
     with service_of(request.param.name, server) as service:
         for pipeline in PIPELINES if hasattr(service, "add_pipeline") else ():
             service.add_pipeline(pipeline)

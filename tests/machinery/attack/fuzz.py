@@ -41,6 +41,7 @@ from mlops.decide.metrics import measure
 from mlops.decide.tasks import task_of
 from mlops.platform.local.endpoint_state import EndpointState, Slot, Started, write_state
 from mlops.platform.local.models import LocalModels
+from mlops.platform.local.processes import free_port
 from mlops.platform.local.records import RECORDS_FILE, Recorder, Request
 from mlops.platform.pipeline import load_pipeline
 from mlops.platform.tracking import use_tracking
@@ -137,7 +138,7 @@ def write_state_of(endpoint: Path) -> None:
         for number, name in ((1, "blue"), (2, "green"))
     }
     tags = {"stable": "blue", "candidate": "flights:2", "started": "1700000000.5", "since": "1700000001.5"}
-    state = EndpointState(port=8101, key="key", traffic={"blue": 90, "green": 10}, tags=tags, deployments=slots)
+    state = EndpointState(port=free_port(), key="key", traffic={"blue": 90, "green": 10}, tags=tags, deployments=slots)
     write_state(endpoint, state)
     recorder = Recorder(endpoint / RECORDS_FILE)
     body = json.dumps({"input_data": {"columns": ["distance"], "data": [[700.0]] * 10}}).encode()

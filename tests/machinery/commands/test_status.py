@@ -92,9 +92,7 @@ def test_a_run_that_passed_a_version_and_an_endpoint_that_has_stopped(capsys, tm
     lines = said(capsys)
     assert lines["last run"] == "PASS, see out/report.html"
     assert lines["registry"] == "flights:1 is the newest of 1"
-    assert lines["staging"].startswith(
-        "wants flights:1; http://127.0.0.1:8101/score | blue: flights:1, 100 % of traffic, "
-    )
+    assert lines["staging"].startswith("wants flights:1; nothing answers now | blue: flights:1, 100 % of traffic, ")
     assert lines["staging"].endswith(" | rolled back: flights:2 (too slow)")
     assert lines["next"] == "uv run apply staging    # staging is not as its manifest says"
 

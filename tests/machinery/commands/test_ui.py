@@ -1,6 +1,10 @@
 """The UI refuses what it cannot show, in one line."""
 
+import os
+import re
 import socket
+
+import pytest
 
 from mlops.commands import ui
 
@@ -18,4 +22,15 @@ def test_a_taken_port_is_refused(project, capsys):
         other.listen()
         port = other.getsockname()[1]
         assert ui.main(["--port", str(port)]) == 2
-    assert capsys.readouterr().err == f"error: port {port} is taken; choose another with --port\n"
+    said = capsys.readouterr().err
+    assert re.fullmatch(
+        rf"error: port {port} is taken by python\S* \(process {os.getpid()}\); choose .* with --port\n", said
+    )
+
+
+@pytest.mark.parametrize("port", ["-1", "65536"])
+def test_what_is_no_port_is_refused(project, capsys, port):
+    (project / ".mlops").mkdir()
+    (project / ".mlops/mlflow.db").touch()
+    assert ui.main(["--port", port]) == 2
+    assert capsys.readouterr().err == f"error: port {port} is none; choose another with --port\n"

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops import UserError
-from mlops.decide.actions import CreateEndpoint, Delete, Deploy, Done, Probe, Scale, Shift, Wait, Withdraw
+from mlops.decide.actions import CreateEndpoint, Delete, Deploy, Done, Move, Probe, Scale, Shift, Wait, Withdraw
 from mlops.decide.observed import Deployment, Observed, Traffic
 from mlops.decide.rollout import Evidence, decide, difference, instances, live, stable_slot
 from mlops.settings.environments import EndpointSettings, Manifest, ModelSettings, Rollout, Workspace
@@ -32,10 +32,10 @@ NONE = Traffic(requests=0, errors=0, p95_ms=math.nan)
 STEP = 2.0  # seconds that pass between two looks
 
 
-def manifest(version, instances=(1, 1)):
+def manifest(version, instances=(1, 1), port=0):
     least, most = instances
     endpoint = EndpointSettings(
-        name="flights-production", instance_type="any", instance_count=least, max_instances=most, auth="key", port=0
+        name="flights-production", instance_type="any", instance_count=least, max_instances=most, auth="key", port=port
     )
     workspace = Workspace(subscription=None, resource_group="any", name="any", region="any", registry=None)
     model = ModelSettings(name="flights", version=version)
@@ -144,6 +144,24 @@ def test_what_serves_at_rest_runs_on_as_many_machines_as_the_manifest_says(now, 
     at_rest(world, 1)
     assert world.observed.deployments["blue"].instances == (wanted if line else now)
     assert difference(manifest(1, wanted), world.observed) == []
+
+
+@pytest.mark.parametrize(
+    ("had", "wanted", "line"),
+    [(8101, 9001, "~ port 8101 -> 9001"), (0, 9001, "~ port any -> 9001"), (8101, 0, "~ port 8101 -> any")],
+)
+@pytest.mark.parametrize("version", [1, 2])
+def test_another_port_in_the_manifest_comes_before_all_else_and_the_plan_says_so(had, wanted, line, version):
+    observed = replace(serving(1).observed, port=had)
+    assert decide(manifest(version, port=wanted), observed, Evidence(), 0) == Move()
+    assert difference(manifest(version, port=wanted), observed)[0] == line
+    moved = replace(observed, port=wanted)
+    assert decide(manifest(version, port=wanted), moved, Evidence(), 0) != Move()
+    assert line not in difference(manifest(version, port=wanted), moved)
+
+
+def test_where_endpoints_have_names_alone_a_port_is_no_wish():
+    assert difference(manifest(1, port=9001), serving(1).observed) == []
 
 
 def test_a_maximum_below_the_count_is_no_wish_to_scale():
@@ -321,6 +339,28 @@ def test_the_deadline_counts_from_the_begin_and_is_said_with_what_is_missing(aft
     assert isinstance(action, Shift) == late
     if late:
         assert action.why == "roll back flights:2: not decided within 300 s; 3 of 30 requests needed"
+
+
+@pytest.mark.parametrize("tag", ["started", "since"])
+def test_a_rollout_that_has_not_begun_yet_by_the_clock_begins_again(tag):
+    """The clock was set back by an hour, which would pass before the deadline, or the bake, begins to count."""
+    observed, evidence = at_ten_percent()
+    ahead = replace(observed, tags={**observed.tags, tag: "4600.0"})
+    action = decide(manifest(2), ahead, evidence, 1000)
+    assert (action.traffic, action.why) == (
+        {"blue": 100},
+        "begin the rollout again: by the clock it has not begun yet",
+    )
+    assert action.tags == {"stable": "blue", "candidate": "flights:2", "started": "1000"}
+    near = replace(observed, tags={**observed.tags, tag: "1050.0"})
+    assert isinstance(decide(manifest(2), near, evidence, 1000), Wait), "another machine's clock"
+
+
+def test_a_clock_that_is_set_back_while_it_is_watched_does_not_move_the_deadline():
+    observed, evidence = at_ten_percent(candidate=FEW)
+    watched = replace(evidence, watched_from=5000.0)
+    late = decide(manifest(2), observed, watched, 1300.5)
+    assert late.why.startswith("roll back flights:2: not decided within 300 s")
 
 
 @pytest.mark.parametrize("tag", ["started", "since"])

@@ -14,7 +14,7 @@ from waiting import wait_until
 
 from conftest import ROOT
 from mlops.platform.local import processes, scoring
-from mlops.platform.local.client import LOOPBACK, ask, healthy
+from mlops.platform.local.client import LOOPBACK, ask, bearer, healthy
 
 VERSION = 7
 COMPLAINT = "a request was not collected, and others may not be: "
@@ -74,13 +74,14 @@ class Served:
         return self.send({"input_data": table})
 
     def send(self, request):
-        answer = ask(self.port, "/score", body=json.dumps(request).encode(), timeout=20)
+        answer = ask(self.port, "/score", body=json.dumps(request).encode(), headers=KNOWN, timeout=20)
         return answer.status, json.loads(answer.body)
 
     def complaints(self):
         return self.log.read_text(encoding="utf-8").count(COMPLAINT)
 
 
+KNOWN = bearer("key")
 SIDECAR = ("AZUREML_MDC_CONFIG_PATH", "AZUREML_MDC_PORT", "NO_PROXY")  # what Azure sets where it collects
 
 
@@ -99,9 +100,9 @@ def served(python, folder, collections, sidecar_port):
         patch.setenv("AZUREML_MDC_PORT", str(sidecar_port))
         patch.setenv("NO_PROXY", LOOPBACK)
         port, log = processes.free_port(), folder / "log"
-        process = scoring.start_scoring(python, folder, port, log)
+        process = scoring.start_scoring(python, folder, port, "key", log)
     try:
-        assert processes.wait_until_ready(process, lambda: healthy(port), 60), log.read_text(encoding="utf-8")
+        assert processes.wait_until_ready(process, lambda: healthy(port, KNOWN), 60), log.read_text(encoding="utf-8")
         yield Served(port, log)
     finally:
         processes.end([processes.find(process)])

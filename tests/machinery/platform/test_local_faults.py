@@ -1,6 +1,5 @@
 """What goes wrong on one machine, done for real: crashes, kills between two writes, taken ports, damaged files."""
 
-import socket
 import sys
 import time
 
@@ -207,26 +206,6 @@ def served_anew(endpoint):
     assert endpoint.score(NAME, PAYLOAD).status == 200
     measured, collected = endpoint.measure(NAME, since), endpoint.collected(NAME, since)
     return (measured["blue"].requests, len(collected)) == (1, 1)
-
-
-def test_a_taken_port_is_said_so(endpoint):
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        taken = other.getsockname()[1]
-        for name in ("another", NAME):
-            with pytest.raises(UserError, match=f"port {taken} is taken; set another endpoint.port for {name} in env"):
-                endpoint.create(name, taken)
-    assert endpoint.names() == [NAME]
-    assert endpoint.score(NAME, PAYLOAD).status == 200
-
-
-def test_another_port_moves_the_endpoint(endpoint):
-    key, port = endpoint.key(NAME), processes.free_port()
-    endpoint.create(NAME, port)
-    assert (endpoint.url(NAME), endpoint.key(NAME)) == (f"http://127.0.0.1:{port}/score", key)
-    assert endpoint.score(NAME, PAYLOAD).slot == "blue"
-    assert len(router_processes(endpoint)) == 1
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"port": 8101}', '{"port": "8101", "key": "k"}'])

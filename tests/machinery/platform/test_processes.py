@@ -17,6 +17,17 @@ def test_a_process_that_got_an_old_pid_is_let_alone():
     assert processes.find(None) is None
 
 
+@pytest.mark.parametrize("by", [-3600.0, 3600.0])
+def test_a_process_is_found_again_after_the_clock_was_set(monkeypatch, by):
+    """The kernel tells a process's creation and the boot by the clock as it is now."""
+    me, boot = psutil.Process(), psutil.boot_time()
+    before = Started(pid=me.pid, created=me.create_time() + by, boot=boot + by)
+    assert processes.find(before) == me
+    assert processes.find(Started(pid=me.pid, created=me.create_time() + by / 2, boot=boot)) is None
+    monkeypatch.setattr(processes, "of_that_pid", lambda _: None)
+    assert processes.find(before) == me, "once found, it is known"
+
+
 def test_what_was_started_before_the_machine_was_is_no_crash():
     boot = psutil.boot_time()
     assert processes.of_another_boot(Started(pid=1, created=boot - 3600))

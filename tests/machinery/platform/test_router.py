@@ -6,7 +6,7 @@ import random
 from collections import Counter
 
 import pytest
-from routed import AUTHORISED, BODY, KEY, Scoring, routed, within_5_sigma
+from routed import AUTHORISED, BODY, KEY, SCORING_KEY, Scoring, routed, within_5_sigma
 
 from mlops.platform import DEPLOYMENT_HEADER
 from mlops.platform.local import router
@@ -195,4 +195,4 @@ def test_body_and_tracing_go_through_and_the_key_does_not(tmp_path):
     (headers, body), traced, text = asyncio.run(scenario())
     assert (body, traced, text) == (BODY.encode(), "7", '{"scores": [0.5]}')
     assert (headers["x-request-id"], headers["Content-Type"]) == ("mine", "application/json")
-    assert "Authorization" not in headers
+    assert headers["Authorization"] == f"Bearer {SCORING_KEY}"

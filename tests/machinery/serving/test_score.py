@@ -158,6 +158,7 @@ def test_no_model_is_said_so(score, tmp_path):
         (body(data=[[*ROW[:2], 10**400]]), "column 'distance': row 0 must be a number"),
         (body(data=[[ROW[0], None, 1.0]]), "column 'carrier': row 0 must be text, got None"),
         (body(data=[[ROW[0], 7, 1.0]]), "column 'carrier': row 0 must be text, got 7"),
+        (body(data=[[ROW[0], "B\ud800", 1.0]]), r"column 'carrier': row 0 must be text, got 'B\ud800'"),
         (body(data=[[1357016400, "B6", 1.0]]), "column 'time_hour': row 0 must be a time"),
         (body(data=[["noon", "B6", 1.0]]), "column 'time_hour': row 0 must be a time"),
         (body(data=[["2013-01-01T05:00:00Z", "B6", 1.0]]), "column 'time_hour': row 0 must be a time"),

@@ -204,17 +204,17 @@ MISTAKES = [
     ("project.yml", "seed: 13", "seed: -1", "gate.seed: Input should be greater than or equal to 0, got -1"),
     ("project.yml", 'name: "flights"', 'name: "fly\'s"', "project.yml: name: String should match pattern"),
     (
-        "environments/production.yml",
-        "  port: 8102  # local only",
-        "  prot: 8102",
+        "environments/base.yml",
+        "  port: 0 ",
+        "  prot: 8102 ",
         "endpoint.prot: unknown key",
     ),
     ("environments/production.yml", "model:", "modle:", "modle: unknown key"),
-    ("environments/production.yml", "  port: 8102  # local only\n", "", "endpoint.port: missing"),
+    ("environments/production.yml", '  name: "flights-production"\n', "  port: 8102\n", "endpoint.name: missing"),
     ("environments/production.yml", '"flights-production"', '"Flights"', "endpoint.name: String should match pattern"),
     (
-        "environments/production.yml",
-        "port: 8102",
+        "environments/base.yml",
+        "port: 0",
         "port: 80000",
         "endpoint.port: Input should be less than or equal to 65535",
     ),
@@ -268,7 +268,7 @@ def test_an_endpoint_is_of_one_environment(project):
 def test_an_endpoint_that_base_names_is_of_one_environment_too(project):
     edit(project / "environments/base.yml", "endpoint:", "endpoint:\n  name: shared")
     for name in ("production", "staging"):
-        edit(project / f"environments/{name}.yml", f'  name: "flights-{name}"\n', "")
+        edit(project / f"environments/{name}.yml", f'endpoint:\n  name: "flights-{name}"\n', "")
     with pytest.raises(UserError, match=r"endpoint\.name: shared is that of staging too; choose another$"):
         load_manifest("production")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from repositories import FIRST, NOBODY, SOMEBODY, git
 from services import AzureDevOpsService, GitHubService
+from this_process import ourselves
 
 from conftest import copy_project
 from mlops.data.artefacts import Artefact
@@ -140,6 +141,6 @@ def outputs(service, said):
 
 
 def endpoint(name, port=0, **tags):
-    """An endpoint that was made earlier; nothing of it runs."""
-    state = EndpointState(port=port or free_port(), key="key", tags=tags)
+    """An endpoint that was made earlier; nothing of it runs, unless this process listens on the port."""
+    state = EndpointState(port=port or free_port(), key="key", tags=tags, router=ourselves() if port else None)
     write_state(Path(".mlops/endpoints") / name, state)

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from this_process import ourselves
 
 from mlops.platform import DEPLOYMENT_HEADER
 from mlops.platform.local import router
@@ -14,7 +15,7 @@ from mlops.platform.local.endpoint_state import EndpointState, Slot, write_state
 from mlops.platform.local.processes import free_port
 from mlops.platform.local.records import RECORDS_FILE, Request, rows_since
 
-KEY = "the-right-key"
+KEY, SCORING_KEY = "the-right-key", "of the router alone"
 AUTHORISED = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
 BODY = json.dumps({"input_data": {"columns": ["a"], "data": [[1]]}})
 
@@ -45,11 +46,14 @@ class Routed:
 
     def set(self, traffic, mirror=None):
         slots = {
-            slot: Slot(model="m", version=number, port=port, state="ready")
+            slot: Slot(model="m", version=number, port=port, state="ready", process=ourselves())
             for number, (slot, port) in enumerate(self.ports.items(), start=1)
         }
         write_state(
-            self.folder, EndpointState(port=1, key=KEY, traffic=traffic, mirror=mirror or {}, deployments=slots)
+            self.folder,
+            EndpointState(
+                port=1, key=KEY, scoring_key=SCORING_KEY, traffic=traffic, mirror=mirror or {}, deployments=slots
+            ),
         )
 
     async def post(self, slot=None, data=BODY, headers=AUTHORISED):

@@ -61,10 +61,14 @@ def wish(manifest: Manifest) -> str:
 
 
 def environment_lines(manifest: Manifest, platform: Platform, observed: Observed | None) -> list[str]:
-    """What is wanted and where it answers, then one line a deployment and one a version that was rolled back."""
+    """What is wanted and where it answers, if it does: another program may have come to its port.
+
+    Then one line a deployment and one a version that was rolled back.
+    """
     wants, model = wish(manifest), manifest.model
     if observed is None:
         return [f"{wants}; no endpoint yet"]
+    ready = any(each.state == "ready" for each in observed.deployments.values())
     deployments = [
         f"{slot}: {each.model}:{each.version}, {live(observed).get(slot, 0)} % of traffic, {each.state}"
         + (f" ({each.reason})" if each.reason else "")
@@ -77,7 +81,7 @@ def environment_lines(manifest: Manifest, platform: Platform, observed: Observed
         if tag.startswith(begins)
     ]
     return [
-        f"{wants}; {platform.endpoints.url(manifest.endpoint.name)}",
+        f"{wants}; {platform.endpoints.url(manifest.endpoint.name) if ready else 'nothing answers now'}",
         *(deployments or ["no deployment"]),
         *rolled_back,
     ]

@@ -10,6 +10,11 @@ class CreateEndpoint:
 
 
 @dataclass(frozen=True)
+class Move:
+    """Let the endpoint answer on the port that the manifest wants now."""
+
+
+@dataclass(frozen=True)
 class Deploy:
     """Put the version into the slot, or restart it there."""
 
@@ -72,4 +77,4 @@ class Done:
     why: str
 
 
-Action = CreateEndpoint | Deploy | Probe | Shift | Withdraw | Delete | Scale | Wait | Done
+Action = CreateEndpoint | Move | Deploy | Probe | Shift | Withdraw | Delete | Scale | Wait | Done

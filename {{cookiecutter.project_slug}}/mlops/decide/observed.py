@@ -29,12 +29,16 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Observed:
-    """An endpoint as it is. Traffic and mirror are percent by slot; traffic sums to 0 or 100."""
+    """An endpoint as it is. Traffic and mirror are percent by slot; traffic sums to 0 or 100.
+
+    port: what the manifest said of it when it was last applied (0: any); None where endpoints have names alone.
+    """
 
     deployments: Mapping[str, Deployment] = field(default_factory=dict)
     traffic: Mapping[str, int] = field(default_factory=dict)
     mirror: Mapping[str, int] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    port: int | None = None
 
     def moment(self, tag: str) -> float:
         """When, in seconds since the epoch, says that tag. UserError when it does not: people can edit tags."""

@@ -12,12 +12,13 @@ killed anywhere is continued by the next one. Tags of ours on the endpoint:
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mlops.decide.actions import Action, CreateEndpoint, Delete, Deploy, Done, Probe, Scale, Shift, Wait, Withdraw
+from mlops.decide.actions import Action, CreateEndpoint, Delete, Deploy, Done, Move, Probe, Scale, Shift, Wait, Withdraw
 from mlops.decide.health import judge
 from mlops.decide.observed import Deployment, Observed, Traffic
 from mlops.settings.environments import EndpointSettings, Manifest, ModelSettings, Rollout
 
 SLOTS = ("blue", "green")
+SKEW = 60.0  # seconds that the clocks of two machines may differ
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,8 @@ def decide(manifest: Manifest, observed: Observed | None, evidence: Evidence, no
     """The one next action that takes the endpoint from what is towards what the manifest says."""
     if manifest.model.version is None:
         return Done(True, "the manifest names no version yet; nothing to roll out")
-    if observed is None:
-        return CreateEndpoint()
+    if observed is None or moving(observed, manifest.endpoint):
+        return CreateEndpoint() if observed is None else Move()
     stable = stable_slot(observed)
     if stable and observed.deployments[stable].state != "ready":
         broken = observed.deployments[stable]
@@ -60,7 +61,7 @@ def decide(manifest: Manifest, observed: Observed | None, evidence: Evidence, no
     given_up = f"{label(manifest.model)} was rolled back: {rejection}" if rejection else evidence.withdrawn
     if given_up:
         return settle(manifest, observed, stable, evidence, Done(False, given_up))
-    begins = beginning(manifest, observed)
+    begins = beginning(manifest, observed, now)
     if begins:
         return Shift(serving_only(stable), begin(observed.tags, manifest.model, now), begins)
     return advance(manifest, observed, stable, evidence, now)
@@ -96,16 +97,19 @@ def advance(manifest: Manifest, observed: Observed, stable: str | None, evidence
     return watch(manifest.rollout, observed, slot, stable, evidence, now)
 
 
-def beginning(manifest: Manifest, observed: Observed) -> str:
+def beginning(manifest: Manifest, observed: Observed, now: float) -> str:
     """Why the rollout begins, or nothing while one is under way.
 
-    One whose candidate was stopped meanwhile begins again: what it served till then says nothing of it now.
+    One whose candidate was stopped meanwhile begins again: what it served till then says nothing of it now. So does one
+    of a clock that was set back since: neither its bake nor its deadline would ever come.
     """
     if observed.tags.get("candidate") != label(manifest.model):
         return "begin the rollout"
     served = [observed.deployments[slot] for slot in live(observed)]
     if any(each.state == "stopped" and runs(each, manifest.model) for each in served):
         return "begin the rollout again: it was stopped"
+    if any(observed.moment(tag) > now + SKEW for tag in {"started", "since"} & observed.tags.keys()):
+        return "begin the rollout again: by the clock it has not begun yet"
     return ""
 
 
@@ -120,7 +124,8 @@ def trouble(
     health = judge(evidence.candidate, evidence.stable, rules) if share and evidence.candidate else None
     if health and health.breached:
         return health.why
-    if now - max(observed.moment("started"), evidence.watched_from) > rules.deadline:
+    watched_from = evidence.watched_from if evidence.watched_from <= now else 0.0  # else the clock was set back since
+    if now - max(observed.moment("started"), watched_from) > rules.deadline:
         return f"not decided within {rules.deadline:g} s" + (f"; {health.why}" if health else "")
     return ""
 
@@ -171,7 +176,7 @@ def difference(manifest: Manifest, observed: Observed | None) -> list[str]:
     wanted = f"+ {label(manifest.model)} at 100 %"
     if observed is None:
         return [f"+ endpoint {manifest.endpoint.name}", wanted]
-    stable = stable_slot(observed)
+    stable, moved = stable_slot(observed), moving(observed, manifest.endpoint)
     right = stable is not None and runs(observed.deployments[stable], manifest.model)
     lines = [
         f"- {deployment.model}:{deployment.version} in {slot} at {live(observed).get(slot, 0)} % ({deployment.state})"
@@ -179,8 +184,16 @@ def difference(manifest: Manifest, observed: Observed | None) -> list[str]:
         if not (right and slot == stable and live(observed) == {slot: 100} and deployment.state == "ready")
     ]
     if lines or stable is None or not right:
-        return [*lines, wanted]
-    return rescaling(observed.deployments[stable], manifest.endpoint)
+        return [*moved, *lines, wanted]
+    return [*moved, *rescaling(observed.deployments[stable], manifest.endpoint)]
+
+
+def moving(observed: Observed, endpoint: EndpointSettings) -> list[str]:
+    """The line that says on which port it would answer; none when it does, or where endpoints have names alone."""
+    if observed.port in {None, endpoint.port}:
+        return []
+    now, then = (str(port or "any") for port in (observed.port, endpoint.port))
+    return [f"~ port {now} -> {then}"]
 
 
 def rescaling(deployment: Deployment, endpoint: EndpointSettings) -> list[str]:

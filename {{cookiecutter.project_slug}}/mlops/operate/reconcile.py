@@ -11,7 +11,7 @@ from textwrap import indent
 from typing import Any
 
 from mlops.data.probe import read_probe
-from mlops.decide.actions import Action, CreateEndpoint, Delete, Deploy, Done, Probe, Scale, Shift, Wait, Withdraw
+from mlops.decide.actions import Action, CreateEndpoint, Delete, Deploy, Done, Move, Probe, Scale, Shift, Wait, Withdraw
 from mlops.decide.agreement import disagreement
 from mlops.decide.observed import Observed, Traffic
 from mlops.decide.rollout import Evidence, decide, live, rejection_tag, runs, stable_slot
@@ -120,6 +120,9 @@ class Reconciler:
         match action:
             case CreateEndpoint():
                 self.say("create the endpoint")
+                endpoints.create(self.name, self.manifest.endpoint.port)
+            case Move():
+                self.say("another port is wanted")
                 endpoints.create(self.name, self.manifest.endpoint.port)
             case Deploy():
                 reason = self.deploy(action, live(observed).get(action.slot, 0))

@@ -85,7 +85,7 @@ class Endpoints(Protocol):
         """Where the endpoint answers."""
 
     def create(self, endpoint: str, port: int) -> None:
-        """Make the endpoint, without traffic. On this machine it answers on that port (0: any)."""
+        """Make the endpoint, without traffic. On this machine it answers on that port (0: any that is free)."""
 
     def deploy(self, endpoint: str, slot: str, model: str, version: int) -> Deployment:
         """Put the version into the slot at 0 %, or restart it there; returns when it is ready or failed."""

@@ -49,7 +49,7 @@ class EndpointSettings(Settings):
     instance_count: int = Field(gt=0)
     max_instances: int = Field(default=1, gt=0)
     auth: Literal["key", "aad_token"] = "key"
-    port: int = Field(ge=0, le=65535)
+    port: int = Field(default=0, ge=0, le=65535)
 
 
 class ModelSettings(Settings):

@@ -1,7 +1,7 @@
 """What an endpoint is: one JSON file in one folder, the only source of truth. `LocalEndpoints` alone writes it.
 
 .mlops/endpoints/<endpoint>/
-    endpoint.json       port, key, traffic, mirror, tags, deployments, processes
+    endpoint.json       port, keys, traffic, mirror, tags, deployments, processes
     deployments/<slot>/ the scoring script and the model that the slot serves
     logs/               router.log and <slot>.log
     requests.db         one row a request, with inputs and outputs
@@ -18,6 +18,7 @@ from pydantic import Field, model_validator
 from mlops import UserError
 from mlops.data.files import read_json, write_json
 from mlops.decide.observed import State
+from mlops.platform.local.client import LOOPBACK
 from mlops.settings.reading import Settings
 
 STATE_FILE = "endpoint.json"
@@ -37,10 +38,14 @@ class Part(Settings):
 
 
 class Started(Part):
-    """A process that we started. A pid is used again after its process ended; the creation time tells them apart."""
+    """A process that we started. A pid is used again after its process ended; the creation time tells them apart.
+
+    boot: when the machine was started, by the same clock as `created`: both move when that is set.
+    """
 
     pid: int = Field(gt=0, lt=2**31)
     created: float
+    boot: float = 0.0
 
 
 class Slot(Part):
@@ -55,10 +60,16 @@ class Slot(Part):
 
 
 class EndpointState(Part):
-    """The whole state. Shares in percent by slot; a slot that is not named has none."""
+    """The whole state. Shares in percent by slot; a slot that is not named has none.
+
+    wanted_port: the manifest's `endpoint.port` (0: whichever is free); port: the one that it is.
+    scoring_key: what the scoring processes ask of the router, as the router asks its clients for the key.
+    """
 
     port: Port
+    wanted_port: int = Field(default=0, ge=0, le=65535)
     key: str
+    scoring_key: str = ""  # of a state from before there was one
     traffic: dict[str, Share] = Field(default_factory=dict)
     mirror: dict[str, Share] = Field(default_factory=dict)
     tags: dict[str, str] = Field(default_factory=dict)
@@ -77,6 +88,11 @@ class EndpointState(Part):
             if self.gets_traffic(slot) and slot not in self.deployments:
                 raise ValueError(f"traffic: {slot} has some, and is no deployment")
         return self
+
+    @property
+    def url(self) -> str:
+        """The scoring URI."""
+        return f"http://{LOOPBACK}:{self.port}/score"
 
     def with_slot(self, slot: str, deployment: Slot) -> "EndpointState":
         """The same endpoint with this in the slot."""

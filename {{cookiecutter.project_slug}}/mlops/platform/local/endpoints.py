@@ -21,7 +21,6 @@ from mlops.decide.observed import Deployment, Observed, Traffic
 from mlops.platform import DEPLOYMENT_HEADER, Models, Reply
 from mlops.platform.legal_traffic import check_shares
 from mlops.platform.local import hosting, processes, scoring
-from mlops.platform.local.client import LOOPBACK, ask
 from mlops.platform.local.endpoint_state import (
     STATE_FILE,
     EndpointState,
@@ -31,7 +30,7 @@ from mlops.platform.local.endpoint_state import (
     read_state,
     write_state,
 )
-from mlops.platform.local.traffic import authorisation, samples_since, traffic_since
+from mlops.platform.local.traffic import ask_router, samples_since, traffic_since
 
 ANSWER_LIMIT = 35.0  # seconds; longer than the router waits for an answer
 
@@ -54,7 +53,7 @@ class LocalEndpoints:
 
     def url(self, endpoint: str) -> str:
         """The scoring URI."""
-        return f"http://{LOOPBACK}:{self.state(endpoint).port}/score"
+        return self.state(endpoint).url
 
     def key(self, endpoint: str) -> str:
         """The key that the scoring URI asks for."""
@@ -80,7 +79,7 @@ class LocalEndpoints:
         if not processes.find(state.router):
             deployments = {slot: unreachable(each) for slot, each in deployments.items()}
         traffic = {slot: state.traffic.get(slot, 0) for slot in deployments}
-        return Observed(deployments, traffic, state.mirror, state.tags)
+        return Observed(deployments, traffic, state.mirror, state.tags, state.wanted_port)
 
     def create(self, endpoint: str, port: int) -> None:
         folder = self.root / endpoint
@@ -88,8 +87,9 @@ class LocalEndpoints:
             state = read_state(folder)
             if state is None:
                 hosting.end_all(folder)  # of an endpoint whose delete was interrupted
-                state = EndpointState(port=port or processes.free_port(), key=secrets.token_urlsafe(32))
-            elif port not in {0, state.port}:
+                key = secrets.token_urlsafe(32)
+                state = EndpointState(port=port or processes.free_port(), wanted_port=port, key=key)
+            elif port != state.wanted_port:
                 state = hosting.with_port(folder, state, port)
             hosting.with_router(folder, state)
 
@@ -100,7 +100,7 @@ class LocalEndpoints:
             state = hosting.with_router(folder, self.state(endpoint))
             there = state.deployments.get(slot)
             same = there is not None and (there.model, there.version) == (model, version)
-            if there and same and hosting.serves(there):
+            if there and same and hosting.serves(state, there):
                 placed = there.changed(state="ready", reason="")
             elif there and not same and state.gets_traffic(slot):
                 raise UserError(f"{endpoint}: {slot} serves {there.model}:{there.version}; take its traffic away first")
@@ -156,12 +156,12 @@ class LocalEndpoints:
 
     def score(self, endpoint: str, payload: Mapping[str, Any], slot: str | None = None) -> Reply:
         state = self.state(endpoint)
-        headers = {"Content-Type": "application/json", **authorisation(state)}
+        headers = {"Content-Type": "application/json"}
         if slot is not None:
             headers[DEPLOYMENT_HEADER] = slot
         body = json.dumps(payload).encode()
         start = time.perf_counter()
-        answer = ask(state.port, "/score", body=body, headers=headers, timeout=ANSWER_LIMIT)
+        answer = ask_router(state, "/score", ANSWER_LIMIT, body, headers)
         milliseconds = (time.perf_counter() - start) * 1000
         return Reply(answer.status, parsed(answer.body), answer.headers.get(DEPLOYMENT_HEADER, ""), milliseconds)
 

@@ -1,16 +1,17 @@
 """The processes of one endpoint, below its folder: started, found again, ended. Called with the endpoint locked."""
 
+import secrets
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from mlops import UserError
 from mlops.platform.local import processes, scoring
-from mlops.platform.local.client import healthy
-from mlops.platform.local.endpoint_state import EndpointState, Slot, log_file, write_state
+from mlops.platform.local.client import bearer, healthy
+from mlops.platform.local.endpoint_state import EndpointState, Slot, Started, log_file, write_state
 from mlops.platform.local.processes import Marker
 from mlops.platform.local.traffic import statistics
 
@@ -24,7 +25,7 @@ Fill = Callable[[Path], None]  # puts the scoring script and the model into a fo
 
 def router_marker(folder: Path) -> Marker:
     """What tells the endpoint's router from all other processes."""
-    return ["-m", "mlops.platform.local.router", str(folder)]
+    return [*processes.ROUTER, str(folder)]
 
 
 def slot_folder(folder: Path, slot: str) -> Path:
@@ -45,11 +46,11 @@ def end_all(folder: Path) -> list[str]:
 
 
 def with_router(folder: Path, state: EndpointState) -> EndpointState:
-    """The state with a router that answers, started when it is not there. UserError when its port is taken."""
-    if not processes.find(state.router):
+    """The state with a router that answers, started when it is not there. UserError when it must have a taken port."""
+    if not processes.find(state.router) or not state.scoring_key:  # or is one from before there was such a key
         state = start_router(folder, state)
     assert state.router is not None
-    if not processes.wait_until_ready(state.router, lambda: healthy(state.port), START_LIMIT):
+    if not processes.wait_until_ready(state.router, lambda: answers(state.router, state.port), START_LIMIT):
         log = log_file(folder, "router")
         raise UserError(f"the router of {folder.name} does not answer: {processes.cause_of_death(log)}; see {log}")
     return state
@@ -58,29 +59,51 @@ def with_router(folder: Path, state: EndpointState) -> EndpointState:
 def start_router(folder: Path, state: EndpointState) -> EndpointState:
     """Start the router; one whose start was never written down goes first."""
     processes.end(processes.find_marked([router_marker(folder)]))
-    check_free(folder, state.port)
-    write_state(folder, state.changed(router=None))
+    state = on_free_port(folder, state)
+    state = state.changed(router=None, scoring_key=state.scoring_key or secrets.token_urlsafe(32))
+    write_state(folder, state)
     command = [sys.executable, *router_marker(folder)]
     state = state.changed(router=processes.start(command, IMPORT_ROOT, log_file(folder, "router")))
     write_state(folder, state)
+    print(f"{folder.name}: it answers at {state.url}", flush=True)
     return state
 
 
-def with_port(folder: Path, state: EndpointState, port: int) -> EndpointState:
-    """The state on another port, its router ended. UserError when the port is taken."""
-    check_free(folder, port)
+def with_port(folder: Path, state: EndpointState, wanted: int) -> EndpointState:
+    """The state with this port wanted; where it is not its own, its router is ended. UserError when it is taken."""
+    if wanted in {0, state.port}:
+        state = state.changed(wanted_port=wanted)
+        write_state(folder, state)
+        return state
+    check_free(folder, wanted)
     processes.end(processes.find_marked([router_marker(folder)]))
-    return state.changed(port=port, router=None)
+    return state.changed(port=wanted, wanted_port=wanted, router=None)
+
+
+def on_free_port(folder: Path, state: EndpointState) -> EndpointState:
+    """The state on its port, or on another where that is taken. UserError when it must be this one."""
+    if state.wanted_port:
+        check_free(folder, state.port)
+    elif trouble := processes.trouble_with(state.port):
+        print(f"{folder.name}: port {state.port} {trouble}; another one is chosen", flush=True)
+        return state.changed(port=processes.free_port())
+    return state
 
 
 def check_free(folder: Path, port: int) -> None:
-    if not processes.is_free(port):
-        raise UserError(f"port {port} is taken; set another endpoint.port for {folder.name} in environments/")
+    if trouble := processes.trouble_with(port):
+        mend = f"set another endpoint.port for {folder.name} in environments/, or none, and apply again"
+        raise UserError(f"port {port} {trouble}; {mend}")
 
 
-def serves(placed: Slot) -> bool:
+def answers(process: Started | None, port: int, headers: Mapping[str, str] | None = None, limit: float = 1.0) -> bool:
+    """Whether it is this process that listens there, and says that it is well within the limit (seconds)."""
+    return processes.listens(process, port) and healthy(port, headers, limit)
+
+
+def serves(state: EndpointState, placed: Slot) -> bool:
     """Whether the slot's process is there and answers."""
-    return processes.find(placed.process) is not None and healthy(placed.port, HEALTH_LIMIT)
+    return answers(placed.process, placed.port, bearer(state.scoring_key), HEALTH_LIMIT)
 
 
 def place(folder: Path, state: EndpointState, slot: str, new: Slot, python: Path, fill: Fill) -> Slot:
@@ -93,11 +116,11 @@ def place(folder: Path, state: EndpointState, slot: str, new: Slot, python: Path
     write_state(folder, state.with_slot(slot, new))
     clear(folder, state, slot)
     incoming.rename(home)
-    log = log_file(folder, slot)
-    process = scoring.start_scoring(python, home, new.port, log)
+    log, known = log_file(folder, slot), bearer(state.scoring_key)
+    process = scoring.start_scoring(python, home, new.port, state.scoring_key, log)
     new = new.changed(process=process)
     write_state(folder, state.with_slot(slot, new))
-    if processes.wait_until_ready(process, lambda: healthy(new.port), START_LIMIT):
+    if processes.wait_until_ready(process, lambda: answers(process, new.port, known), START_LIMIT):
         return new.changed(state="ready")
     hangs = processes.find(process)
     processes.end([hangs] if hangs else [])
@@ -120,7 +143,7 @@ def end_slot(folder: Path, slot: str) -> None:
 def drain(state: EndpointState, slot: str) -> None:
     """Wait until the answers under way are out; the endpoint's file must no longer send any request to the slot."""
     deadline = time.monotonic() + DRAIN_LIMIT
-    with suppress(OSError):  # no router: nothing is under way
+    with suppress(OSError, UserError):  # no router of ours: nothing is under way
         while slot in statistics(state).under_way and time.monotonic() < deadline:
             time.sleep(0.05)
 

@@ -16,15 +16,19 @@ from mlops.platform.local.endpoint_state import Started
 
 GRACE = 5.0  # seconds to finish what is under way before a process is killed
 TAIL = 64 * 1024  # bytes
-CLOCK_TOLERANCE = 1.0  # seconds that a process's creation time may seem to move when the clock is set
+CLOCK_TOLERANCE = 1.0  # seconds that a process's creation time may seem to move while the clock is corrected
+BOOT_TOLERANCE = 0.1  # seconds; what lies between boot and creation does not move, where the system keeps both
 
 # All that a process gets of our environment: it runs a model's code, and in CI the rest can log in to Azure.
 # The last two are how the runners of GitHub and of Azure DevOps find what a job has left behind, to end it.
 SYSTEM = ("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG", "LC_ALL", "TZ")
 INHERITED = (*SYSTEM, "RUNNER_TRACKING_ID", "VSTS_PROCESS_LOOKUP_ID")
 
+ROUTER = ("-m", "mlops.platform.local.router")  # in its command line, before the endpoint's folder
+
 Marker = Sequence[str]  # consecutive arguments in the command line of a process of ours
 
+_found: dict[tuple[int, float], psutil.Process] = {}  # looking again is cheap, and no matter of clocks
 _children: list[subprocess.Popen[bytes]] = []  # kept, so that those that end while we run are reaped
 
 
@@ -45,19 +49,31 @@ def start(command: Sequence[str], cwd: Path, log: Path, environment: Mapping[str
             creationflags=windows,
         )
     _children.append(child)
-    return Started(pid=child.pid, created=psutil.Process(child.pid).create_time())
+    return Started(pid=child.pid, created=psutil.Process(child.pid).create_time(), boot=psutil.boot_time())
 
 
 def find(started: Started | None) -> psutil.Process | None:
     """The process if it still runs; another one that got the same pid is not it."""
     if started is None:
         return None
+    key = started.pid, started.created
+    process = _found.pop(key, None) or of_that_pid(started)
+    if process is None or not runs(process):
+        return None
+    _found[key] = process
+    return process
+
+
+def of_that_pid(started: Started) -> psutil.Process | None:
+    """The process with that pid, if it was created then: by the clock, or since the boot where the clock was set."""
     try:
         process = psutil.Process(started.pid)
-        same = abs(process.create_time() - started.created) < CLOCK_TOLERANCE
+        created = process.create_time()
+        moved = (created - psutil.boot_time()) - (started.created - started.boot)
     except psutil.Error:
         return None
-    return process if same and runs(process) else None
+    same = abs(created - started.created) < CLOCK_TOLERANCE or abs(moved) < BOOT_TOLERANCE
+    return process if same else None
 
 
 def of_another_boot(started: Started) -> bool:
@@ -136,16 +152,48 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def is_free(port: int) -> bool:
-    """Whether something could listen on the port."""
+def trouble_with(port: int) -> str:
+    """Why we could not listen on the port, in words that follow `port 8000`; nothing when we could."""
     with socket.socket() as listener:
         if os.name == "posix":  # elsewhere this would take the port away from its owner
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((LOOPBACK, port))
+        except OverflowError:
+            return "is none"
+        except PermissionError:
+            return "may not be opened by you"
         except OSError:
-            return False
-    return True
+            return f"is taken by {holder(port)}"
+    return ""
+
+
+def holder(port: int) -> str:
+    """Who has the port, as far as the system tells us: it may not, of other users."""
+    with suppress(psutil.Error, RuntimeError):
+        for each in psutil.net_connections("tcp"):
+            if each.laddr and each.laddr.port == port and each.pid:
+                return description(psutil.Process(each.pid))
+    return "another program"
+
+
+def description(process: psutil.Process) -> str:
+    """The process in a few words: a router by its endpoint and project, any other by its name."""
+    arguments = process.cmdline()
+    if contains(arguments[:-1], ROUTER):
+        folder = Path(arguments[-1])  # <project>/.mlops/endpoints/<endpoint>
+        return f"the endpoint {folder.name} of {folder.parents[2]}" if len(folder.parents) > 3 else f"{folder}"
+    return f"{process.name()} (process {process.pid})"
+
+
+def listens(started: Started | None, port: int) -> bool:
+    """Whether that very process, or a child of its, listens on the port. It is the kernel that says so."""
+    process = find(started)
+    family = [process, *descendants(process)] if process else []
+    with suppress(psutil.Error):
+        opened = (each for member in family for each in member.net_connections("tcp"))
+        return any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in opened)
+    return False
 
 
 def last_lines(log: Path, lines: int) -> list[str]:

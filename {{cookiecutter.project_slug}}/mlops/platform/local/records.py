@@ -56,7 +56,7 @@ class Recorder:
         self._waiting: list[Request] = []
         self._bytes = 0
         self._database: sqlite3.Connection | None = None
-        self._forgot = time.time()
+        self._forgot = time.monotonic()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="records")
         self.flush()  # a database without rows says: nothing so far
 
@@ -118,10 +118,9 @@ class Recorder:
 
     def _forget_old(self, database: sqlite3.Connection) -> None:
         """Delete what nobody will ask for, and the oldest of too much; the file's pages are used again."""
-        now = time.time()
-        if now - self._forgot < FORGET_EVERY:
+        if time.monotonic() - self._forgot < FORGET_EVERY:
             return
-        self._forgot = now
+        now, self._forgot = time.time(), time.monotonic()
         with database:
             database.execute("DELETE FROM requests WHERE time < ?", (now - KEPT_FOR,))
             (pages,), (size,) = (database.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
@@ -148,10 +147,14 @@ def opened(path: Path) -> sqlite3.Connection:
 
 
 def rows_since(path: Path, columns: str, since: float, condition: str) -> list[tuple[Any, ...]]:
-    """These columns of the requests since then, in order of time. OSError when the database cannot be read."""
-    query = f"SELECT {columns} FROM requests WHERE time >= ? AND {condition} ORDER BY time"  # noqa: S608  both are ours
+    """These columns of the requests since then, in order of time. OSError when the database cannot be read.
+
+    What would be yet to come was recorded before the clock was set back, and is left out.
+    """
+    wanted = f"time BETWEEN ? AND ? AND {condition}"
+    query = f"SELECT {columns} FROM requests WHERE {wanted} ORDER BY time"  # noqa: S608  all of it is ours
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)) as database:
-            return database.execute(query, (since,)).fetchall()
+            return database.execute(query, (since, time.time())).fetchall()
     except UNREADABLE as error:
         raise OSError(f"{path}: {error}") from None

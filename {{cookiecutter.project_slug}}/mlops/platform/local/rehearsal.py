@@ -24,6 +24,7 @@ BRANCH = "mlops-rehearsal"  # followed by the project's name, for two may share 
 KEPT = ("mlflow.db", "artifacts", "endpoints")
 MADE_ANEW = ("deployments", "logs", "*.lock", f"{RECORDS_FILE}-*", ".*")  # by `apply`
 LEFT_OUT = {"endpoints": shutil.ignore_patterns(*MADE_ANEW)}
+KEYS = ("key", "scoring_key")  # of an endpoint; no branch holds them
 RESTORED = "restored"  # the commit that this state came from
 DAMAGED = "delete .mlops and restore it again"
 
@@ -57,7 +58,8 @@ def fetch(state: Path, branch: str, commit: str, account: Account) -> None:
         git("checkout-index", "--all", f"--prefix={state.resolve().as_posix()}/", variables=index, folder=root())
     for path in state.glob(f"endpoints/*/{STATE_FILE}"):
         path.chmod(0o600)  # git has made it for all to read
-        write_json(path, read_json(path, Artefact, DAMAGED) | {"key": secrets.token_urlsafe(32)})
+        fresh = {name: secrets.token_urlsafe(32) for name in KEYS}
+        write_json(path, read_json(path, Artefact, DAMAGED) | fresh)
     for path in state.glob(f"endpoints/*/{RECORDS_FILE}"):
         path.chmod(0o600)
 
@@ -110,7 +112,7 @@ def commit_of(state: Path, account: Account) -> str:
             elif (state / name).exists():
                 shutil.copy(state / name, copy / name)
         for path in copy.glob(f"endpoints/*/{STATE_FILE}"):
-            write_json(path, read_json(path, Artefact, DAMAGED) | {"key": ""})
+            write_json(path, read_json(path, Artefact, DAMAGED) | dict.fromkeys(KEYS, ""))
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index"), "GIT_WORK_TREE": str(copy)}
         git("add", "--all", "--force", variables=index)
         tree = git("write-tree", variables=index)

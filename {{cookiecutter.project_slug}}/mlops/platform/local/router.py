@@ -21,11 +21,13 @@ from pathlib import Path
 
 import aiohttp
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from mlops import UserError
 from mlops.platform import DEPLOYMENT_HEADER
-from mlops.platform.local.client import LOOPBACK, Answer
+from mlops.platform.local.client import LOOPBACK, Answer, bearer
 from mlops.platform.local.endpoint_state import STATE_FILE, EndpointState, read_state
+from mlops.platform.local.processes import find
 from mlops.platform.local.records import RECORDS_FILE, Recorder, Request
 
 TIME_LIMIT = 30.0  # seconds for one answer
@@ -34,6 +36,8 @@ MAX_UNDER_WAY = 200  # requests in one slot: one that hangs must not use up all 
 FLUSH_LIMIT = 5.0  # seconds
 SCORE, DOCUMENT = "/score", "/swagger.json"
 NO_KEY = "the key is wrong or missing; send it as `Authorization: Bearer <key>`"
+
+CLIENTS_MISTAKES = (HttpProcessingError, web.RequestPayloadError, ConnectionError)
 
 log = logging.getLogger("router")
 
@@ -110,8 +114,7 @@ class Router:
         slot = chosen(endpoint, request)
         if isinstance(slot, web.Response):
             return slot
-        port = endpoint.deployments[slot].port
-        return answered(slot, await self.forward(slot, port, "GET", request.path_qs, request.headers))
+        return answered(slot, await self.forward(endpoint, slot, "GET", request.path_qs, request.headers))
 
     def mirror(self, endpoint: EndpointState, headers: Mapping[str, str], body: bytes) -> None:
         """Copy the request, by chance, to the mirrored slot; nobody waits for the answer."""
@@ -131,18 +134,27 @@ class Router:
             if self.under_way[slot] > MAX_UNDER_WAY:
                 answer = failure(503, f"{slot} has {MAX_UNDER_WAY} requests under way")
             else:
-                answer = await self.forward(slot, endpoint.deployments[slot].port, "POST", SCORE, headers, body)
+                answer = await self.forward(endpoint, slot, "POST", SCORE, headers, body)
         finally:
             self.under_way[slot] -= 1
         self.record(endpoint, slot, kind, answer, body, (time.perf_counter() - start) * 1000)
         return answer
 
     async def forward(
-        self, slot: str, port: int, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None
+        self,
+        endpoint: EndpointState,
+        slot: str,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
     ) -> Answer:
-        url = f"http://{LOOPBACK}:{port}{path}"
+        placed = endpoint.deployments[slot]
+        if not find(placed.process):  # whoever has its port now is a stranger
+            return failure(502, f"{slot} does not answer: its process has ended")
+        url, sent = f"http://{LOOPBACK}:{placed.port}{path}", passed_on(headers) | bearer(endpoint.scoring_key)
         try:
-            async with self.session.request(method, url, data=body, headers=passed_on(headers)) as reply:
+            async with self.session.request(method, url, data=body, headers=sent) as reply:
                 return Answer(reply.status, reply.headers, await reply.read())
         except TimeoutError:
             return failure(504, f"{slot} did not answer within {self.time_limit.total:g} s")
@@ -210,9 +222,15 @@ def failure(status: int, message: str) -> Answer:
     return Answer(status, {"Content-Type": "application/json"}, json.dumps({"error": message}).encode())
 
 
+def about_us(record: logging.LogRecord) -> bool:
+    """Whether it is: not what is no HTTP and answered 400, nor a client that goes away; each would be a traceback."""
+    return not (record.exc_info and isinstance(record.exc_info[1], CLIENTS_MISTAKES))
+
+
 def main() -> None:
     folder = Path(sys.argv[1])
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("aiohttp.server").addFilter(about_us)
     router = Router(folder)
     web.run_app(
         router.app(), host=LOOPBACK, port=router.current().port, access_log=None, print=None, shutdown_timeout=3

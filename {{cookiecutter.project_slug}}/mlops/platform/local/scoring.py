@@ -19,23 +19,16 @@ SCRIPT = "score.py"
 REQUIREMENTS = Path("image") / "requirements.txt"  # beside the script
 MODEL_FOLDER = "model_folder"  # beside the script; `model` is the name of the package that it brings
 DONE = "installed"  # written last: an environment without it is half made
-ON_LOOPBACK = """\
-from azureml_inference_server_http import constants
-constants.DEFAULT_HOST = "127.0.0.1"
-from azureml_inference_server_http.amlserver import run
-run()
-"""
+SERVER = Path(__file__).with_name("scoring_server.py")
 
 
-def start_scoring(python: Path, folder: Path, port: int, log: Path) -> Started:
-    """Serve the model in the folder with the script in the folder.
-
-    The server's own command listens on every network address; ON_LOOPBACK is that command on loopback only.
-    """
-    command = [str(python), "-I", "-u", "-c", ON_LOOPBACK, *marker(folder)]
+def start_scoring(python: Path, folder: Path, port: int, key: str, log: Path) -> Started:
+    """Serve the model in the folder with the script in the folder, on loopback and to those who know the key."""
+    command = [str(python), "-I", "-u", str(SERVER), *marker(folder)]
     command += ["--model_dir", str(folder / MODEL_FOLDER), "--port", str(port), "--worker_count", "1"]
     environment = {
         "AML_APP_ROOT": str(folder),
+        "MLOPS_SCORING_KEY": key,  # where other users cannot read it, unlike a command line
         "OMP_NUM_THREADS": "1",  # several servers share this machine, and a request is a few rows
     }
     return start(command, folder, log, environment)

@@ -2,26 +2,41 @@
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from mlops import UserError
 from mlops.data.artefacts import Artefact
 from mlops.data.scoring_script import scoring_script
 from mlops.decide.observed import Traffic
-from mlops.platform.local.client import ask
+from mlops.platform.local.client import Answer, ask, bearer
 from mlops.platform.local.endpoint_state import EndpointState
+from mlops.platform.local.processes import holder, listens
 from mlops.platform.local.records import RECORDS_FILE, rows_since
 
+NO_HEADERS: Mapping[str, str] = {}
 PATIENCE = 15.0  # seconds; the router answers when its records are on disk
 
 
-def authorisation(state: EndpointState) -> dict[str, str]:
-    """The header that the router asks for."""
-    return {"Authorization": f"Bearer {state.key}"}
+def ask_router(
+    state: EndpointState, path: str, timeout: float, body: bytes | None = None, headers: Mapping[str, str] = NO_HEADERS
+) -> Answer:
+    """What the endpoint's router answers. UserError when another program has its port: then nothing is sent."""
+
+    def check() -> None:
+        if not listens(state.router, state.port):
+            raise UserError(
+                f"port {state.port} is taken by {holder(state.port)}, and not by the router of this endpoint;"
+                " nothing was sent there; apply again"
+            )
+
+    sent = {**headers, **bearer(state.key)}
+    return ask(state.port, path, body=body, headers=sent, timeout=timeout, check=check)
 
 
 class Statistics(Artefact):
@@ -34,7 +49,7 @@ class Statistics(Artefact):
 
 def statistics(state: EndpointState) -> Statistics:
     """What the router says about itself. OSError when it does not."""
-    answer = ask(state.port, "/statistics", headers=authorisation(state), timeout=PATIENCE)
+    answer = ask_router(state, "/statistics", PATIENCE)
     if answer.status != 200:
         raise OSError(f"port {state.port} is not this endpoint's router: it answers {answer.status}")
     try:
@@ -46,7 +61,7 @@ def statistics(state: EndpointState) -> Statistics:
 def traffic_since(folder: Path, state: EndpointState, since: float) -> dict[str, Traffic]:
     """What each slot served live. OSError unless every request since then is on record."""
     told = statistics(state)
-    if not told.on_disk or (told.last_loss is not None and told.last_loss >= since):
+    if not told.on_disk or (told.last_loss is not None and since <= told.last_loss <= time.time()):
         raise OSError(f"{folder.name}: not every request was recorded")
     served: dict[str, list[tuple[int, float]]] = {slot: [] for slot in state.deployments}
     for slot, status, milliseconds in rows_since(
