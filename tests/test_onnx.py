@@ -36,7 +36,6 @@ def switched(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         else:
             append(project.folder / file, line)
     project.edit("environments/base.yml", QUICK)
-    project.edit("environments/staging.yml", {"port: 8101": "port: 0"})
     project.install()
     project.command("pin", "--keep")
     project.git("config", "user.name", "test")

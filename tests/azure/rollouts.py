@@ -216,11 +216,23 @@ def write_model(folder: Path, version: int) -> Path:
     return folder
 
 
-def content_hash(folder: Path, installed: Path) -> str:
-    """What the project takes for the hash of the folder's content."""
-    code = "import sys, pathlib; from mlops.data.files import hash_folder as h; print(h(pathlib.Path(sys.argv[1])))"
-    command = [str(installed / ".venv" / "bin" / "python"), "-c", code, str(folder)]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+RECORD = """
+import sys
+from pathlib import Path
+from mlops.data.files import hash_folder
+from mlops.data.provenance import write_provenance
+from mlops.data.sbom import REQUIREMENTS
+folder, *told = sys.argv[1:]
+write_provenance(Path(folder), dict(each.split("=") for each in told), REQUIREMENTS)
+print(hash_folder(Path(folder)))
+"""
+
+
+def recorded(folder: Path, lineage: Mapping[str, str], installed: Path) -> str:
+    """Let the folder tell how it came to be, as the project has it; what the project takes for its content's hash."""
+    told = [f"{key}={value}" for key, value in lineage.items()]
+    command = [str(installed / ".venv" / "bin" / "python"), "-c", RECORD, str(folder.resolve()), *told]
+    return subprocess.run(command, cwd=installed, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def register_models(azure: StandIn, folder: Path, installed: Path) -> None:
@@ -228,9 +240,10 @@ def register_models(azure: StandIn, folder: Path, installed: Path) -> None:
     for version in (GOOD, BETTER, WRONG, BROKEN):
         address = f"azureml://datastores/workspaceblobstore/paths/models/{version}"
         model = write_model(folder / str(version), version)
+        lineage = {"run_id": "made", "commit": "c0ffee", "data_hash": "d"}
+        lineage |= {"model_hash": recorded(model, lineage, installed)}
         azure.cloud.blobs.upload(model, address, WORKSPACE)
         uri = azure.cloud.blobs.locate(address, WORKSPACE).address
-        lineage = {"run_id": "made", "commit": "c0ffee", "data_hash": "d", "model_hash": content_hash(model, installed)}
         properties = {"modelUri": uri, "modelType": "mlflow_model", "flavors": {}, "properties": {}}
         properties |= {"tags": {"verdict": "PASS", **lineage}}
         properties |= {"isArchived": False}

@@ -15,6 +15,7 @@ from mlops.data.artefacts import Lineage, Split
 from mlops.data.files import hash_folder, read_json, write_json
 from mlops.data.model_folder import LINEAGE_FILE, check_task, load_model
 from mlops.data.own_metrics import own_metrics
+from mlops.data.scoring_script import SCRIPT
 from mlops.data.tables import read_file
 from mlops.decide.scored import Scored
 from mlops.decide.tasks import Task, task_of
@@ -66,6 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--split", type=Path, default=Path("out/split"), help="what split_data wrote")
     parser.add_argument("--model", type=Path, default=Path("out/model"), help="the challenger's model folder")
     parser.add_argument("--champion", type=Path, help="the champion's model folder; none: a cold start")
+    parser.add_argument("--script", type=Path, default=SCRIPT, help="the scoring script (default: the project's)")
     parser.add_argument("--evaluation", type=Path, default=Path("out/evaluation"), help="folder to write")
     args = parser.parse_args(argv)
     project, split = load_project(args.project), read_json(args.split / "split.json", Split)
@@ -76,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     task = task_of(project, own_metrics(project.gate.own_metrics, args.model))
     folders = {"challenger": args.model, "champion": args.champion}
-    models = {name: load_model(folder) for name, folder in folders.items() if folder}
+    models = {name: load_model(folder, args.script) for name, folder in folders.items() if folder}
     for name in models:
         check_task(folders[name], task.name)
     scored = score(task, models, test, project)

@@ -13,13 +13,13 @@ from mlops.commands.console import command
 from mlops.data.artefacts import Split
 from mlops.data.columns import describe, mlflow_schema
 from mlops.data.files import read_json, write_json
-from mlops.data.model_folder import LINEAGE_FILE, REFERENCE_FILE, REFERENCE_ROWS, load_model, payload
+from mlops.data.model_folder import LINEAGE_FILE, ONNX, REFERENCE_FILE, REFERENCE_ROWS, load_model, payload
 from mlops.data.onnx_export import export
 from mlops.data.own_metrics import own_metrics
 from mlops.data.probe import PROBE_FILE, examine
 from mlops.data.provenance import write_provenance
 from mlops.data.sbom import REQUIREMENTS, SBOM_FILE, packages, write_sbom
-from mlops.data.scoring_script import scoring_script
+from mlops.data.scoring_script import SCRIPT
 from mlops.data.tables import read_file
 from mlops.decide.tasks import Task, task_of
 from mlops.platform.tracking import use_tracking
@@ -57,6 +57,7 @@ def save(
     facts: dict[str, str],
     folder: Path,
     onnx: bytes | None = None,
+    script: Path = SCRIPT,
 ) -> None:
     """The model folder: MLflow's format, then lineage, probe and reference rows (see mlops/data/model_folder.py)."""
     import mlflow
@@ -77,8 +78,8 @@ def save(
     if finding:
         print(finding)
     if onnx:
-        (folder / scoring_script().ONNX).write_bytes(onnx)
-        model = load_model(folder)  # the probe's answers are those of what serves
+        (folder / ONNX).write_bytes(onnx)
+        model = load_model(folder, script)  # the probe's answers are those of what serves
     answer = task.answer(task.predict(model, probe, labels), labels)
     write_json(folder / LINEAGE_FILE, facts)
     write_json(folder / PROBE_FILE, {"request": payload(probe), "answer": answer})
@@ -97,6 +98,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--project", type=Path, default=PROJECT_FILE, help="project.yml")
     parser.add_argument("--split", type=Path, default=Path("out/split"), help="what split_data wrote")
     parser.add_argument("--requirements", type=Path, default=REQUIREMENTS, help="what endpoints are built from")
+    parser.add_argument("--script", type=Path, default=SCRIPT, help="the scoring script (default: the project's)")
     parser.add_argument("--model", type=Path, default=Path("out/model"), help="model folder to write")
     args = parser.parse_args(argv)
     project, split = load_project(args.project), read_json(args.split / "split.json", Split)
@@ -110,11 +112,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     with mlflow.start_run() as run:
         model = fit(train, project)
         facts = training_lineage(split, run.info.run_id)
-        exported = export(model, train[project.features]) if project.serving.engine == "onnx" else None
+        onnx = project.serving.engine == "onnx"
+        exported = export(model, train[project.features], args.script) if onnx else None
         if exported:
             print(exported.found)
             facts["engine"] = exported.found
-        save(task, model, train[project.features], facts, args.model, exported and exported.onnx)
+        save(task, model, train[project.features], facts, args.model, exported and exported.onnx, args.script)
         record(facts, args.requirements, args.model)
         mlflow.log_params(project.model)
         mlflow.log_metrics(train_metrics(task, model, train, project))

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from mlops import UserError
 from mlops.data.artefacts import Artefact
 from mlops.data.columns import plain
-from mlops.data.scoring_script import scoring_script
+from mlops.data.scoring_script import SCRIPT, scoring_script
 from mlops.settings.reading import check, one_line, read_yaml
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LINEAGE_FILE = "lineage.json"
 REFERENCE_FILE = "reference.parquet"
 REFERENCE_ROWS = 5000
+ONNX = "model.onnx"
 PACKAGE = "model"  # the user's package, saved beside the pickle
 
 
@@ -90,8 +91,11 @@ def check_task(folder: Path, task: str) -> None:
         raise UserError(f"{folder}: a model for task {trained_for}, not {task}; take it out of environments/ first")
 
 
-def load_model(folder: Path) -> "Pipeline":
-    """The fitted pipeline as it is served, with its own code. UserError when the folder holds no such model."""
+def load_model(folder: Path, script: Path = SCRIPT) -> "Pipeline":
+    """The fitted pipeline as it is served, with its own code. UserError when the folder holds no such model.
+
+    script: the scoring script, which is asked where there is more than the pickle.
+    """
     import cloudpickle
 
     if not (folder / "MLmodel").exists():
@@ -99,11 +103,16 @@ def load_model(folder: Path) -> "Pipeline":
     pickle = folder / described(folder).flavors.sklearn.pickled_model
     try:
         with own_code(folder), pickle.open("rb") as file:
-            model = cloudpickle.load(file)
+            model: Pipeline = cloudpickle.load(file)
     except (FileNotFoundError, UnpicklingError, EOFError) as error:
         raise UserError(f"{folder}: its model cannot be read ({one_line(error)}); train it again") from None
+    return as_served(model, folder, script) if (folder / ONNX).exists() else model
+
+
+def as_served(model: "Pipeline", folder: Path, script: Path) -> "Pipeline":
+    """The model with what ONNX answers in the place of its last step. UserError when that cannot be had."""
     try:
-        served: Pipeline = scoring_script().as_served(model, folder)
+        served: Pipeline = scoring_script(script).as_served(model, folder)
     except ModuleNotFoundError:
         raise UserError(f"{folder}: its model.onnx needs packages that are not here; uv sync --group onnx") from None
     except Exception as error:  # whatever a damaged model.onnx makes the runtime raise

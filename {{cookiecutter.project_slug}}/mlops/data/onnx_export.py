@@ -5,11 +5,12 @@ one, or a single row of 10,000 that is answered otherwise, leaves scikit-learn i
 """
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlops import UserError
 from mlops.data.probe import UNSEEN, examine
-from mlops.data.scoring_script import scoring_script
+from mlops.data.scoring_script import SCRIPT, scoring_script
 from mlops.settings.reading import one_line
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Exported(NamedTuple):
     found: str
 
 
-def export(model: "Pipeline", rows: "pd.DataFrame") -> Exported:
+def export(model: "Pipeline", rows: "pd.DataFrame", script: Path = SCRIPT) -> Exported:
     """The last step in ONNX. rows: what the model was trained on. UserError when the packages are not there."""
     try:
         import onnxruntime  # noqa: F401
@@ -42,7 +43,7 @@ def export(model: "Pipeline", rows: "pd.DataFrame") -> Exported:
     try:
         asked = rows_to_ask(model, rows)
         onnx = converted(model, asked[:1])
-        served = scoring_script().with_onnx(model, onnx)
+        served = scoring_script(script).with_onnx(model, onnx)
         apart = distance(answers(served, asked), answers(model, asked))
     except Exception as error:  # converter, runtime and a person's own model have many kinds
         kind = type(model[-1]).__name__

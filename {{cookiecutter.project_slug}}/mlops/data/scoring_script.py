@@ -13,9 +13,9 @@ SCRIPT = Path(__file__).parents[2] / "serving" / "score.py"
 
 
 @cache
-def scoring_script() -> ModuleType:
-    """The project's script."""
-    return load_script(SCRIPT)
+def scoring_script(path: Path = SCRIPT) -> ModuleType:
+    """The project's script, which lies elsewhere in a job on another machine."""
+    return load_script(path)
 
 
 def load_script(path: Path) -> ModuleType:

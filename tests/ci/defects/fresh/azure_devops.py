@@ -438,9 +438,7 @@ DEFECTS = [
     ),
     Defect("rolled out on a machine of one's own", "runner", DEPLOY, "pool: {vmImage: ubuntu-24.04}", "pool: Default"),
     Defect("an older uv", "action", SETUP, "uv==0.13.8", "uv==0.9.0"),
-    Defect(
-        "uv from another place", "action", SETUP, "pip install uv", "pip install --index-url https://example.org uv"
-    ),
+    Defect("uv from another place", "action", SETUP, "pip install uv", "pip install -i https://example.org uv"),
     Defect(
         "restored before it is installed",
         "order",
