@@ -207,7 +207,7 @@ def test_a_table_of_scored_rows_gives_them_back(name, tmp_path):
     labels = {"binary": [False, True], "multiclass": LABELS, "regression": []}[name]
     slices = pd.DataFrame({"challenger": ["x", "y", None] * 10, "target": range(30)})
     Scored(target, {"challenger": predictions}, slices, labels).to_frame().to_parquet(tmp_path / "scores.parquet")
-    back = from_frame(pd.read_parquet(tmp_path / "scores.parquet"), labels)
+    back = from_frame(pd.read_parquet(tmp_path / "scores.parquet"), labels, coded=bool(labels))
     np.testing.assert_array_equal(back.target, target)
     np.testing.assert_array_equal(back.predictions["challenger"], predictions)
     assert list(back.slices) == ["challenger", "target"] and back.labels == labels

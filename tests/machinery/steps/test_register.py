@@ -1,6 +1,7 @@
 """Only a PASS that the scores give again, for this very model, logged by this very run, is registered; and once."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -164,7 +165,7 @@ def test_rules_that_were_changed_since_the_verdict_count(registry, project, caps
 
 
 def test_scores_that_were_changed_are_not_those_that_were_measured(registry, project, capsys):
-    scored = from_frame(pd.read_parquet(project / SCORES), [0, 1])
+    scored = from_frame(pd.read_parquet(project / SCORES), [0, 1], coded=True)
     better = {"challenger": np.clip(scored.target * 0.9 + 0.05, 0, 1)}
     Scored(scored.target, better, scored.slices, [0, 1]).to_frame().to_parquet(project / SCORES, index=False)
     assert register.main([]) == 2
@@ -225,3 +226,10 @@ def test_a_model_whose_provenance_is_lacking_or_tells_otherwise_is_not_registere
     assert register.main([]) == 1
     assert capsys.readouterr().err == f"not registered: {why}\n"
     assert registry.made == []
+
+
+@pytest.mark.parametrize("labels", [[], [0], [0, 0]], ids=str)
+def test_an_evaluation_whose_labels_were_changed_is_one_line(registry, project, capsys, labels):
+    change(project / EVALUATION, labels=labels)
+    assert gate.main([]) == 2
+    assert re.fullmatch(r"error: [^\n]*run evaluate again\n", capsys.readouterr().err.splitlines(keepends=True)[-1])

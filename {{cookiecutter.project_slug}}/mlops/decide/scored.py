@@ -42,17 +42,20 @@ class Scored:
         return frame
 
 
-def from_frame(frame: "pd.DataFrame", labels: Sequence[Any]) -> Scored:
-    """What `to_frame` made a table of. UserError when it is another table, or of other labels."""
+def from_frame(frame: "pd.DataFrame", labels: Sequence[Any], *, coded: bool) -> Scored:
+    """What `to_frame` made a table of. UserError when it is another table, or of other labels.
+
+    coded: whether the answers are places among the labels.
+    """
     slices = frame.filter(regex=f"^{SLICE}").rename(columns=lambda name: name.removeprefix(SLICE))
     try:
-        target = frame["target"].to_numpy(dtype="int64" if labels else "float64")
+        target = frame["target"].to_numpy(dtype="int64" if coded else "float64")
         named = [name for name in MODELS if name in frame or name == MODELS[0]]
         predictions = {name: np.array(frame[name].tolist(), dtype="float64") for name in named}
     except (KeyError, TypeError, ValueError):
         raise UserError(UNFIT) from None
     places, shapes = {*range(len(labels))}, {(len(frame),), (len(frame), len(labels))}
-    coded = not labels or (len({*map(str, labels)}) == len(labels) and places >= {*target.tolist()})
-    if not coded or not {values.shape for values in predictions.values()} <= shapes:
+    fit = not coded or (len({*map(str, labels)}) == len(labels) and places >= {*target.tolist()})
+    if not fit or not {values.shape for values in predictions.values()} <= shapes:
         raise UserError(UNFIT)
     return Scored(target, predictions, slices, labels)

@@ -32,7 +32,7 @@ def judge(project: Project, model: Path, evaluation: Path, served: Path, criteri
     if hash_folder(model) != challenger["model_hash"]:
         raise UserError(f"{evaluation}: about another model than {model}; run evaluate on this one")
     task = task_of(project, own_metrics(project.gate.own_metrics, model))
-    scored = from_frame(read_file(evaluation / "scores.parquet"), facts["labels"])
+    scored = from_frame(read_file(evaluation / "scores.parquet"), facts["labels"], coded=task.coded)
     metrics = measure(task, scored.target, scored.predictions["challenger"])
     if other := difference(without_nan(metrics), challenger["metrics"]):
         raise UserError(f"{evaluation}: evaluation.json and scores.parquet differ in {other}; run evaluate again")

@@ -18,6 +18,8 @@ CLIP = 1e-15  # keeps the log-loss of a certain and wrong answer finite
 class Classification(Task):
     """Answers are classes: text, numbers, or true and false."""
 
+    coded = True
+
     def labels(self, target: "pd.Series", models: Sequence[Any]) -> list[Any]:
         known = {label for model in models for label in self.known(model)}
         try:

@@ -28,6 +28,7 @@ class Task(ABC):
     threshold: float
     own: Mapping[str, OwnMetric] = field(default_factory=dict)
     name: ClassVar[TaskName]
+    coded: ClassVar[bool]  # whether answers are places among labels
 
     @property
     def metrics(self) -> Mapping[str, Metric]:

@@ -17,6 +17,7 @@ class Regression(Task):
     """Predictions: values in the target's own unit, shape (rows,)."""
 
     name = "regression"
+    coded = False
 
     def labels(self, target: "pd.Series", models: Sequence[Any]) -> list[Any]:
         for model in models:
