@@ -31,7 +31,7 @@ ROWS = {  # of what each prints
     "gate": [rf"\| {row} \| 200 \| {NUMBER}% .*\| {NUMBER}% \|" for row in ("binary, auc", "regression, r2")],
     "own_table": [
         *(rf"\| {row} \| {NUMBER} \|" for row in ("uv run adopt", "uv run run_pipeline", "uv run apply staging")),
-        "commands of the project: 5, of git: 2; edits by hand: 0",
+        "commands: 3; edits by hand: 0",
     ],
     "pipeline": [rf"\| {row} \|( {NUMBER} \|){{4}}" for row in ("bare script", "pipeline, cold", ".*nothing changed")],
     "project_size": [rf"\| together \| {NUMBER} \| {NUMBER} \|", "environment: .* s", "`uv run check`: .* s"],

@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     stage = training_stage()
     for step, arguments in ((register, []), (promote, [stage]), (apply, [stage])):
-        if code := step.main(arguments):
+        if (code := int(step.main(arguments))) != YES:
             return code
     return YES
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from mlops.data.artefacts import Probe
 from mlops.data.columns import describe
 from mlops.data.files import read_json
+from mlops.data.limits import limits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,14 +20,16 @@ UNSEEN = "never seen in training"
 def examine(model: "Pipeline", rows: "pd.DataFrame") -> "tuple[list[dict[str, Any]], pd.DataFrame, str]":
     """The facts of the columns, the probe's rows, and in one line what an endpoint could not answer, or nothing.
 
-    A number may be null where one was in training, and where the model answers a row with one all the same.
+    A number may be null where one was in training, and where the model answers a row with one all the same. It may be
+    as large as the model answers.
     """
     import pandas as pd
 
     columns = describe(rows)
     texts = [each["name"] for each in columns if each["kind"] == "text" and rows[each["name"]].notna().any()]
     full = [each["name"] for each in columns if each["kind"] == "number" and not each["nulls"]]
-    rows = rows.set_axis(range(len(rows)))
+    rows, bounds = rows.set_axis(range(len(rows))), limits(model, rows)
+    columns = [{**each, **bounds.get(each["name"], {})} for each in columns]
     asked, finding = [usual(rows)], ""
     without, new = with_value(rows[:1], full, float("nan")), with_value(rows[:1], texts, UNSEEN)
     if full and not refusal(model, without):
