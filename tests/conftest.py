@@ -28,7 +28,9 @@ settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
 
 Render = Callable[..., "Project"]
-SETTINGS = {"VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE"}  # a user has neither
+NOTHING_LEFT = {"PYTHONDONTWRITEBYTECODE": "1"}
+# Whatever this machine says: without bytecode each of the tests' many commands would compile anew all that it imports.
+os.environ.pop(*NOTHING_LEFT, None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -46,6 +48,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = session.exitstatus or code
 
 
+def a_users() -> dict[str, str]:
+    """The variables of a user's shell, in which the environment of these tests is not active."""
+    return {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
+
+
 @dataclass(frozen=True)
 class Project:
     """A generated project's folder."""
@@ -55,11 +62,10 @@ class Project:
     def run(self, *command: str, folder: Path | None = None) -> str:
         """What the command prints, run in this folder or another. An assertion holding all of it when it fails."""
         place = folder or self.folder
-        settings = SETTINGS if place == self.folder else {"VIRTUAL_ENV"}  # in ours Python is to leave nothing
         done = subprocess.run(
             command,
             cwd=place,
-            env={key: value for key, value in os.environ.items() if key not in settings},
+            env=a_users() | ({} if place == self.folder else NOTHING_LEFT),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",

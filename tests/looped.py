@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from conftest import SETTINGS, Project
+from conftest import Project, a_users
 
 ENDPOINT = "flight-delays-production"
 
@@ -42,7 +42,7 @@ class Looped(Project):
 
     def variables(self) -> Mapping[str, str]:
         """The environment of its commands."""
-        return {key: value for key, value in os.environ.items() if key not in SETTINGS}
+        return a_users()
 
     def command(self, name: str, *arguments: str, code: int = 0) -> str:
         """What the command prints, on both streams; its exit code must be as said."""

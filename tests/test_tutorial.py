@@ -1,6 +1,5 @@
 """docs/your-data.md followed to the letter: every command in its order, and what stands below it is what it prints."""
 
-import os
 import re
 import shlex
 import subprocess
@@ -10,7 +9,7 @@ import pytest
 from looped import Looped
 from test_loop import QUICK
 
-from conftest import ROOT, RUNNING, SETTINGS, SUPPORTED, TEMPLATE
+from conftest import ROOT, RUNNING, SUPPORTED, TEMPLATE, a_users
 
 BLOCKS = re.compile(r"^```sh\n(.*?)^```\n(?:\n^```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
 STEPS = BLOCKS.findall((TEMPLATE / "docs" / "your-data.md").read_text(encoding="utf-8"))
@@ -28,7 +27,7 @@ def follow(commands: str, shown: str, folder: Path) -> None:
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", commands],
         cwd=folder,
-        env={key: value for key, value in os.environ.items() if key not in SETTINGS},
+        env=a_users(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",

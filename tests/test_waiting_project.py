@@ -1,12 +1,11 @@
 """A project that waits for its table: whatever needs one says so in one line, and nothing is left behind."""
 
-import os
 import subprocess
 
 import pytest
 from looped import Looped
 
-from conftest import SETTINGS, Project, Render
+from conftest import NOTHING_LEFT, Project, Render, a_users
 
 LINE = "project.yml: no table yet; take yours in: uv run adopt my-table.csv --target COLUMN\n"
 COMMANDS = ["commands.run_pipeline", "commands.run_pipeline --pull-request", "commands.check", "commands.report"]
@@ -24,7 +23,7 @@ def call(installed: Project, waiting: Project, line: str) -> tuple[int, str]:
     done = subprocess.run(
         [Looped(installed.folder).python, "-m", *line.split()],
         cwd=waiting.folder,
-        env={key: value for key, value in os.environ.items() if key not in SETTINGS - {"PYTHONDONTWRITEBYTECODE"}},
+        env=a_users() | NOTHING_LEFT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
