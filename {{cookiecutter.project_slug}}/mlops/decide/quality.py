@@ -12,7 +12,7 @@ from mlops.settings.project import Data, Gate
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mlops.decide.bootstrap import Vector
+    from mlops.decide.measures import Vector
     from mlops.decide.tasks.interface import Target, Task
     from mlops.settings.metrics import Metric
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlops import UserError
-from mlops.decide.bootstrap import Vector
+from mlops.decide.jackknife import dealt, together
+from mlops.decide.measures import Groups, Rows, Vector
 from mlops.decide.tasks.interface import Target
 
 if TYPE_CHECKING:
@@ -21,17 +22,26 @@ UNFIT = "scores.parquet: not the predictions that evaluation.json is about; run 
 
 @dataclass(frozen=True)
 class Scored:
-    """target, predictions and slices have a row for each test row; labels are the classes that codes stand for."""
+    """target, predictions and slices have a row for each test row; labels are the classes that codes stand for.
+
+    clusters: the number of what each row came together with, such as its day; None: rows have nothing to do with others.
+    """
 
     target: Target
     predictions: Mapping[str, Vector]
     slices: "pd.DataFrame"
     labels: Sequence[Any] = ()
+    clusters: Groups | None = None
+
+    def groups(self, strata: Sequence[Rows], seed: int) -> tuple[Groups, int]:
+        """What the jackknife leaves out in turn: whole clusters, or rows dealt from each stratum."""
+        return dealt(strata, len(self.target), seed) if self.clusters is None else together(self.clusters)
 
     def where(self, mask: NDArray[np.bool_]) -> "Scored":
         """Some of the rows."""
         predictions = {name: values[mask] for name, values in self.predictions.items()}
-        return Scored(self.target[mask], predictions, self.slices[mask], self.labels)
+        clusters = None if self.clusters is None else self.clusters[mask]
+        return Scored(self.target[mask], predictions, self.slices[mask], self.labels, clusters)
 
     def to_frame(self) -> "pd.DataFrame":
         """As a table: target, a column a model (a list a row where there are several classes), the slice columns."""
