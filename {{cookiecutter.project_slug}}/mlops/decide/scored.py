@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MODELS = ("challenger", "champion")
+CLUSTER = "cluster"
 SLICE = "slice:"  # before the names of the user's columns: they may be called as ours are
 UNFIT = "scores.parquet: not the predictions that evaluation.json is about; run evaluate again"
 
@@ -47,6 +48,8 @@ class Scored:
         """As a table: target, a column a model (a list a row where there are several classes), the slice columns."""
         frame = self.slices.add_prefix(SLICE).reset_index(drop=True)
         frame.insert(0, "target", self.target)
+        if self.clusters is not None:
+            frame.insert(1, CLUSTER, self.clusters)
         for place, (name, values) in enumerate(self.predictions.items()):
             frame.insert(place + 1, name, list(values))
         return frame
@@ -62,10 +65,11 @@ def from_frame(frame: "pd.DataFrame", labels: Sequence[Any], *, coded: bool) -> 
         target = frame["target"].to_numpy(dtype="int64" if coded else "float64")
         named = [name for name in MODELS if name in frame or name == MODELS[0]]
         predictions = {name: np.array(frame[name].tolist(), dtype="float64") for name in named}
+        clusters = frame[CLUSTER].to_numpy(dtype=np.intp) if CLUSTER in frame else None
     except (KeyError, TypeError, ValueError):
         raise UserError(UNFIT) from None
     places, shapes = {*range(len(labels))}, {(len(frame),), (len(frame), len(labels))}
     fit = not coded or (len({*map(str, labels)}) == len(labels) and places >= {*target.tolist()})
     if not fit or not {values.shape for values in predictions.values()} <= shapes:
         raise UserError(UNFIT)
-    return Scored(target, predictions, slices, labels)
+    return Scored(target, predictions, slices, labels, clusters)

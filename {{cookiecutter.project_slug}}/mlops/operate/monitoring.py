@@ -134,18 +134,29 @@ def live_quality(model: Path, features: Sequence[str], version: ModelVersion, pr
         task = task_of(project, own_metrics(project.gate.own_metrics, model))
     except UserError as mistake:
         return {"status": "INSUFFICIENT", "summary": f"{name} cannot be measured: {mistake}"}
-    found = assessed(task, load_model(model), rows[list(features)], rows[data.target], version.tags, project.gate)
+    found = assessed(task, load_model(model), rows, features, project, version.tags)
     return {**found, "summary": f"{len(rows):,} labelled rows {after}"}
 
 
 def assessed(
-    task: "Task", model: "Pipeline", rows: "pd.DataFrame", answers: "pd.Series", tags: Mapping[str, str], rules: Gate
+    task: "Task",
+    model: "Pipeline",
+    rows: "pd.DataFrame",
+    features: Sequence[str],
+    project: Project,
+    tags: Mapping[str, str],
 ) -> dict[str, Any]:
-    """The quality of the fitted model on those rows and their answers."""
+    """The quality of the fitted model on those labelled rows."""
+    from mlops.data.splitting import clusters
     from mlops.decide.quality import assess
+    from mlops.decide.scored import MODELS, Scored
 
+    answers = rows[project.data.target]
     labels = task.labels(answers, [model])
-    return assess(task, task.encode(answers, labels), task.predict(model, rows, labels), labels, tags, rules)
+    predictions = {MODELS[0]: task.predict(model, rows[list(features)], labels)}
+    came_together = clusters(rows, project.data)
+    scored = Scored(task.encode(answers, labels), predictions, rows[[]], labels, came_together)
+    return assess(task, scored, tags, project.gate)
 
 
 def headlines(facts: Mapping[str, Any]) -> list[str]:

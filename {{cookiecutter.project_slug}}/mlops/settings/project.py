@@ -33,6 +33,10 @@ class Split(Settings):
         lt=1,
         description="the part to hold out, of rows or groups; 0.2, or by time the newest month",
     )
+    cluster: str | None = Field(
+        default=None,
+        description="rows of one value of it came together; without: the group, or else the day of data.time",
+    )
 
 
 class Data(Settings):
@@ -43,6 +47,11 @@ class Data(Settings):
     known_only_after: list[str]
     key: list[str] = Field(default=[], description="the columns that tell one row from every other")
     split: Split = Split()
+
+    @property
+    def cluster(self) -> str | None:
+        """The column that says which rows came together; of data.time, the day. None: nothing says so."""
+        return self.split.cluster or self.split.group or self.time
 
     @property
     def split_by(self) -> By:
@@ -128,7 +137,8 @@ class Project(Settings):
     def columns(self) -> dict[str, str]:
         """Every column that a step reads, and the key that names it."""
         data = self.data
-        single = {"data.time": data.time, "data.target": data.target, "data.split.group": data.split.group}
+        split = {"data.split.group": data.split.group, "data.split.cluster": data.split.cluster}
+        single = {"data.time": data.time, "data.target": data.target, **split}
         named = {name: key for key, name in single.items() if name}
         for key, names in self.lists().items():
             named |= {name: key for name in names if name not in named}
@@ -148,7 +158,7 @@ class Project(Settings):
     @model_validator(mode="after")
     def target_is_only_that(self) -> "Project":
         data = self.data
-        others = [data.time, data.split.group, *data.key, *self.gate.slices.columns]
+        others = [data.time, data.split.group, data.split.cluster, *data.key, *self.gate.slices.columns]
         if data.target in others:
             raise ValueError(f"data.target: {data.target} is named as time, key, group or slice too; take it out there")
         return self
