@@ -13,7 +13,7 @@ from mlops.data.scoring_script import scoring_script
 from mlops.data.tables import local_folder, read_data, read_file
 from mlops.platform import ModelVersion, Platform, registered_version
 from mlops.settings.environments import Manifest
-from mlops.settings.project import Gate, Monitoring, Project
+from mlops.settings.project import Monitoring, Project
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,7 +126,7 @@ def live_quality(model: Path, features: Sequence[str], version: ModelVersion, pr
         return {"status": "INSUFFICIENT", "summary": f"{name} has no tag test_to: not known until when it was tested"}
     tested_to = max(version.tags["test_to"], version.tags.get("train_to", ""))  # either, where the split is not by time
     folder, after = local_folder(data.uri), f"after {tested_to}, the end of the test of {name}"
-    rows = newer(read_data(folder, [*{*features, data.time, data.target}]), data, tested_to)
+    rows = newer(read_data(folder, [*{*features, data.time, data.target, *([data.cluster] if data.cluster else [])}]), data, tested_to)
     if rows.empty:
         return {"status": "UNLABELLED", "summary": f"no labels in {folder} {after}"}
     check_task(model, project.task)
