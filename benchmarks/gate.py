@@ -3,7 +3,7 @@
     cd <a generated project> && uv run python <the template>/benchmarks/gate.py
 
 For each task and metric: pairs of models with independent errors on test rows, the challenger's a little smaller or
-just as large. A promotion is a paired bootstrap whose lower bound is above 0, as in the gate. With equal models it must
+just as large. A promotion is a lower bound of the gain above 0, as in the gate. With equal models it must
 come no more often than alpha says; the interval is the binomial one of 95 %.
 """
 

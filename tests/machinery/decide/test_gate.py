@@ -1,18 +1,18 @@
 """The gate on scores of known quality: a worse model is refused, a better one passes, and doubt is never a pass."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from scipy.stats import norm
-from sklearn.metrics import roc_auc_score
+from scipy.stats import t as student
 
 from mlops.decide import gate
-from mlops.decide.bootstrap import RankedScores, resamples, samples
 from mlops.decide.gate import Check, Comparison, better, enough, floors, no_worse, overall, slice_checks, verdict_on
+from mlops.decide.jackknife import MOST
 from mlops.decide.scored import MODELS, Scored
 from mlops.decide.tasks.binary import Binary
 from mlops.settings.project import Gate
@@ -277,20 +277,45 @@ def test_better_is_beyond_chance_and_a_gain_that_is_not_worth_having_is_none(low
 @pytest.mark.parametrize("alpha", [0.05, 0.2])
 def test_each_bound_is_wrong_with_the_chance_alpha(alpha):
     frame = scored(rows=500, champion=0.6, challenger=0.8)
-    found = compare(frame, "champion", alpha, seed=1)
-    target = frame["target"].to_numpy()
-    models = [RankedScores.of(target, frame[name].to_numpy()).auc for name in ("challenger", "champion")]
-    drawn = np.subtract(*samples(models, [np.flatnonzero(target == label) for label in (0, 1)], seed=1).T)
-    assert (drawn < found.lower).mean() == pytest.approx(alpha, abs=0.002)
-    assert (drawn > found.upper).mean() == pytest.approx(alpha, abs=0.002)
-    assert found.lower < found.difference < found.upper
+    found, even = (compare(frame, "champion", each, seed=1) for each in (alpha, 0.5))
+    assert even.lower == even.upper == found.difference
+    assert found.difference - found.lower == pytest.approx(found.upper - found.difference)
+    others = [
+        compare(scored(seed, rows=500, champion=0.6, challenger=0.8), "champion", alpha, seed=1) for seed in range(200)
+    ]
+    errors = [(each.upper - each.difference) / student.ppf(1 - alpha, MOST - 1) for each in others]
+    assert np.mean(errors) == pytest.approx(np.std([each.difference for each in others]), rel=0.1)
 
 
 def test_a_true_gain_that_is_called_detectable_is_found_four_times_of_five():
     found = compare(scored(rows=500, champion=0.6, challenger=0.8), "champion", alpha=0.05, seed=1)
     least_that_passes = found.difference - found.lower
-    error = least_that_passes / norm.ppf(0.95)
-    assert norm.sf(least_that_passes, loc=found.detectable, scale=error) == pytest.approx(0.8, abs=0.03)
+    error = least_that_passes / student.ppf(0.95, MOST - 1)
+    assert student.sf((least_that_passes - found.detectable) / error, MOST - 1) == pytest.approx(0.8)
+
+
+def test_equal_models_whose_rows_share_their_day_pass_no_more_often_than_alpha_says():
+    """What both models see of a day they share with all rows of it, each in its own way."""
+    passed = {"by day": 0, "alone": 0}
+    for seed in range(100):
+        rng, days = np.random.default_rng(seed), np.repeat(np.arange(20), 30)
+        target, predictions = rng.integers(0, 2, 600), {}
+        for name in MODELS:
+            shared = rng.normal(size=20)[days] * (2 * target - 1)
+            predictions[name] = target + 0.5 * shared + rng.normal(size=600)
+        alone = Scored(target, predictions, pd.DataFrame(index=range(600)), [0, 1])
+        for name, rows in {"by day": replace(alone, clusters=days), "alone": alone}.items():
+            passed[name] += gate.compare(TASK, rows, "champion", 0.05, seed).lower > 0
+    assert passed["by day"] <= 12, "99 % binomial limits for 100 runs at 5 %"
+    assert passed["alone"] > 20
+
+
+@pytest.mark.parametrize("gain", [-0.2, 0.0, 0.1, 0.4])
+def test_the_chance_is_below_alpha_where_the_lower_bound_is_above_nothing(gain):
+    frame = scored(rows=500, champion=0.6, challenger=0.6 + gain)
+    p = compare(frame, "champion", 0.05, seed=1).p
+    assert compare(frame, "champion", p, seed=1).lower == pytest.approx(0, abs=1e-9)
+    assert (p < 0.05) == (compare(frame, "champion", 0.05, seed=1).lower > 0)
 
 
 bounds = st.floats(-1, 1) | st.just(math.nan)
@@ -318,22 +343,3 @@ def test_equal_models_pass_about_as_often_as_alpha_says():
         for seed in range(100)
     )
     assert 1 <= passed <= 12, "99 % binomial limits for 100 runs at 5 %"
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.integers(0, 10_000), st.integers(5, 60), st.integers(1, 8))
-def test_weighted_auc_is_that_of_scikit_learn(seed, rows, levels):
-    rng = np.random.default_rng(seed)
-    target = np.r_[0, 1, rng.integers(0, 2, rows)]
-    scores = rng.integers(0, levels, len(target)) / levels
-    weights = rng.integers(1, 4, len(target))
-    expected = roc_auc_score(target, scores, sample_weight=weights)
-    assert RankedScores.of(target, scores).auc(weights) == pytest.approx(expected)
-
-
-def test_resamples_keep_the_number_of_rows_of_each_class():
-    target = np.array([0, 0, 0, 1, 1])
-    groups = [np.flatnonzero(target == label) for label in (0, 1)]
-    counts = np.concatenate(list(resamples(groups, seed=3, draws=20)))
-    assert counts.shape == (20, 5)
-    assert (counts[:, target == 0].sum(axis=1) == 3).all() and (counts[:, target == 1].sum(axis=1) == 2).all()

@@ -56,7 +56,7 @@ def compare(task: "Task", scored: "Scored", opponent: str, alpha: float, seed: i
     """The challenger's gain on the same rows, and how sure it is; NaN where the metric is undefined."""
     from mlops.decide.jackknife import estimate, student
 
-    groups, count = scored.groups(list(task.groups(scored.target, scored.labels).values()), seed)
+    groups, count = scored.groups(task, seed)
     challenger, other = (
         task.measures(scored.target, scored.predictions[name])[task.primary].without_each(groups, count)
         for name in ("challenger", opponent)
@@ -64,7 +64,7 @@ def compare(task: "Task", scored: "Scored", opponent: str, alpha: float, seed: i
     gain = estimate(task.decisive.sign * (challenger - other))
     detectable = (student(1 - alpha, count - 1) + student(POWER, count - 1)) * gain.error
     lower, upper = gain.quantile(alpha), gain.quantile(1 - alpha)
-    return Comparison(gain_in(task.decisive), opponent, gain.value, lower, upper, detectable, gain.chance_below(0.0))
+    return Comparison(gain_in(task.decisive), opponent, gain.value, lower, upper, detectable, gain.chance_above(0.0))
 
 
 def gain_in(metric: Metric) -> str:

@@ -1,8 +1,8 @@
 """How sure a number is that was measured on test rows, by the delete-a-group jackknife.
 
-A metric is measured again without each group of rows in turn. By how much it moves says by how much it would be another
-one on other rows; Student's t with one degree of freedom fewer than groups makes bounds of that. Rows that came together
-(of one day, of one customer) are in one group, so that what they share is not taken for evidence over and over.
+A metric is measured again without each group of rows in turn. By how much it moves says by how much it would differ on
+other rows; Student's t with one degree of freedom fewer than groups makes bounds of that. Rows that came together (of
+one day, of one customer) are in one group, so that what they share is not taken for evidence over and over.
 Sources: Kott 2001, "The delete-a-group jackknife"; MacKinnon, Nielsen, Webb 2023, "Fast and reliable jackknife and
 bootstrap methods for cluster-robust inference" (their CV3).
 """
@@ -10,7 +10,7 @@ bootstrap methods for cluster-robust inference" (their CV3).
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, nan
 
 import numpy as np
 
@@ -35,13 +35,23 @@ class Estimate:
         """What the true value is below with that chance."""
         return self.value + student(chance, self.groups - 1) * self.error
 
+    def chance_above(self, limit: float) -> float:
+        """The one-sided p-value: how often so high a value is seen where the true one is the limit. NaN: undefined."""
+        return self.chance(limit, self.value)
+
     def chance_below(self, limit: float) -> float:
-        """The one-sided p-value: how often so high a value is seen where the true one is the limit."""
+        """The same of so low a value."""
+        return self.chance(self.value, limit)
+
+    def chance(self, low: float, high: float) -> float:
+        """How often chance alone moves an estimate from the one to the other, or further."""
         from scipy.special import stdtr
 
-        if not self.error > 0:
-            return float(self.value <= limit)
-        return float(stdtr(self.groups - 1, (limit - self.value) / self.error))
+        if not self.finite:
+            return nan
+        if self.error == 0:
+            return float(high <= low)
+        return float(stdtr(self.groups - 1, (low - high) / self.error))
 
 
 def student(chance: float, freedom: int) -> float:
@@ -59,13 +69,12 @@ def estimate(values: Vector) -> Estimate:
     return Estimate(value, float(error), count)
 
 
-def dealt(strata: Sequence[Rows], rows: int, seed: int) -> tuple[Groups, int]:
-    """Groups of rows that have nothing to do with each other: shuffled, and dealt round from each stratum."""
-    generator = np.random.default_rng(seed)
-    count = max(1, min(MOST, min((len(each) for each in strata if len(each)), default=1)))
-    groups = np.zeros(rows, dtype=np.intp)
-    order = np.concatenate([generator.permutation(each) for each in strata]) if rows else np.zeros(0, np.intp)
-    groups[order] = np.arange(rows) % count
+def dealt(strata: Sequence[Rows], most: int, seed: int) -> tuple[Groups, int]:
+    """That many groups, 50 at most, of rows that have nothing to do with each other: each stratum dealt in turn."""
+    generator, count = np.random.default_rng(seed), max(1, min(MOST, most))
+    order = np.concatenate([generator.permutation(each) for each in strata])
+    groups = np.zeros(len(order), dtype=np.intp)
+    groups[order] = np.arange(len(order)) % count
     return groups, count
 
 

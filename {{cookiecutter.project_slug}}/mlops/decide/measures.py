@@ -1,6 +1,6 @@
 """Metrics of test rows: of all of them, and without each of some groups of rows in turn.
 
-Every metric is made of sums over rows, but for the AUC and a user's own. So all values together cost about as much as one.
+All but the AUC and a user's own are made of sums over rows, so all values together cost about as much as one.
 """
 
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def ratio(above: Any, below: Any) -> Vector:
 
 def by_group(values: Vector, groups: Groups, count: int) -> Vector:
     """The sum of the values of each group, shape (count,)."""
-    found: Vector = np.bincount(groups, values, count)
+    found: Vector = np.bincount(groups, values, count).astype(float)
     return found
 
 
@@ -81,7 +81,10 @@ class Auc:
     def without_each(self, groups: Groups, count: int) -> Vector:
         positive = self.target == 1
         mine, theirs = (by_group(each, groups, count) for each in (positive.astype(float), (~positive).astype(float)))
-        won = np.where(positive, beaten(self.scores, self.scores[~positive]), beaten(-self.scores, -self.scores[positive]))
+        above, below = (
+            beaten(sign * self.scores, sign * self.scores[side]) for sign, side in ((1, ~positive), (-1, positive))
+        )
+        won = np.where(positive, above, below)
         within = np.array([pairs_won(self.scores[rows], positive[rows]) for rows in members(groups, count)])
         total = by_group(won, groups, count).sum() / 2  # each pair is in it twice: as its positive's and its negative's
         in_order = np.append(total - by_group(won, groups, count) + within, total)

@@ -23,7 +23,7 @@ def measure(task: Task, target: Target, predictions: Vector) -> Metrics:
 
 def intervals(task: Task, scored: Scored, model: str, seed: int) -> dict[str, list[float]]:
     """The 95 % interval of each metric of that model, as [lower, upper]."""
-    groups, count = scored.groups(list(task.groups(scored.target, scored.labels).values()), seed)
+    groups, count = scored.groups(task, seed)
     measures = task.measures(scored.target, scored.predictions[model])
     found = {name: estimate(measure.without_each(groups, count)) for name, measure in measures.items()}
     return {name: [each.quantile(0.025), each.quantile(0.975)] for name, each in found.items()}

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from mlops import UserError
 from mlops.decide.jackknife import dealt, together
-from mlops.decide.measures import Groups, Rows, Vector
-from mlops.decide.tasks.interface import Target
+from mlops.decide.measures import Groups, Vector
+from mlops.decide.tasks.interface import Target, Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,7 @@ UNFIT = "scores.parquet: not the predictions that evaluation.json is about; run 
 class Scored:
     """target, predictions and slices have a row for each test row; labels are the classes that codes stand for.
 
-    clusters: the number of what each row came together with, such as its day; None: rows have nothing to do with others.
+    clusters: the number of what each row came together with, such as its day; None: nothing says so.
     """
 
     target: Target
@@ -34,9 +34,12 @@ class Scored:
     labels: Sequence[Any] = ()
     clusters: Groups | None = None
 
-    def groups(self, strata: Sequence[Rows], seed: int) -> tuple[Groups, int]:
-        """What the jackknife leaves out in turn: whole clusters, or rows dealt from each stratum."""
-        return dealt(strata, len(self.target), seed) if self.clusters is None else together(self.clusters)
+    def groups(self, task: Task, seed: int) -> tuple[Groups, int]:
+        """What the jackknife leaves out in turn: whole clusters, or else some rows of each answer."""
+        if self.clusters is not None:
+            return together(self.clusters)
+        strata, counts = task.groups(self.target, self.labels), task.counts(self.target, self.labels)
+        return dealt([*strata.values()], min(counts.values()), seed)
 
     def where(self, mask: NDArray[np.bool_]) -> "Scored":
         """Some of the rows."""

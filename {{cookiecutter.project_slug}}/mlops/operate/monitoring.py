@@ -126,7 +126,7 @@ def live_quality(model: Path, features: Sequence[str], version: ModelVersion, pr
         return {"status": "INSUFFICIENT", "summary": f"{name} has no tag test_to: not known until when it was tested"}
     tested_to = max(version.tags["test_to"], version.tags.get("train_to", ""))  # either, where the split is not by time
     folder, after = local_folder(data.uri), f"after {tested_to}, the end of the test of {name}"
-    rows = newer(read_data(folder, [*{*features, data.time, data.target, *([data.cluster] if data.cluster else [])}]), data, tested_to)
+    rows = newer(read_data(folder, [*{*features, data.time, data.target, data.cluster or data.time}]), data, tested_to)
     if rows.empty:
         return {"status": "UNLABELLED", "summary": f"no labels in {folder} {after}"}
     check_task(model, project.task)

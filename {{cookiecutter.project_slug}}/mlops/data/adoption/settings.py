@@ -158,7 +158,7 @@ def gate_block(table: Table, found: Sequence[Profile], roles: Roles, task: TaskN
                 f"{title} that may be lost: in a pull request unless ruled out, live once certain",
             ),
             ("min_rows", within(5, rarest // 2, ENOUGH), f"fewer test {whose}: cannot tell"),
-            ("seed", 13, "of the draws that intervals are made of"),
+            ("seed", 13, "of how rows are dealt into the groups that intervals are made of"),
             ("slices", "", ""),
         ],
     )

@@ -65,4 +65,7 @@ class OfFunction:
 
     def without_each(self, groups: Groups, count: int) -> Vector:
         kept = [groups != group for group in range(count)] + [np.ones(len(groups), dtype=bool)]
-        return np.array([self.own.value(self.target[rows], self.predictions[rows]) if rows.any() else np.nan for rows in kept])
+        return np.array([self.value(rows) if rows.any() else np.nan for rows in kept])
+
+    def value(self, rows: NDArray[np.bool_]) -> float:
+        return self.own.value(self.target[rows], self.predictions[rows])
