@@ -14,7 +14,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from _project import options
-from mlops.decide.gate import compare
+from mlops.decide.comparison import compare
 from mlops.decide.scored import Scored
 from mlops.decide.tasks import TASKS
 from mlops.settings.metrics import METRICS

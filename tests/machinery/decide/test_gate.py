@@ -10,8 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import t as student
 
-from mlops.decide import gate
-from mlops.decide.gate import Check, Comparison, better, enough, floors, no_worse, overall, slice_checks, verdict_on
+from mlops.decide import comparison
+from mlops.decide.comparison import Comparison
+from mlops.decide.gate import Check, better, enough, floors, no_worse, overall, slice_checks, verdict_on
 from mlops.decide.jackknife import MOST
 from mlops.decide.scored import MODELS, Scored
 from mlops.decide.tasks.binary import Binary
@@ -41,7 +42,7 @@ def as_scored(frame):
 
 
 def compare(frame, opponent, alpha, seed):
-    return gate.compare(TASK, as_scored(frame), opponent, alpha, seed)
+    return comparison.compare(TASK, as_scored(frame), opponent, alpha, seed)
 
 
 def scored(seed=0, rows=3000, champion=None, challenger=1.0):
@@ -305,9 +306,41 @@ def test_equal_models_whose_rows_share_their_day_pass_no_more_often_than_alpha_s
             predictions[name] = target + 0.5 * shared + rng.normal(size=600)
         alone = Scored(target, predictions, pd.DataFrame(index=range(600)), [0, 1])
         for name, rows in {"by day": replace(alone, clusters=days), "alone": alone}.items():
-            passed[name] += gate.compare(TASK, rows, "champion", 0.05, seed).lower > 0
+            passed[name] += comparison.compare(TASK, rows, "champion", 0.05, seed).lower > 0
     assert passed["by day"] <= 12, "99 % binomial limits for 100 runs at 5 %"
     assert passed["alone"] > 20
+
+
+@pytest.mark.parametrize(("criterion", "worth"), [("superiority", 0.01), ("non-inferiority", 0.02)])
+def test_the_verdict_says_how_many_rows_would_tell(criterion, worth):
+    result = verdict(scored(rows=400, champion=1.0, challenger=1.02), criterion=criterion)["comparison"]
+    times = result["rows_needed"] / 400
+    assert times == pytest.approx((result["detectable"] / worth) ** 2) and times > 1
+    many = verdict(scored(rows=round(400 * times), champion=1.0, challenger=1.02), criterion=criterion)["comparison"]
+    assert many["detectable"] == pytest.approx(worth, rel=0.4)
+
+
+def test_the_chance_in_a_verdict_is_about_the_loss_that_its_criterion_allows():
+    frame = scored(rows=400, champion=1.0, challenger=1.0)
+    strict, lenient = (verdict(frame, criterion=each)["comparison"] for each in ("superiority", "non-inferiority"))
+    assert (strict["rule"], lenient["rule"]) == ("minimum_gain", "max_loss")
+    assert lenient["p"] < strict["p"] and lenient["lower"] == strict["lower"]
+    assert compare(frame, "champion", lenient["p"], 1).lower == pytest.approx(-0.02)
+
+
+def test_the_verdict_says_of_how_many_clusters_its_rows_are_and_how_much_wider_that_makes_it():
+    rows = as_scored(scored(rows=600, champion=1.0))
+    shared = np.random.default_rng(1).normal(size=20)[np.arange(600) % 20] * (2 * rows.target - 1)
+    rows = replace(rows, predictions={**rows.predictions, "challenger": rows.predictions["challenger"] + 0.2 * shared})
+    alone, alike = (
+        verdict_on(TASK, {"auc": 0.9}, replace(rows, clusters=days), RULES)["comparison"]
+        for days in (None, np.arange(600) % 20)
+    )
+    assert (alone["rows"], alone["clusters"], alone["widened"]) == (600, None, None)
+    assert alike["clusters"] == 20 and alike["widened"] > 1.5
+    freedom = student.ppf(0.95, [19, MOST - 1])
+    widths = [(each["upper"] - each["lower"]) / 2 for each in (alike, alone)] / freedom
+    assert alike["widened"] == pytest.approx(widths[0] / widths[1])
 
 
 @pytest.mark.parametrize("gain", [-0.2, 0.0, 0.1, 0.4])
@@ -323,8 +356,8 @@ bounds = st.floats(-1, 1) | st.just(math.nan)
 
 @given(bounds, bounds, bounds, st.floats(0.001, 0.5), st.floats(0.001, 0.5))
 def test_what_is_better_is_no_worse(difference, lower, upper, gain, margin):
-    comparison = Comparison("AUC", "champion", difference, lower, upper, 0.01)
-    strict, lenient = better(comparison, gain).status, no_worse(comparison, margin).status
+    found = Comparison("AUC", "champion", difference, lower, upper, 0.01)
+    strict, lenient = better(found, gain).status, no_worse(found, margin).status
     assert strict != "PASS" or lenient == "PASS"
     assert lenient != "FAIL" or strict != "PASS"
 

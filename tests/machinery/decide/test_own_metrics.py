@@ -12,7 +12,8 @@ from test_tasks import LABELS, answers, gate, scored
 
 from mlops import UserError
 from mlops.data.own_metrics import own_metrics
-from mlops.decide.gate import compare, slice_check, verdict_on
+from mlops.decide.comparison import compare
+from mlops.decide.gate import slice_check, verdict_on
 from mlops.decide.metrics import intervals, measure
 from mlops.decide.quality import assess
 from mlops.decide.scored import Scored

@@ -10,7 +10,8 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from mlops import UserError
-from mlops.decide.gate import compare, enough, verdict_on
+from mlops.decide.comparison import compare
+from mlops.decide.gate import enough, verdict_on
 from mlops.decide.metrics import measure, slice_rows
 from mlops.decide.quality import assess
 from mlops.decide.scored import Scored, from_frame

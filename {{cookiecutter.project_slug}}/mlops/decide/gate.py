@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
+from mlops.decide.comparison import Comparison, compare, widened
 from mlops.settings.metrics import Metric
 from mlops.settings.project import Gate
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 TRIVIAL = "trivial model"
 Status = Literal["PASS", "FAIL", "INSUFFICIENT"]
 Criterion = Literal["superiority", "non-inferiority"]
-POWER = 0.8  # a gain is detectable that is found so often
 
 
 @dataclass(frozen=True)
@@ -26,50 +25,6 @@ class Check:
     status: Status
     seen: str
     wanted: str
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What the challenger gains over its opponent, on the same rows, in the metric's unit; a loss is below 0.
-
-    Each bound holds with chance 1 - alpha.
-    """
-
-    metric: str
-    opponent: str
-    difference: float
-    lower: float
-    upper: float
-    detectable: float
-    p: float = float("nan")
-
-    @property
-    def seen(self) -> str:
-        return f"{self.metric} {self.difference:+.4f} [{self.lower:+.4f}, {self.upper:+.4f}]"
-
-    @property
-    def finite(self) -> bool:
-        return isfinite(self.difference) and isfinite(self.lower) and isfinite(self.upper)
-
-
-def compare(task: "Task", scored: "Scored", opponent: str, alpha: float, seed: int) -> Comparison:
-    """The challenger's gain on the same rows, and how sure it is; NaN where the metric is undefined."""
-    from mlops.decide.jackknife import estimate, student
-
-    groups, count = scored.groups(task, seed)
-    challenger, other = (
-        task.measures(scored.target, scored.predictions[name])[task.primary].without_each(groups, count)
-        for name in ("challenger", opponent)
-    )
-    gain = estimate(task.decisive.sign * (challenger - other))
-    detectable = (student(1 - alpha, count - 1) + student(POWER, count - 1)) * gain.error
-    lower, upper = gain.quantile(alpha), gain.quantile(1 - alpha)
-    return Comparison(gain_in(task.decisive), opponent, gain.value, lower, upper, detectable, gain.chance_above(0.0))
-
-
-def gain_in(metric: Metric) -> str:
-    """What stands before a gain: `AUC +0.0123`, or of an error `RMSE lower by +0.0123`."""
-    return metric.title if metric.higher else f"{metric.title} lower by"
 
 
 def floors(metrics: Mapping[str, float | None], limits: Mapping[str, float], task: "Task") -> list[Check]:
@@ -166,8 +121,8 @@ def verdict_on(
     if opponent == TRIVIAL:
         trivial = task.trivial(scored.target, scored.labels)
         scored = replace(scored, predictions={**scored.predictions, TRIVIAL: trivial})
-    comparison = compare(task, scored, opponent, rules.alpha, rules.seed)
     lenient = criterion == "non-inferiority" and opponent != TRIVIAL
+    comparison = compare(task, scored, opponent, rules.alpha, rules.seed, rules.max_loss if lenient else 0.0)
     checks = [
         enough(task, scored.target, scored.labels, rules),
         *floors(metrics, rules.floors, task),
@@ -179,7 +134,12 @@ def verdict_on(
         "criterion": criterion,
         "cold_start": opponent == TRIVIAL,
         "checks": [asdict(check) for check in checks],
-        "comparison": asdict(comparison),
+        "comparison": {
+            **asdict(comparison),
+            "widened": widened(task, scored, opponent, rules.seed) if comparison.clusters else None,
+            "rule": "max_loss" if lenient else "minimum_gain",
+            "rows_needed": comparison.rows_needed(rules.max_loss if lenient else rules.minimum_gain),
+        },
         "rules": rules.model_dump(),
     }
 

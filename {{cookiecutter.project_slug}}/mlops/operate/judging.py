@@ -36,13 +36,15 @@ def judge(project: Project, model: Path, evaluation: Path, served: Path, criteri
     metrics = measure(task, scored.target, scored.predictions["challenger"])
     if other := difference(without_nan(metrics), challenger["metrics"]):
         raise UserError(f"{evaluation}: evaluation.json and scores.parquet differ in {other}; run evaluate again")
+    verdict = verdict_on(task, metrics, scored, project.gate, criterion)
+    verdict["comparison"]["clusters_by"] = project.data.cluster_name if scored.clusters is not None else None
     return {
         "model_hash": challenger["model_hash"],
         "champion": facts.get("champion", {}).get("model_hash"),
         "test": facts["test"],
         "metrics": metrics,
         "served_rows": answers["rows"],
-        **verdict_on(task, metrics, scored, project.gate, criterion),
+        **verdict,
     }
 
 

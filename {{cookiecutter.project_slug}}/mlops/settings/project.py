@@ -54,6 +54,11 @@ class Data(Settings):
         return self.split.cluster or self.split.group or self.time
 
     @property
+    def cluster_name(self) -> str | None:
+        """What reports call a cluster."""
+        return f"day of {self.time}" if self.cluster == self.time and self.time else self.cluster
+
+    @property
     def split_by(self) -> By:
         return self.split.by or ("time" if self.time else "random")
 
