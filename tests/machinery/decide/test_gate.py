@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from scipy.stats import t as student
 
 from mlops.decide import comparison
+from mlops.decide.checks import Check, overall
 from mlops.decide.comparison import Comparison
-from mlops.decide.gate import Check, better, enough, floors, no_worse, overall, slice_checks, verdict_on
+from mlops.decide.gate import better, enough, floors, no_worse, verdict_on
 from mlops.decide.jackknife import MOST
 from mlops.decide.scored import MODELS, Scored
+from mlops.decide.slicing import holm, slice_checks
 from mlops.decide.tasks.binary import Binary
 from mlops.settings.project import Gate
 
@@ -146,7 +148,7 @@ def test_a_loss_on_a_slice_that_may_be_chance_is_none():
 
 
 def test_one_slice_among_many_needs_more_than_what_is_beyond_chance_by_itself():
-    frame, rules = sliced(4, 0.15, max_drop=0.01)
+    frame, rules = sliced(1, 0.15, max_drop=0.01)
     assert statuses(frame, rules) == ["FAIL"]
     others = [frame.assign(origin=f"same {at}", challenger=frame["champion"]) for at in range(19)]
     assert statuses(pd.concat([frame, *others]), rules) == ["PASS"] * 20
@@ -165,10 +167,72 @@ def test_a_slice_keeps_its_floor_whatever_the_champion_does_there(floor, status)
     assert statuses(frame.assign(challenger=0.5, champion=0.5), rules) == [status], "its AUC is 0.5"
 
 
+@pytest.mark.parametrize(("floor", "status"), [(0.8, "PASS"), (0.9, "FAIL")])
+def test_a_slice_below_its_floor_by_chance_alone_does_not_block(floor, status):
+    frame, rules = sliced(0, 0, floor=floor)
+    assert verdict(frame)["checks"][-1]["seen"].startswith("AUC 0.7"), "below either floor"
+    assert statuses(frame, rules) == [status]
+
+
+def test_a_floor_broken_on_one_of_many_slices_has_to_be_broken_beyond_all_chance():
+    frame, rules = sliced(0, 0, floor=0.84)
+    assert statuses(frame, rules) == ["FAIL"]
+    others = [frame.assign(origin=f"fine {at}", challenger=frame["target"]) for at in range(19)]
+    assert statuses(pd.concat([frame, *others]), rules) == ["PASS"] * 20
+
+
+def test_equally_good_challengers_are_hardly_ever_blocked_by_any_of_twenty_slices():
+    rules = RULES.model_copy(update={"slices": RULES.slices.model_copy(update={"max_drop": 0.0, "min_rows": 100})})
+    blocked = 0
+    for seed in range(60):
+        frame = scored(seed, rows=3000, champion=0.8, challenger=0.8)
+        blocked += "FAIL" in statuses(frame.assign(origin=[f"slice {at % 20}" for at in range(3000)]), rules)
+    assert blocked <= 8, "99 % binomial limit for 60 runs at 5 %"
+
+
+@pytest.mark.parametrize(
+    ("chances", "certain"),
+    [
+        ([], []),
+        ([0.05], [True]),
+        ([0.051], [False]),
+        ([0.04, 0.01], [True, True]),  # 0.01 of 0.05 / 2, then 0.04 of 0.05
+        ([0.04, 0.03], [False, False]),
+        ([0.9, 0.01, 0.02], [False, True, True]),
+        ([0.9, 0.02, 0.001], [False, True, True]),
+        ([0.9, 0.02, 0.017], [False, False, False]),
+    ],
+)
+def test_chance_is_shared_out_step_by_step(chances, certain):
+    assert holm(chances, 0.05) == certain
+
+
 def test_a_slice_is_gated_from_the_rows_on_that_the_rules_name():
     frame, rules = sliced(0, 0, min_rows=400)
     assert statuses(frame, rules) == ["PASS"]
-    assert statuses(frame.iloc[1:], rules) == []
+    assert statuses(frame.iloc[1:], rules) == ["INSUFFICIENT"]
+
+
+@pytest.mark.parametrize(
+    ("waived", "status"),
+    [
+        ({"origin=JFK": "new there"}, "PASS"),
+        ({"origin": "all small"}, "PASS"),
+        ({"origin=LGA": "another"}, "INSUFFICIENT"),
+        ({"JFK": "no column"}, "INSUFFICIENT"),
+    ],
+)
+def test_a_slice_too_small_is_named_and_blocks_unless_git_says_why_not(waived, status):
+    frame, rules = sliced(0, 0, min_rows=401, waived=waived)
+    [found] = slice_checks(TASK, as_scored(frame), "champion", rules)
+    assert (found.name, found.status) == ("slice origin=JFK", status)
+    assert found.seen == ("400 rows, waived: " + next(iter(waived.values())) if status == "PASS" else "400 rows")
+    assert found.wanted == ">= 401 rows, or a reason in gate.slices.waived"
+
+
+def test_a_waiver_is_about_rows_alone():
+    frame, rules = sliced(0, 0, floor=0.9, waived={"origin": "always"})
+    assert statuses(frame, rules) == ["FAIL"]
 
 
 def test_a_slice_of_one_class_cannot_tell():

@@ -1,6 +1,7 @@
 """A user's own metric: the same numbers as a built-in one, that of the model that is judged, never a silent pass."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,10 +14,11 @@ from test_tasks import LABELS, answers, gate, scored
 from mlops import UserError
 from mlops.data.own_metrics import own_metrics
 from mlops.decide.comparison import compare
-from mlops.decide.gate import slice_check, verdict_on
+from mlops.decide.gate import verdict_on
 from mlops.decide.metrics import intervals, measure
 from mlops.decide.quality import assess
 from mlops.decide.scored import Scored
+from mlops.decide.slicing import slice_checks
 from mlops.decide.tasks import TASKS
 from mlops.decide.tasks.own import OwnMetric
 from mlops.settings.metrics import Metric
@@ -103,20 +105,20 @@ def test_what_has_no_value_is_never_a_pass(function):
     assert comparison.difference > 0.5 or function is nothing
     verdict = verdict_on(asked, metrics, rows, rules)
     assert verdict["status"] == "FAIL"
-    assert slice_check(asked, rows, "all", "champion", rules, 0.05).status == "INSUFFICIENT"
+    assert {each.status for each in slice_checks(asked, rows, "champion", rules)} == {"INSUFFICIENT"}
     live = assess(asked, rows, {"test_own": "-1"}, rules)
     assert live["status"] == "DEGRADED"
 
 
 def test_a_champion_that_has_no_value_does_not_let_a_slice_pass():
-    rows = scored("regression", 3, 400, 1.0, 0.3)
+    rows = replace(scored("regression", 3, 400, 1.0, 0.3), slices=pd.DataFrame({"target": [1] * 400}))
     champion = rows.predictions["champion"].sum()
 
     def of_challenger(target, values):
         return math.nan if values.sum() == champion else 1.0
 
     asked, rules = task("regression", of_challenger, True), gate("regression", "own", 0, 9)
-    assert slice_check(asked, rows, "all", "champion", rules, 0.05).status == "INSUFFICIENT"
+    assert {each.status for each in slice_checks(asked, rows, "champion", rules)} == {"INSUFFICIENT"}
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """The gate: is the challenger sound, and better than what serves? Every number it used goes into the verdict."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from mlops.decide.checks import Check, Status, overall, worst
 from mlops.decide.comparison import Comparison, compare, widened
+from mlops.decide.slicing import slice_checks
 from mlops.settings.metrics import Metric
 from mlops.settings.project import Gate
 
@@ -13,18 +15,7 @@ if TYPE_CHECKING:
     from mlops.decide.tasks.interface import Target, Task
 
 TRIVIAL = "trivial model"
-Status = Literal["PASS", "FAIL", "INSUFFICIENT"]
 Criterion = Literal["superiority", "non-inferiority"]
-
-
-@dataclass(frozen=True)
-class Check:
-    """One rule: what was seen, what was wanted, and whether that is enough."""
-
-    name: str
-    status: Status
-    seen: str
-    wanted: str
 
 
 def floors(metrics: Mapping[str, float | None], limits: Mapping[str, float], task: "Task") -> list[Check]:
@@ -41,11 +32,6 @@ def floor(name: str, value: float | None, limit: float, metric: Metric) -> Check
 def keeps(value: float, limit: float, metric: Metric) -> bool:
     """Whether the value is at least as good as the limit. NaN is not."""
     return metric.sign * value >= metric.sign * limit
-
-
-def worst(limit: float, metric: Metric) -> str:
-    """`>= 0.6`, or of an error `<= 0.6`."""
-    return f"{'>=' if metric.higher else '<='} {limit}"
 
 
 def enough(task: "Task", target: "Target", labels: Sequence[Any], rules: Gate) -> Check:
@@ -74,34 +60,6 @@ def no_worse(comparison: Comparison, margin: float) -> Check:
     if comparison.lower > -margin:
         status = "PASS"
     return Check(f"no worse than the {comparison.opponent}", status, comparison.seen, f"lower bound > -{margin}")
-
-
-def slice_checks(task: "Task", scored: "Scored", opponent: str, rules: Gate) -> list[Check]:
-    """Each slice with enough rows keeps its floor and loses no more than allowed, beyond chance.
-
-    Chance is shared out over the slices (Bonferroni), so that many slices do not make a false alarm likely.
-    """
-    from mlops.decide.metrics import slices
-
-    masks = slices(scored.slices)
-    large = {name: mask for name, mask in masks.items() if mask.sum() >= rules.slices.min_rows}
-    share = rules.alpha / max(1, len(large))
-    return [slice_check(task, scored.where(mask), name, opponent, rules, share) for name, mask in large.items()]
-
-
-def slice_check(task: "Task", part: "Scored", name: str, opponent: str, rules: Gate, alpha: float) -> Check:
-    """The floor and the largest allowed drop, on the rows of one slice."""
-    from mlops.decide.metrics import measure
-
-    metric, limits = task.decisive, rules.slices
-    value = measure(task, part.target, part.predictions["challenger"])[task.primary]
-    comparison = compare(task, part, opponent, alpha, rules.seed)
-    lost = comparison.difference < -limits.max_drop and comparison.upper < 0
-    status: Status = "FAIL" if lost or not keeps(value, limits.floor, metric) else "PASS"
-    if not comparison.finite:
-        status = "INSUFFICIENT"
-    seen = f"{metric.title} {value:.3f}, gain {comparison.difference:+.3f}"
-    return Check(f"slice {name}", status, seen, f"{worst(limits.floor, metric)}, drop <= {limits.max_drop}")
 
 
 def verdict_on(
@@ -142,11 +100,3 @@ def verdict_on(
         },
         "rules": rules.model_dump(),
     }
-
-
-def overall(checks: list[Check]) -> Status:
-    """FAIL if any failed, else INSUFFICIENT if any cannot tell, else PASS; no checks at all are a FAIL."""
-    statuses = {check.status for check in checks}
-    if "FAIL" in statuses or not statuses:
-        return "FAIL"
-    return "INSUFFICIENT" if "INSUFFICIENT" in statuses else "PASS"

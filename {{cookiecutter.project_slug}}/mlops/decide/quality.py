@@ -5,8 +5,9 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlops.data.kinds import without_zone
-from mlops.decide.gate import Check, enough, floors, overall
-from mlops.decide.gate import Status as Result
+from mlops.decide.checks import Check, overall
+from mlops.decide.checks import Status as Result
+from mlops.decide.gate import enough, floors
 from mlops.settings.project import Data, Gate
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ MOST_LOSS = 0.2  # of a metric's range
 
 By = Literal["time", "group", "random"]
 FunctionName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+Reason = Annotated[str, Field(pattern=r"\S")]
 NOTED = {"rows", "to"}  # a model version has the tags train_rows and test_to beside test_<metric>
 
 
@@ -81,6 +82,9 @@ class SliceRules(Settings):
     min_rows: int = Field(gt=0)
     floor: float
     max_drop: float = Field(ge=0)
+    waived: dict[str, Reason] = Field(
+        default={}, description="smaller slices block, but for these (`carrier=HA`, or all of `carrier`), and why"
+    )
 
 
 class Gate(Settings):
