@@ -6,12 +6,21 @@ Exits 1 unless the verdict is PASS; 2 when this model was not served as it was t
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from mlops.commands.console import NO, YES, command
-from mlops.data.files import write_json
+from mlops.data.artefacts import Lineage
+from mlops.data.files import hash_folder, read_json, write_json
+from mlops.data.model_folder import LINEAGE_FILE
 from mlops.operate.judging import judge
-from mlops.settings.project import PROJECT_FILE, load_project
+from mlops.platform.looks import look
+from mlops.settings.project import PROJECT_FILE, Project, load_project
+
+
+def look_of(project: Project, run_id: str, model_hash: str, rows_hash: str) -> int:
+    """Spend a look of that model at those rows; how many others were spent before."""
+    return look(project.name, run_id, rows_hash, model_hash, project.gate.looks)
 
 
 @command
@@ -29,7 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--gate", type=Path, default=Path("out/gate"), help="folder to write verdict.json into")
     args = parser.parse_args(argv)
-    verdict = judge(load_project(args.project), args.model, args.evaluation, args.served, args.criterion)
+    project, lineage = load_project(args.project), read_json(args.model / LINEAGE_FILE, Lineage)
+    look = partial(look_of, project, lineage["run_id"], hash_folder(args.model))
+    verdict = judge(project, args.model, args.evaluation, args.served, args.criterion, look)
     write_json(args.gate / "verdict.json", verdict)
     for check in verdict["checks"]:
         print(f"{check['status']:12} {check['name']}: {check['seen']} (wanted {check['wanted']})")

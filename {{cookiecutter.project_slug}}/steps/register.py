@@ -61,7 +61,13 @@ def judged_again(args: argparse.Namespace) -> dict[str, Any]:
     """The verdict in the file. TamperedError when the scores, by the present rules, give another."""
     found = read_json(args.verdict, Verdict)
     criterion: Criterion = "non-inferiority" if found.get("criterion") == "non-inferiority" else "superiority"
-    made: dict[str, Any] = without_nan(judge(load_project(), args.model, args.evaluation, args.served, criterion))
+
+    def counted(_: str) -> int:
+        return int(found["looks"])  # as it was then: others may have looked since
+
+    made: dict[str, Any] = without_nan(
+        judge(load_project(), args.model, args.evaluation, args.served, criterion, counted)
+    )
     if other := difference(made, found):
         raise TamperedError(f"{args.verdict}: {other} is not what scores and project.yml give; run the pipeline again")
     return made

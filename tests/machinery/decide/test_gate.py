@@ -25,6 +25,7 @@ RULES = Gate.model_validate(
         "threshold": 0.5,
         "floors": {"auc": 0.6},
         "alpha": 0.05,
+        "looks": 1,
         "minimum_gain": 0.01,
         "max_loss": 0.02,
         "min_rows": 100,
@@ -170,8 +171,8 @@ def test_a_slice_keeps_its_floor_whatever_the_champion_does_there(floor, status)
 @pytest.mark.parametrize(("floor", "status"), [(0.8, "PASS"), (0.9, "FAIL")])
 def test_a_slice_below_its_floor_by_chance_alone_does_not_block(floor, status):
     frame, rules = sliced(0, 0, floor=floor)
-    assert verdict(frame)["checks"][-1]["seen"].startswith("AUC 0.7"), "below either floor"
-    assert statuses(frame, rules) == [status]
+    [found] = slice_checks(TASK, as_scored(frame), "champion", rules)
+    assert found.status == status and found.seen.startswith("AUC 0.7"), "below either floor"
 
 
 def test_a_floor_broken_on_one_of_many_slices_has_to_be_broken_beyond_all_chance():
@@ -373,6 +374,44 @@ def test_equal_models_whose_rows_share_their_day_pass_no_more_often_than_alpha_s
             passed[name] += comparison.compare(TASK, rows, "champion", 0.05, seed).lower > 0
     assert passed["by day"] <= 12, "99 % binomial limits for 100 runs at 5 %"
     assert passed["alone"] > 20
+
+
+def test_alpha_is_shared_out_over_the_looks_that_test_rows_allow():
+    frame, rules = scored(rows=1000, champion=0.6, challenger=0.8), RULES.model_copy(update={"looks": 20})
+    one, shared = (verdict_on(TASK, {"auc": 0.9}, as_scored(frame), each)["comparison"] for each in (RULES, rules))
+    assert (one["alpha"], shared["alpha"], shared["p"]) == (0.05, 0.05 / 20, one["p"])
+    assert shared["lower"] == compare(frame, "champion", 0.05 / 20, 1).lower < one["lower"]
+    assert shared["detectable"] > one["detectable"]
+
+
+def test_what_a_pull_request_asks_costs_no_look():
+    rules = RULES.model_copy(update={"looks": 20})
+    rows = as_scored(scored(champion=1.0, challenger=1.0))
+    result = verdict_on(TASK, {"auc": 0.9}, rows, rules, "non-inferiority", looks=20)
+    assert result["comparison"]["alpha"] == 0.05 and result["status"] == "PASS"
+
+
+@pytest.mark.parametrize(("before", "status"), [(0, "PASS"), (4, "PASS"), (5, "INSUFFICIENT"), (9, "INSUFFICIENT")])
+@pytest.mark.parametrize("champion", [0.5, None])
+def test_rows_on_which_too_many_were_judged_promote_nobody(before, status, champion):
+    rules = RULES.model_copy(update={"looks": 5})
+    rows = as_scored(scored(champion=champion, challenger=1.5))
+    result = verdict_on(TASK, {"auc": 0.9}, rows, rules, looks=before)
+    assert (result["status"], result["looks"]) == (status, before)
+    assert "add newer data, or change data.split" in check(result, "looks at these test rows")["wanted"]
+
+
+def test_a_year_of_twenty_retrains_without_gain_hardly_ever_promotes():
+    """Twenty challengers as good as the champion, with other errors, on the same rows."""
+    rules, promoted = RULES.model_copy(update={"looks": 20}), 0
+    for year in range(25):
+        rng = np.random.default_rng(year)
+        target = rng.integers(0, 2, 400)
+        champion, *others = (target + rng.normal(size=400) for _ in range(21))
+        pairs = [Scored(target, {"challenger": each, "champion": champion}, None, [0, 1]) for each in others]
+        gains = [comparison.compare(TASK, each, "champion", rules.alpha / rules.looks, 1) for each in pairs]
+        promoted += any(each.lower > 0 for each in gains)
+    assert promoted <= 5, "99 % binomial limit for 25 years at 5 %"
 
 
 @pytest.mark.parametrize(("criterion", "worth"), [("superiority", 0.01), ("non-inferiority", 0.02)])

@@ -144,6 +144,7 @@ def gate(name, primary, floor, max_drop):
             "metric": primary,
             "floors": {primary: floor},
             "alpha": 0.05,
+            "looks": 1,
             "minimum_gain": 0.01,
             "max_loss": 0.02,
             "min_rows": 100,
@@ -214,6 +215,7 @@ def test_a_table_of_scored_rows_gives_them_back(name, tmp_path):
     back = from_frame(pd.read_parquet(tmp_path / "scores.parquet"), labels, coded=bool(labels))
     np.testing.assert_array_equal(back.target, target)
     np.testing.assert_array_equal(back.clusters, days)
+    assert back.rows_hash == rows.rows_hash
     np.testing.assert_array_equal(back.predictions["challenger"], predictions)
     assert list(back.slices) == ["challenger", "target"] and back.labels == labels
     assert [row["slice"] for row in slice_rows(task(name), back)][:2] == ["challenger=x", "challenger=y"]
@@ -272,3 +274,14 @@ def test_values_are_those_of_the_model():
     model = DummyRegressor().fit(ROWS, [1.0, 2.0, 6.0])
     asked = task("regression")
     assert asked.answer(asked.predict(model, ROWS, []), []) == {"values": [3.0, 3.0, 3.0]}
+
+
+def test_rows_are_known_by_their_answers_and_clusters_whatever_models_say_of_them():
+    target, days = np.arange(40) % 2, np.arange(40) // 4
+    known = {
+        Scored(target, {"challenger": scores}, None, [0, 1], days).rows_hash for scores in (target * 0.5, target * 0.1)
+    }
+    assert len(known) == 1
+    others = [Scored(target, {}, None, [0, 1]), Scored(1 - target, {}, None, [0, 1], days)]
+    others += [Scored(target, {}, None, [0, 1], days[::-1].copy()), Scored(target[1:], {}, None, [0, 1], days[1:])]
+    assert len(known | {each.rows_hash for each in others}) == 5

@@ -40,6 +40,7 @@ VERDICT = {
     "model_hash": "abc",
     "metrics": METRICS,
     "cold_start": False,
+    "looks": 0,
     "checks": [{"name": "floor auc", "status": "FAIL", "seen": "0.5", "wanted": ">= 0.58"}],
     "comparison": COMPARISON,
     "rules": RULES,

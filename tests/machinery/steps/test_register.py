@@ -142,6 +142,7 @@ def test_a_fail_that_was_edited_into_a_pass_is_refused_by_name(registry, project
         ({"rules": RULES}, "rules.own_metrics"),
         ({"cold_start": False}, "cold_start"),
         ({"served_rows": 0}, "served_rows"),
+        ({"looks": 20}, "status"),
     ],
 )
 def test_any_other_edit_of_the_verdict_is_refused_by_name(registry, project, capsys, values, named):

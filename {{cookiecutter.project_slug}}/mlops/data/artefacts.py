@@ -128,6 +128,7 @@ class Comparison(Artefact):
     upper: float | None
     detectable: float | None
     p: float | None
+    alpha: float
     rows: int
     clusters: int | None
     clusters_by: str | None
@@ -137,7 +138,6 @@ class Comparison(Artefact):
 
 
 class Rules(Artefact):
-    alpha: float
     minimum_gain: float
     max_loss: float
 
@@ -149,6 +149,7 @@ class Verdict(Artefact):
     model_hash: str
     metrics: dict[str, float | None]
     cold_start: bool
+    looks: Annotated[int, Field(ge=0)]
     checks: list[Check]
     comparison: Comparison
     rules: Rules

@@ -62,38 +62,51 @@ def no_worse(comparison: Comparison, margin: float) -> Check:
     return Check(f"no worse than the {comparison.opponent}", status, comparison.seen, f"lower bound > -{margin}")
 
 
+def looks_left(before: int, allowed: int) -> Check:
+    """Whether the test rows are still fit to call a model better: the more were tried on them, the likelier is luck."""
+    status: Status = "PASS" if before < allowed else "INSUFFICIENT"
+    wanted = f"< {allowed} (gate.looks); hold out other rows: add newer data, or change data.split"
+    return Check("looks at these test rows", status, f"{before} other models", wanted)
+
+
 def verdict_on(
     task: "Task",
     metrics: Mapping[str, float | None],
     scored: "Scored",
     rules: Gate,
     criterion: Criterion = "superiority",
+    looks: int = 0,
 ) -> dict[str, Any]:
     """The verdict on the challenger: its status, every check, the comparison and the rules.
 
     metrics: of the challenger on all test rows. scored: the same rows, with the champion's predictions if there is one.
     criterion: whether the challenger must be better than the champion, or just no worse. Without a champion it must
-    beat a trivial model, which knows no feature.
+    beat a trivial model, which knows no feature. looks: models that were judged on these rows before; to be called
+    better costs a look, and has the part of alpha that is there for each.
     """
     opponent = "champion" if "champion" in scored.predictions else TRIVIAL
     if opponent == TRIVIAL:
         trivial = task.trivial(scored.target, scored.labels)
         scored = replace(scored, predictions={**scored.predictions, TRIVIAL: trivial})
     lenient = criterion == "non-inferiority" and opponent != TRIVIAL
-    comparison = compare(task, scored, opponent, rules.alpha, rules.seed, rules.max_loss if lenient else 0.0)
+    alpha, margin = (rules.alpha, rules.max_loss) if lenient else (rules.alpha / rules.looks, 0.0)
+    comparison = compare(task, scored, opponent, alpha, rules.seed, margin)
     checks = [
         enough(task, scored.target, scored.labels, rules),
         *floors(metrics, rules.floors, task),
         no_worse(comparison, rules.max_loss) if lenient else better(comparison, rules.minimum_gain),
         *slice_checks(task, scored, opponent, rules),
+        *([] if lenient else [looks_left(looks, rules.looks)]),
     ]
     return {
         "status": overall(checks),
         "criterion": criterion,
         "cold_start": opponent == TRIVIAL,
+        "looks": looks,
         "checks": [asdict(check) for check in checks],
         "comparison": {
             **asdict(comparison),
+            "alpha": alpha,
             "widened": widened(task, scored, opponent, rules.seed) if comparison.clusters else None,
             "rule": "max_loss" if lenient else "minimum_gain",
             "rows_needed": comparison.rows_needed(rules.max_loss if lenient else rules.minimum_gain),

@@ -1,5 +1,6 @@
 """Test rows with what models predicted for them: what `evaluate` measures and `gate` compares."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,12 @@ class Scored:
             return together(self.clusters)
         strata, counts = task.groups(self.target, self.labels), task.counts(self.target, self.labels)
         return dealt([*strata.values()], min(counts.values()), seed)
+
+    @property
+    def rows_hash(self) -> str:
+        """SHA-256 (hex) of answers and clusters, whatever models and features: which test rows these are."""
+        clusters = b"" if self.clusters is None else self.clusters.tobytes()
+        return hashlib.sha256(self.target.tobytes() + clusters).hexdigest()
 
     def where(self, mask: NDArray[np.bool_]) -> "Scored":
         """Some of the rows."""

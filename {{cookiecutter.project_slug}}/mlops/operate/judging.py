@@ -1,7 +1,7 @@
 """The verdict on what a run evaluated: made by `gate`, and made again by `register`, which believes no file."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,16 @@ from mlops.decide.tasks import task_of
 from mlops.settings.project import Project
 
 CLOSE = {"rel_tol": 1e-6, "abs_tol": 1e-9}  # the same sums on another processor
+Look = Callable[[str], int]
 SHOWN = "seen"  # a check's own words: its numbers are compared where they stand as numbers
 
 
-def judge(project: Project, model: Path, evaluation: Path, served: Path, criterion: Criterion) -> dict[str, Any]:
+def judge(
+    project: Project, model: Path, evaluation: Path, served: Path, criterion: Criterion, look: Look
+) -> dict[str, Any]:
     """The verdict on a model folder, by what `evaluate` and `try_serving` wrote of it, and by the present rules.
 
+    look: says how many other models were called better, or not, on the rows of that hash.
     UserError when they are about different models, or evaluation.json says other metrics than its scores.
     """
     facts, answers = read_json(evaluation / "evaluation.json", Evaluation), read_json(served / "served.json", Served)
@@ -36,7 +40,8 @@ def judge(project: Project, model: Path, evaluation: Path, served: Path, criteri
     metrics = measure(task, scored.target, scored.predictions["challenger"])
     if other := difference(without_nan(metrics), challenger["metrics"]):
         raise UserError(f"{evaluation}: evaluation.json and scores.parquet differ in {other}; run evaluate again")
-    verdict = verdict_on(task, metrics, scored, project.gate, criterion)
+    looks = look(scored.rows_hash) if criterion == "superiority" else 0
+    verdict = verdict_on(task, metrics, scored, project.gate, criterion, looks)
     verdict["comparison"]["clusters_by"] = project.data.cluster_name if scored.clusters is not None else None
     return {
         "model_hash": challenger["model_hash"],

@@ -51,7 +51,7 @@ def evidence(verdict: Mapping[str, Any], metric: str) -> list[str]:
     rows, rule = f"{found['rows']:,} test rows", found["rule"]
     return [
         f"{found['metric']} {found['difference']:+.4f}; at least {found['lower']:+.4f}, at most {found['upper']:+.4f},"
-        f" each with a chance of {1 - rules['alpha']:.4g}. Chance alone shows as much with p = {found['p']:.2g}.",
+        f" each with a chance of {1 - found['alpha']:.4g}. Chance alone shows as much with p = {found['p']:.2g}.",
         f"{rows}, taken for independent of each other."
         if found["clusters"] is None
         else f"{rows} of {found['clusters']:,} clusters ({found['clusters_by']}). Rows of one cluster are alike: the"

@@ -95,6 +95,12 @@ class Gate(Settings):
     threshold: float = Field(default=0.5, gt=0, lt=1)
     floors: dict[str, float] = Field(min_length=1)
     alpha: float = Field(gt=0, le=MOST_CHANCE)
+    looks: int = Field(
+        default=20,
+        ge=1,
+        le=100,
+        description="models that may ask to be better on the same test rows; alpha is shared out",
+    )
     minimum_gain: float = Field(gt=0)
     max_loss: float = Field(default=0.02, gt=0)
     min_rows: int = Field(gt=0)

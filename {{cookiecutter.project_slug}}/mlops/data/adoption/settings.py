@@ -154,6 +154,7 @@ def gate_block(table: Table, found: Sequence[Profile], roles: Roles, task: TaskN
             *([("threshold", 0.5, "a score above it counts as the second answer")] if task == "binary" else []),
             ("floors", f"{{{counts.metric}: {counts.floor}}}", "the worst that a model may be"),
             ("alpha", 0.05, "chance of promoting a model that is no better than the champion"),
+            ("looks", 20, "models a year that may ask to be better, alpha shared out; on the same rows no more"),
             ("minimum_gain", counts.gain, f"the smallest gain in {title} worth having"),
             (
                 "max_loss",
