@@ -41,6 +41,7 @@ VERDICT = {
     "metrics": METRICS,
     "cold_start": False,
     "looks": 0,
+    "criterion": "superiority",
     "checks": [{"name": "floor auc", "status": "FAIL", "seen": "0.5", "wanted": ">= 0.58"}],
     "comparison": COMPARISON,
     "rules": RULES,

@@ -149,6 +149,7 @@ class Verdict(Artefact):
     model_hash: str
     metrics: dict[str, float | None]
     cold_start: bool
+    criterion: Literal["superiority", "non-inferiority"]
     looks: Annotated[int, Field(ge=0)]
     checks: list[Check]
     comparison: Comparison

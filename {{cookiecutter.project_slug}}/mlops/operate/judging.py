@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from mlops import UserError
-from mlops.data.artefacts import Evaluation, Served
-from mlops.data.files import hash_folder, read_json, without_nan
+from mlops.data.artefacts import Evaluation, Served, Verdict
+from mlops.data.files import hash_folder, json_text, read_json, without_nan
 from mlops.data.own_metrics import own_metrics
 from mlops.data.tables import read_file
 from mlops.decide.gate import Criterion, verdict_on
 from mlops.decide.metrics import measure
 from mlops.decide.scored import from_frame
 from mlops.decide.tasks import task_of
-from mlops.settings.project import Project
+from mlops.settings.project import Gate, Project
+from mlops.settings.reading import check, read_text
 
 CLOSE = {"rel_tol": 1e-6, "abs_tol": 1e-9}  # the same sums on another processor
 Look = Callable[[str], int]
@@ -51,6 +52,19 @@ def judge(
         "served_rows": answers["rows"],
         **verdict,
     }
+
+
+def replayed(project: Project, verdict: Path, model: Path, evaluation: Path, served: Path) -> str:
+    """What the verdict in the file is not, made again by its own rules from the same files; nothing when it is equal.
+
+    UserError when the file is no verdict.
+    """
+    found = read_json(verdict, Verdict)
+    ruled = project.model_copy(update={"gate": check(Gate, found["rules"], verdict)})
+    made = judge(ruled, model, evaluation, served, found["criterion"], lambda _: int(found["looks"]))
+    if json_text(made) == read_text(verdict, "run gate again"):
+        return ""
+    return difference(without_nan(made), found) or "the last digits of a number, or the words of a check"
 
 
 def difference(made: Any, found: Any, at: str = "") -> str:
