@@ -28,7 +28,15 @@ ROWS = {  # of what each prints
         r"\| Azure DevOps \| 1 \| 1 \| 0 \| 1 \| 0 \| 0 \| 0 \| 0 \| 100% \|",
         r"\| the template's own, fresh \| 1 \| 1 \| 0 \| 1 \| 0 \| 0 \| 0 \| 0 \| 100% \|",
     ],
-    "gate": [rf"\| {row} \| 200 \| {NUMBER}% .*\| {NUMBER}% \|" for row in ("binary, auc", "regression, r2")],
+    "gate": [
+        *(
+            rf"\| {row} \|( {NUMBER}% \|){{4}}"
+            for row in ("auc \\| 500 \\| 0.9 \\| 20%", "rmse .*", "accuracy \\+2 pt, .*")
+        ),
+        *(rf"\| {row} \| {NUMBER}% \|" for row in ("auc, 500 rows", "AUC 0.70, 200 rows a slice")),
+        rf"\| fresh rows each time, errors alike 0.9 \|( {NUMBER}% \|){{3}}",
+        rf"\| learning rate 0.08 \|( {NUMBER}% \|){{2}}",
+    ],
     "own_table": [
         *(rf"\| {row} \| {NUMBER} \|" for row in ("uv run adopt", "uv run run_pipeline", "uv run apply staging")),
         "commands: 3; edits by hand: 0",

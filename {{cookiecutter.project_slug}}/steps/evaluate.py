@@ -16,6 +16,7 @@ from mlops.data.files import hash_folder, read_json, write_json
 from mlops.data.model_folder import LINEAGE_FILE, check_task, load_model
 from mlops.data.own_metrics import own_metrics
 from mlops.data.scoring_script import SCRIPT
+from mlops.data.splitting import clusters
 from mlops.data.tables import read_file
 from mlops.decide.scored import Scored
 from mlops.decide.tasks import Task, task_of
@@ -44,19 +45,18 @@ def score(task: Task, models: Mapping[str, "Pipeline"], test: "pd.DataFrame", pr
     target, features, columns = project.data.target, project.features, project.gate.slices.columns
     labels = task.labels(test[target], list(models.values()))
     predictions = {name: task.predict(model, test[features], labels) for name, model in models.items()}
-    return Scored(task.encode(test[target], labels), predictions, test[columns], labels)
+    return Scored(task.encode(test[target], labels), predictions, test[columns], labels, clusters(test, project.data))
 
 
 def measured(task: Task, name: str, folder: Path, scored: Scored, seed: int) -> dict[str, Any]:
     """All that is measured of that model but its latency."""
     from mlops.decide.metrics import intervals, measure
 
-    target, predictions = scored.target, scored.predictions[name]
     return {
         "model_hash": hash_folder(folder),
         "lineage": read_json(folder / LINEAGE_FILE, Lineage),
-        "metrics": measure(task, target, predictions),
-        "intervals": intervals(task, target, predictions, task.groups(target, scored.labels), seed),
+        "metrics": measure(task, scored.target, scored.predictions[name]),
+        "intervals": intervals(task, scored, name, seed),
     }
 
 

@@ -1,17 +1,32 @@
 """Gate the challenger: reads evaluation.json, scores.parquet, served.json and project.yml, writes verdict.json.
 
-Exits 1 unless the verdict is PASS; 2 when this model was not served as it was trained, or is not the evaluated one.
+Exits 1 unless the verdict is PASS, or where a replayed one comes out otherwise; 2 when this model was not served as it
+was trained, or is not the evaluated one.
 """
 
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from mlops.commands.console import NO, YES, command
-from mlops.data.files import write_json
-from mlops.operate.judging import judge
+from mlops.data.artefacts import Lineage
+from mlops.data.files import hash_folder, read_json, write_json
+from mlops.data.model_folder import LINEAGE_FILE
+from mlops.operate.judging import judge, replayed
+from mlops.platform.looks import look
 from mlops.settings.project import PROJECT_FILE, load_project
+
+
+def replay(args: argparse.Namespace) -> int:
+    """Whether the verdict comes out again, by its own rules, from the files that it is about."""
+    other = replayed(load_project(args.project), args.replay, args.model, args.evaluation, args.served)
+    if other:
+        print(f"{args.replay}: {other} is not what the scores give", file=sys.stderr)
+        return NO
+    print(f"{args.replay}: the same again, byte for byte")
+    return YES
 
 
 @command
@@ -28,8 +43,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="what the challenger must be to the champion: better, or no worse by gate.max_loss of project.yml",
     )
     parser.add_argument("--gate", type=Path, default=Path("out/gate"), help="folder to write verdict.json into")
+    parser.add_argument("--replay", type=Path, help="a verdict.json to make again, byte for byte; writes nothing")
     args = parser.parse_args(argv)
-    verdict = judge(load_project(args.project), args.model, args.evaluation, args.served, args.criterion)
+    if args.replay:
+        return replay(args)
+    project, lineage = load_project(args.project), read_json(args.model / LINEAGE_FILE, Lineage)
+    asked = partial(look, project.name, lineage["run_id"], model=hash_folder(args.model), allowed=project.gate.looks)
+    verdict = judge(project, args.model, args.evaluation, args.served, args.criterion, asked)
     write_json(args.gate / "verdict.json", verdict)
     for check in verdict["checks"]:
         print(f"{check['status']:12} {check['name']}: {check['seen']} (wanted {check['wanted']})")

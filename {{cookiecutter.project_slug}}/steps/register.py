@@ -18,7 +18,6 @@ from mlops.data.artefacts import Lineage, Verdict
 from mlops.data.files import hash_folder, read_json, without_nan, write_json
 from mlops.data.model_folder import LINEAGE_FILE
 from mlops.data.provenance import contradiction
-from mlops.decide.gate import Criterion
 from mlops.operate.judging import difference, judge
 from mlops.operate.trust import REGISTERED, registered_facts
 from mlops.platform import Models, ModelVersion, open_platform
@@ -60,8 +59,13 @@ def made_of(models: Models, name: str, model_hash: str) -> ModelVersion | None:
 def judged_again(args: argparse.Namespace) -> dict[str, Any]:
     """The verdict in the file. TamperedError when the scores, by the present rules, give another."""
     found = read_json(args.verdict, Verdict)
-    criterion: Criterion = "non-inferiority" if found.get("criterion") == "non-inferiority" else "superiority"
-    made: dict[str, Any] = without_nan(judge(load_project(), args.model, args.evaluation, args.served, criterion))
+
+    def counted(_: str) -> int:
+        return int(found["looks"])  # as it was then: others may have looked since
+
+    made: dict[str, Any] = without_nan(
+        judge(load_project(), args.model, args.evaluation, args.served, found["criterion"], counted)
+    )
     if other := difference(made, found):
         raise TamperedError(f"{args.verdict}: {other} is not what scores and project.yml give; run the pipeline again")
     return made

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 def split(data: Path, project: Project) -> "tuple[pd.DataFrame, pd.DataFrame]":
     """The rows to train on and those held out, with all columns that later steps read. UserError as in check_side."""
     rule, time, target = project.data, project.data.time, project.data.target
-    columns = [*project.features, target, *project.gate.slices.columns, *([time] if time else [])]
+    others = [each for each in (time, rule.cluster) if each]
+    columns = [*project.features, target, *project.gate.slices.columns, *others]
     rows = read_data(data, list(dict.fromkeys(columns)))
     if time and rule.split_by == "time":
         held_out = newest(rows[time], rule.split)

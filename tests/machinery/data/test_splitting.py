@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mlops import UserError
 from mlops.data.row_hashes import row_hashes
-from mlops.data.splitting import LEAST_ROWS, check_side, hashed_columns, lowest, newest
+from mlops.data.splitting import FEWEST_CLUSTERS, LEAST_ROWS, check_side, clusters, hashed_columns, lowest, newest
 from mlops.settings.project import Data, Split
 
 TIMES = pd.Series(pd.date_range("2013-01-10", "2013-04-05", freq="D"))
@@ -114,3 +114,40 @@ def test_a_side_that_says_nothing_is_refused(target, line):
     with pytest.raises(UserError, match=f"^{line}; add data, or change data.split$"):
         check_side("test", pd.Series(target, name="late"))
     check_side("test", pd.Series([0, 1] * 10, name="late"))
+
+
+HOURS = pd.DataFrame({"time": pd.date_range("2013-01-10", periods=24 * 20, freq="h"), "who": np.arange(480) % 12})
+
+
+def same(left, right):
+    """Whether both put the same rows together."""
+    left, right = np.asarray(left), np.asarray(right)
+    return (np.equal.outer(left, left) == np.equal.outer(right, right)).all()
+
+
+@pytest.mark.parametrize("zone", [None, "UTC"])
+def test_rows_of_a_day_came_together_where_there_is_a_time(zone):
+    rows = HOURS.assign(time=HOURS["time"].dt.tz_localize(zone))
+    assert same(clusters(rows, data(time="time")), HOURS["time"].dt.dayofyear)
+
+
+def test_a_group_or_what_is_named_goes_before_the_day():
+    assert same(clusters(HOURS, data(time="time", split={"by": "group", "group": "who"})), HOURS["who"])
+    hour = HOURS.assign(hour=HOURS["time"].dt.hour)
+    assert same(
+        clusters(hour, data(time="time", split={"by": "group", "group": "who", "cluster": "hour"})), hour["hour"]
+    )
+
+
+def test_rows_of_which_nothing_says_that_they_came_together_have_no_clusters():
+    assert clusters(HOURS, data()) is None
+
+
+@pytest.mark.parametrize(("days", "there"), [(FEWEST_CLUSTERS - 1, False), (FEWEST_CLUSTERS, True)])
+def test_a_few_clusters_say_nothing(days, there):
+    assert (clusters(HOURS[: 24 * days], data(time="time")) is not None) == there
+
+
+def test_rows_without_a_group_came_together_too():
+    rows = HOURS.assign(who=HOURS["who"].where(HOURS["who"] > 0))
+    assert same(clusters(rows, data(split={"by": "group", "group": "who"})), HOURS["who"])

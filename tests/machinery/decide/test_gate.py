@@ -1,19 +1,22 @@
 """The gate on scores of known quality: a worse model is refused, a better one passes, and doubt is never a pass."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from scipy.stats import norm
-from sklearn.metrics import roc_auc_score
+from scipy.stats import t as student
 
-from mlops.decide import gate
-from mlops.decide.bootstrap import RankedScores, resamples, samples
-from mlops.decide.gate import Check, Comparison, better, enough, floors, no_worse, overall, slice_checks, verdict_on
+from mlops.decide import comparison
+from mlops.decide.checks import Check, overall
+from mlops.decide.comparison import Comparison
+from mlops.decide.gate import better, enough, floors, no_worse, verdict_on
+from mlops.decide.jackknife import MOST
 from mlops.decide.scored import MODELS, Scored
+from mlops.decide.slicing import holm, slice_checks
 from mlops.decide.tasks.binary import Binary
 from mlops.settings.project import Gate
 
@@ -22,6 +25,7 @@ RULES = Gate.model_validate(
         "threshold": 0.5,
         "floors": {"auc": 0.6},
         "alpha": 0.05,
+        "looks": 1,
         "minimum_gain": 0.01,
         "max_loss": 0.02,
         "min_rows": 100,
@@ -41,7 +45,7 @@ def as_scored(frame):
 
 
 def compare(frame, opponent, alpha, seed):
-    return gate.compare(TASK, as_scored(frame), opponent, alpha, seed)
+    return comparison.compare(TASK, as_scored(frame), opponent, alpha, seed)
 
 
 def scored(seed=0, rows=3000, champion=None, challenger=1.0):
@@ -145,7 +149,7 @@ def test_a_loss_on_a_slice_that_may_be_chance_is_none():
 
 
 def test_one_slice_among_many_needs_more_than_what_is_beyond_chance_by_itself():
-    frame, rules = sliced(4, 0.15, max_drop=0.01)
+    frame, rules = sliced(1, 0.15, max_drop=0.01)
     assert statuses(frame, rules) == ["FAIL"]
     others = [frame.assign(origin=f"same {at}", challenger=frame["champion"]) for at in range(19)]
     assert statuses(pd.concat([frame, *others]), rules) == ["PASS"] * 20
@@ -164,10 +168,72 @@ def test_a_slice_keeps_its_floor_whatever_the_champion_does_there(floor, status)
     assert statuses(frame.assign(challenger=0.5, champion=0.5), rules) == [status], "its AUC is 0.5"
 
 
+@pytest.mark.parametrize(("floor", "status"), [(0.8, "PASS"), (0.9, "FAIL")])
+def test_a_slice_below_its_floor_by_chance_alone_does_not_block(floor, status):
+    frame, rules = sliced(0, 0, floor=floor)
+    [found] = slice_checks(TASK, as_scored(frame), "champion", rules)
+    assert found.status == status and found.seen.startswith("AUC 0.7"), "below either floor"
+
+
+def test_a_floor_broken_on_one_of_many_slices_has_to_be_broken_beyond_all_chance():
+    frame, rules = sliced(0, 0, floor=0.84)
+    assert statuses(frame, rules) == ["FAIL"]
+    others = [frame.assign(origin=f"fine {at}", challenger=frame["target"]) for at in range(19)]
+    assert statuses(pd.concat([frame, *others]), rules) == ["PASS"] * 20
+
+
+def test_equally_good_challengers_are_hardly_ever_blocked_by_any_of_twenty_slices():
+    rules = RULES.model_copy(update={"slices": RULES.slices.model_copy(update={"max_drop": 0.0, "min_rows": 100})})
+    blocked = 0
+    for seed in range(60):
+        frame = scored(seed, rows=3000, champion=0.8, challenger=0.8)
+        blocked += "FAIL" in statuses(frame.assign(origin=[f"slice {at % 20}" for at in range(3000)]), rules)
+    assert blocked <= 8, "99 % binomial limit for 60 runs at 5 %"
+
+
+@pytest.mark.parametrize(
+    ("chances", "certain"),
+    [
+        ([], []),
+        ([0.05], [True]),
+        ([0.051], [False]),
+        ([0.04, 0.01], [True, True]),  # 0.01 of 0.05 / 2, then 0.04 of 0.05
+        ([0.04, 0.03], [False, False]),
+        ([0.9, 0.01, 0.02], [False, True, True]),
+        ([0.9, 0.02, 0.001], [False, True, True]),
+        ([0.9, 0.02, 0.017], [False, False, False]),
+    ],
+)
+def test_chance_is_shared_out_step_by_step(chances, certain):
+    assert holm(chances, 0.05) == certain
+
+
 def test_a_slice_is_gated_from_the_rows_on_that_the_rules_name():
     frame, rules = sliced(0, 0, min_rows=400)
     assert statuses(frame, rules) == ["PASS"]
-    assert statuses(frame.iloc[1:], rules) == []
+    assert statuses(frame.iloc[1:], rules) == ["INSUFFICIENT"]
+
+
+@pytest.mark.parametrize(
+    ("waived", "status"),
+    [
+        ({"origin=JFK": "new there"}, "PASS"),
+        ({"origin": "all small"}, "PASS"),
+        ({"origin=LGA": "another"}, "INSUFFICIENT"),
+        ({"JFK": "no column"}, "INSUFFICIENT"),
+    ],
+)
+def test_a_slice_too_small_is_named_and_blocks_unless_git_says_why_not(waived, status):
+    frame, rules = sliced(0, 0, min_rows=401, waived=waived)
+    [found] = slice_checks(TASK, as_scored(frame), "champion", rules)
+    assert (found.name, found.status) == ("slice origin=JFK", status)
+    assert found.seen == ("400 rows, waived: " + next(iter(waived.values())) if status == "PASS" else "400 rows")
+    assert found.wanted == ">= 401 rows, or a reason in gate.slices.waived"
+
+
+def test_a_waiver_is_about_rows_alone():
+    frame, rules = sliced(0, 0, floor=0.9, waived={"origin": "always"})
+    assert statuses(frame, rules) == ["FAIL"]
 
 
 def test_a_slice_of_one_class_cannot_tell():
@@ -277,20 +343,115 @@ def test_better_is_beyond_chance_and_a_gain_that_is_not_worth_having_is_none(low
 @pytest.mark.parametrize("alpha", [0.05, 0.2])
 def test_each_bound_is_wrong_with_the_chance_alpha(alpha):
     frame = scored(rows=500, champion=0.6, challenger=0.8)
-    found = compare(frame, "champion", alpha, seed=1)
-    target = frame["target"].to_numpy()
-    models = [RankedScores.of(target, frame[name].to_numpy()).auc for name in ("challenger", "champion")]
-    drawn = np.subtract(*samples(models, [np.flatnonzero(target == label) for label in (0, 1)], seed=1).T)
-    assert (drawn < found.lower).mean() == pytest.approx(alpha, abs=0.002)
-    assert (drawn > found.upper).mean() == pytest.approx(alpha, abs=0.002)
-    assert found.lower < found.difference < found.upper
+    found, even = (compare(frame, "champion", each, seed=1) for each in (alpha, 0.5))
+    assert even.lower == even.upper == found.difference
+    assert found.difference - found.lower == pytest.approx(found.upper - found.difference)
+    others = [
+        compare(scored(seed, rows=500, champion=0.6, challenger=0.8), "champion", alpha, seed=1) for seed in range(200)
+    ]
+    errors = [(each.upper - each.difference) / student.ppf(1 - alpha, MOST - 1) for each in others]
+    assert np.mean(errors) == pytest.approx(np.std([each.difference for each in others]), rel=0.1)
 
 
 def test_a_true_gain_that_is_called_detectable_is_found_four_times_of_five():
     found = compare(scored(rows=500, champion=0.6, challenger=0.8), "champion", alpha=0.05, seed=1)
     least_that_passes = found.difference - found.lower
-    error = least_that_passes / norm.ppf(0.95)
-    assert norm.sf(least_that_passes, loc=found.detectable, scale=error) == pytest.approx(0.8, abs=0.03)
+    error = least_that_passes / student.ppf(0.95, MOST - 1)
+    assert student.sf((least_that_passes - found.detectable) / error, MOST - 1) == pytest.approx(0.8)
+
+
+def test_equal_models_whose_rows_share_their_day_pass_no_more_often_than_alpha_says():
+    """What both models see of a day they share with all rows of it, each in its own way."""
+    passed = {"by day": 0, "alone": 0}
+    for seed in range(100):
+        rng, days = np.random.default_rng(seed), np.repeat(np.arange(20), 30)
+        target, predictions = rng.integers(0, 2, 600), {}
+        for name in MODELS:
+            shared = rng.normal(size=20)[days] * (2 * target - 1)
+            predictions[name] = target + 0.5 * shared + rng.normal(size=600)
+        alone = Scored(target, predictions, pd.DataFrame(index=range(600)), [0, 1])
+        for name, rows in {"by day": replace(alone, clusters=days), "alone": alone}.items():
+            passed[name] += comparison.compare(TASK, rows, "champion", 0.05, seed).lower > 0
+    assert passed["by day"] <= 12, "99 % binomial limits for 100 runs at 5 %"
+    assert passed["alone"] > 20
+
+
+def test_alpha_is_shared_out_over_the_looks_that_test_rows_allow():
+    frame, rules = scored(rows=1000, champion=0.6, challenger=0.8), RULES.model_copy(update={"looks": 20})
+    one, shared = (verdict_on(TASK, {"auc": 0.9}, as_scored(frame), each)["comparison"] for each in (RULES, rules))
+    assert (one["alpha"], shared["alpha"], shared["p"]) == (0.05, 0.05 / 20, one["p"])
+    assert shared["lower"] == compare(frame, "champion", 0.05 / 20, 1).lower < one["lower"]
+    assert shared["detectable"] > one["detectable"]
+
+
+def test_what_a_pull_request_asks_costs_no_look():
+    rules = RULES.model_copy(update={"looks": 20})
+    rows = as_scored(scored(champion=1.0, challenger=1.0))
+    result = verdict_on(TASK, {"auc": 0.9}, rows, rules, "non-inferiority", looks=20)
+    assert result["comparison"]["alpha"] == 0.05 and result["status"] == "PASS"
+
+
+@pytest.mark.parametrize(("before", "status"), [(0, "PASS"), (4, "PASS"), (5, "INSUFFICIENT"), (9, "INSUFFICIENT")])
+@pytest.mark.parametrize("champion", [0.5, None])
+def test_rows_on_which_too_many_were_judged_promote_nobody(before, status, champion):
+    rules = RULES.model_copy(update={"looks": 5})
+    rows = as_scored(scored(champion=champion, challenger=1.5))
+    result = verdict_on(TASK, {"auc": 0.9}, rows, rules, looks=before)
+    assert (result["status"], result["looks"]) == (status, before)
+    assert "add newer data, or change data.split" in check(result, "looks at these test rows")["wanted"]
+
+
+def test_a_year_of_twenty_retrains_without_gain_hardly_ever_promotes():
+    """Twenty challengers as good as the champion, with other errors, on the same rows."""
+    rules, promoted = RULES.model_copy(update={"looks": 20}), 0
+    for year in range(25):
+        rng = np.random.default_rng(year)
+        target = rng.integers(0, 2, 400)
+        champion, *others = (target + rng.normal(size=400) for _ in range(21))
+        pairs = [Scored(target, {"challenger": each, "champion": champion}, None, [0, 1]) for each in others]
+        gains = [comparison.compare(TASK, each, "champion", rules.alpha / rules.looks, 1) for each in pairs]
+        promoted += any(each.lower > 0 for each in gains)
+    assert promoted <= 5, "99 % binomial limit for 25 years at 5 %"
+
+
+@pytest.mark.parametrize(("criterion", "worth"), [("superiority", 0.01), ("non-inferiority", 0.02)])
+def test_the_verdict_says_how_many_rows_would_tell(criterion, worth):
+    result = verdict(scored(rows=400, champion=1.0, challenger=1.02), criterion=criterion)["comparison"]
+    times = result["rows_needed"] / 400
+    assert times == pytest.approx((result["detectable"] / worth) ** 2) and times > 1
+    many = verdict(scored(rows=round(400 * times), champion=1.0, challenger=1.02), criterion=criterion)["comparison"]
+    assert many["detectable"] == pytest.approx(worth, rel=0.4)
+
+
+def test_the_chance_in_a_verdict_is_about_the_loss_that_its_criterion_allows():
+    frame = scored(rows=400, champion=1.0, challenger=1.0)
+    strict, lenient = (verdict(frame, criterion=each)["comparison"] for each in ("superiority", "non-inferiority"))
+    assert (strict["rule"], lenient["rule"]) == ("minimum_gain", "max_loss")
+    assert lenient["p"] < strict["p"] and lenient["lower"] == strict["lower"]
+    assert compare(frame, "champion", lenient["p"], 1).lower == pytest.approx(-0.02)
+
+
+def test_the_verdict_says_of_how_many_clusters_its_rows_are_and_how_much_wider_that_makes_it():
+    rows = as_scored(scored(rows=600, champion=1.0))
+    shared = np.random.default_rng(1).normal(size=20)[np.arange(600) % 20] * (2 * rows.target - 1)
+    rows = replace(rows, predictions={**rows.predictions, "challenger": rows.predictions["challenger"] + 0.2 * shared})
+    alone, alike = (
+        verdict_on(TASK, {"auc": 0.9}, replace(rows, clusters=days), RULES)["comparison"]
+        for days in (None, np.arange(600) % 20)
+    )
+    assert (alone["rows"], alone["clusters"], alone["widened"]) == (600, None, None)
+    assert alike["clusters"] == 20 and alike["widened"] > 1.5
+    freedom = student.ppf(0.95, [19, MOST - 1])
+    widths = [(each["upper"] - each["lower"]) / 2 for each in (alike, alone)] / freedom
+    assert alike["widened"] == pytest.approx(widths[0] / widths[1])
+
+
+@pytest.mark.parametrize("gain", [-0.2, 0.0, 0.1, 0.4])
+def test_the_chance_is_below_alpha_where_the_lower_bound_is_above_nothing(gain):
+    frame = scored(rows=500, champion=0.6, challenger=0.6 + gain)
+    p = compare(frame, "champion", 0.05, seed=1).p
+    assert compare(frame, "champion", p, seed=1).lower == pytest.approx(0, abs=1e-9)
+    assert (p < 0.05) == (compare(frame, "champion", 0.05, seed=1).lower > 0)
 
 
 bounds = st.floats(-1, 1) | st.just(math.nan)
@@ -298,8 +459,8 @@ bounds = st.floats(-1, 1) | st.just(math.nan)
 
 @given(bounds, bounds, bounds, st.floats(0.001, 0.5), st.floats(0.001, 0.5))
 def test_what_is_better_is_no_worse(difference, lower, upper, gain, margin):
-    comparison = Comparison("AUC", "champion", difference, lower, upper, 0.01)
-    strict, lenient = better(comparison, gain).status, no_worse(comparison, margin).status
+    found = Comparison("AUC", "champion", difference, lower, upper, 0.01)
+    strict, lenient = better(found, gain).status, no_worse(found, margin).status
     assert strict != "PASS" or lenient == "PASS"
     assert lenient != "FAIL" or strict != "PASS"
 
@@ -318,22 +479,3 @@ def test_equal_models_pass_about_as_often_as_alpha_says():
         for seed in range(100)
     )
     assert 1 <= passed <= 12, "99 % binomial limits for 100 runs at 5 %"
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.integers(0, 10_000), st.integers(5, 60), st.integers(1, 8))
-def test_weighted_auc_is_that_of_scikit_learn(seed, rows, levels):
-    rng = np.random.default_rng(seed)
-    target = np.r_[0, 1, rng.integers(0, 2, rows)]
-    scores = rng.integers(0, levels, len(target)) / levels
-    weights = rng.integers(1, 4, len(target))
-    expected = roc_auc_score(target, scores, sample_weight=weights)
-    assert RankedScores.of(target, scores).auc(weights) == pytest.approx(expected)
-
-
-def test_resamples_keep_the_number_of_rows_of_each_class():
-    target = np.array([0, 0, 0, 1, 1])
-    groups = [np.flatnonzero(target == label) for label in (0, 1)]
-    counts = np.concatenate(list(resamples(groups, seed=3, draws=20)))
-    assert counts.shape == (20, 5)
-    assert (counts[:, target == 0].sum(axis=1) == 3).all() and (counts[:, target == 1].sum(axis=1) == 2).all()

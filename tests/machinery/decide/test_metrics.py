@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, brier_score_loss, log_loss, roc_auc_score
 
 from mlops.decide import metrics
-from mlops.decide.bootstrap import RankedScores, mean_of, resamples, samples
 from mlops.decide.metrics import slice_rows, slices
 from mlops.decide.scored import Scored
 from mlops.decide.tasks.binary import Binary
@@ -18,12 +17,9 @@ def measure(target, scores, threshold):
     return metrics.measure(Binary("auc", threshold), target, scores)
 
 
-def groups(target):
-    return {label: np.flatnonzero(target == label) for label in (0, 1)}
-
-
 def intervals(target, scores, seed):
-    return metrics.intervals(Binary("auc", 0.5), target, scores, groups(target), seed)
+    rows = Scored(target, {"challenger": scores}, pd.DataFrame(index=range(len(target))), [0, 1])
+    return metrics.intervals(Binary("auc", 0.5), rows, "challenger", seed)
 
 
 def scored(rows=2000, seed=0):
@@ -69,31 +65,16 @@ def test_an_interval_of_a_mean_reaches_two_standard_errors_to_each_side():
     for name, values in rows.items():
         lower, upper = found[name]
         error = np.hypot(values[target == 0].std(), values[target == 1].std()) / 2 / np.sqrt(len(target) / 2)
-        assert (lower + upper) / 2 == pytest.approx(values.mean(), abs=0.3 * error)
-        assert (upper - lower) / 2 == pytest.approx(1.96 * error, rel=0.1)
+        assert (lower + upper) / 2 == pytest.approx(values.mean())
+        assert (upper - lower) / 2 == pytest.approx(2.01 * error, rel=0.35), "an error estimated from 50 groups"
 
 
 def test_another_seed_hardly_moves_an_interval_and_the_same_one_not_at_all():
     target, scores = scored(rows=200)
     first, other = (np.array(list(intervals(target, scores, seed).values())) for seed in (1, 2))
     width = first[:, 1:] - first[:, :1]
-    assert 0 < (np.abs(first - other) / width).mean() < 0.05
+    assert 0 < (np.abs(first - other) / width).mean() < 0.1
     assert (first == np.array(list(intervals(target, scores, 1).values()))).all()
-
-
-@pytest.mark.parametrize("rows", [4, 30_000, 200_000], ids=["at once", "in pieces", "one by one"])
-def test_as_many_resamples_as_asked_for_however_many_rows_there_are(rows):
-    target, scores = scored(rows)
-    drawn = list(groups(target).values())
-    assert sum(len(counts) for counts in resamples(drawn, seed=1, draws=7)) == 7
-    assert samples([RankedScores.of(target, scores).auc, mean_of(scores)], drawn, seed=1, draws=7).shape == (7, 2)
-
-
-def test_models_are_compared_on_the_same_resampled_rows():
-    target, scores = scored(rows=100)
-    auc = RankedScores.of(target, scores).auc
-    twice = samples([auc, auc], list(groups(target).values()), seed=1, draws=50)
-    assert (twice[:, 0] == twice[:, 1]).all() and len(set(twice[:, 0])) > 1
 
 
 SLICES = pd.DataFrame({"origin": ["LGA", None, "EWR", "LGA", "EWR", "LGA"]})

@@ -1,6 +1,7 @@
 """A user's own metric: the same numbers as a built-in one, that of the model that is judged, never a silent pass."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,16 +13,19 @@ from test_tasks import LABELS, answers, gate, scored
 
 from mlops import UserError
 from mlops.data.own_metrics import own_metrics
-from mlops.decide.gate import compare, slice_check, verdict_on
+from mlops.decide.comparison import compare
+from mlops.decide.gate import verdict_on
 from mlops.decide.metrics import intervals, measure
 from mlops.decide.quality import assess
+from mlops.decide.scored import Scored
+from mlops.decide.slicing import slice_checks
 from mlops.decide.tasks import TASKS
 from mlops.decide.tasks.own import OwnMetric
 from mlops.settings.metrics import Metric
 
 
 def auc(target, scores):
-    return roc_auc_score(target, scores)
+    return roc_auc_score(target, scores) if len(set(target)) == 2 else math.nan
 
 
 def brier(target, scores):
@@ -53,12 +57,12 @@ def task(name, function, higher, primary="own"):
 @pytest.mark.parametrize(("name", "builtin", "function"), PAIRS)
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 10_000), rows=st.integers(5, 60))
-def test_on_drawn_rows_it_is_what_the_built_in_one_is(name, builtin, function, seed, rows):
+def test_without_each_group_it_is_what_the_built_in_one_is(name, builtin, function, seed, rows):
     target, predictions = answers(name, seed, rows)
-    found = task(name, function, True).weighted(target, predictions)
-    counts = np.random.default_rng(seed).integers(1, 4, (3, rows))
-    own, builtin = found["own"], found[builtin]
-    assert own(counts) == pytest.approx(builtin(counts)) and own(counts[0]) == pytest.approx(builtin(counts[0]))
+    found = task(name, function, True).measures(target, predictions)
+    groups = np.arange(rows) // 2 % 3
+    own, builtin = (found[key].without_each(groups, 3) for key in ("own", builtin))
+    assert own == pytest.approx(builtin, nan_ok=True)
 
 
 def as_binary(rows):
@@ -83,16 +87,16 @@ def test_its_verdict_is_that_of_the_built_in_one(name, seed, champion, challenge
     assert found[0][:2] == found[1][:2] and found[0][2] == pytest.approx(found[1][2])
 
 
-def nan_of_few(target, values):
-    """No value where more than half of the rows are drawn twice, as happens in some draws."""
-    return math.nan if len(np.unique(target)) < 0.63 * len(target) else -rmse(target, values)
+def nan_of_some(target, values):
+    """A value of all 400 rows, and none of fewer."""
+    return -rmse(target, values) if len(target) == 400 else math.nan
 
 
 def nothing(target, values):
     return math.nan
 
 
-@pytest.mark.parametrize("function", [nothing, nan_of_few])
+@pytest.mark.parametrize("function", [nothing, nan_of_some])
 def test_what_has_no_value_is_never_a_pass(function):
     rows = scored("regression", 3, 400, 1.0, 0.3)
     asked, rules = task("regression", function, True), gate("regression", "own", -9, 9)
@@ -101,20 +105,20 @@ def test_what_has_no_value_is_never_a_pass(function):
     assert comparison.difference > 0.5 or function is nothing
     verdict = verdict_on(asked, metrics, rows, rules)
     assert verdict["status"] == "FAIL"
-    assert slice_check(asked, rows, "all", "champion", rules, 0.05).status == "INSUFFICIENT"
-    live = assess(asked, rows.target, rows.predictions["challenger"], [], {"test_own": "-1"}, rules)
+    assert {each.status for each in slice_checks(asked, rows, "champion", rules)} == {"INSUFFICIENT"}
+    live = assess(asked, rows, {"test_own": "-1"}, rules)
     assert live["status"] == "DEGRADED"
 
 
 def test_a_champion_that_has_no_value_does_not_let_a_slice_pass():
-    rows = scored("regression", 3, 400, 1.0, 0.3)
+    rows = replace(scored("regression", 3, 400, 1.0, 0.3), slices=pd.DataFrame({"target": [1] * 400}))
     champion = rows.predictions["champion"].sum()
 
     def of_challenger(target, values):
         return math.nan if values.sum() == champion else 1.0
 
     asked, rules = task("regression", of_challenger, True), gate("regression", "own", 0, 9)
-    assert slice_check(asked, rows, "all", "champion", rules, 0.05).status == "INSUFFICIENT"
+    assert {each.status for each in slice_checks(asked, rows, "champion", rules)} == {"INSUFFICIENT"}
 
 
 @pytest.mark.parametrize(
@@ -141,7 +145,8 @@ def test_numbers_of_every_kind_are_taken(number):
     asked = task("regression", lambda target, values: number, True)
     target = np.arange(3.0)
     assert measure(asked, target, target)["own"] == float(number)
-    assert intervals(asked, target, target, asked.groups(target, []), 1)["own"] == [number, number]
+    rows = Scored(target, {"challenger": target}, pd.DataFrame(index=range(3)))
+    assert intervals(asked, rows, "challenger", 1)["own"] == [number, number]
 
 
 def test_a_metric_that_changes_its_arrays_changes_nobody_elses():

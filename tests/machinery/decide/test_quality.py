@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from test_gate import RULES, TASK
 
 from mlops.decide.quality import assess, kept, newer
+from mlops.decide.scored import Scored
 from mlops.settings.metrics import METRICS
 from mlops.settings.project import Data
 
@@ -21,10 +22,13 @@ def scored(signal, seed=0, rows=3000):
     return target, 1 / (1 + np.exp(-(signal * target + rng.normal(size=rows))))
 
 
+def as_scored(target, scores):
+    return Scored(target, {"challenger": scores}, pd.DataFrame(index=range(len(target))), [0, 1])
+
+
 def judged(signal, registered, **scores):
-    target, made = scored(signal, **scores)
     tags = {} if registered is None else {"test_auc": registered}
-    return assess(TASK, target, made, [0, 1], tags, RULES)
+    return assess(TASK, as_scored(*scored(signal, **scores)), tags, RULES)
 
 
 def found(result):
@@ -81,7 +85,7 @@ def test_without_the_promise_it_cannot_tell():
 @example(200, 99, 0.7)
 def test_with_too_few_of_a_class_it_cannot_tell_and_says_no_number(positives, negatives, promised):
     target = np.repeat(np.array([1, 0], dtype=np.int64), [positives, negatives])
-    result = assess(TASK, target, np.full(len(target), 0.5), [0, 1], {"test_auc": str(promised)}, RULES)
+    result = assess(TASK, as_scored(target, np.full(len(target), 0.5)), {"test_auc": str(promised)}, RULES)
     few = min(positives, negatives) < RULES.min_rows
     assert (result["status"] == "INSUFFICIENT") == few
     assert few == (not result["metrics"]) == (not result["intervals"])

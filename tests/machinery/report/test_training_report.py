@@ -5,6 +5,7 @@ import re
 import shutil
 
 import pytest
+from artefacts import COMPARISON, RULES
 
 from mlops.data.files import write_json
 from mlops.report.training import write_report
@@ -39,9 +40,11 @@ VERDICT = {
     "model_hash": "abc",
     "metrics": METRICS,
     "cold_start": False,
+    "looks": 0,
+    "criterion": "superiority",
     "checks": [{"name": "floor auc", "status": "FAIL", "seen": "0.5", "wanted": ">= 0.58"}],
-    "comparison": {"detectable": 0.0123},
-    "rules": {"alpha": 0.05},
+    "comparison": COMPARISON,
+    "rules": RULES,
 }
 
 
@@ -71,6 +74,33 @@ def test_a_whole_run_shows_verdict_metrics_slices_data_and_lineage(written):
         assert text in html
     assert "| floor auc | FAIL | 0.5 | >= 0.58 |" in markdown.splitlines()
     assert "| AUC | 0.6763 | [0.6663, 0.6863] |" in markdown.splitlines()
+
+
+EVIDENCE = [
+    "AUC +0.0040; at least -0.0020, at most +0.0100, each with a chance of 0.95.",
+    "Chance alone shows as much with p = 0.21.",
+    "2,790 test rows of 31 clusters (day of time_hour).",
+    "Rows of one cluster are alike: the interval is 1.5000 times as wide as that of independent rows.",
+    "a gain of 0.0123 would be found four times of five;",
+    "for one of 0.01 (gate.minimum_gain) it takes about 4,221 rows.",
+]
+
+
+def test_both_pages_say_in_words_how_sure_the_verdict_is(written):
+    for page in written(verdict=VERDICT):
+        assert [sentence for sentence in EVIDENCE if sentence not in page] == []
+
+
+def test_rows_of_which_nothing_says_that_they_came_together_are_called_independent(written):
+    alone = COMPARISON | {"clusters": None, "clusters_by": None, "widened": None}
+    for page in written(verdict=VERDICT | {"comparison": alone}):
+        assert "2,790 test rows, taken for independent of each other." in page
+
+
+def test_a_gain_without_a_value_is_said_to_have_none(written):
+    nothing = dict.fromkeys(("difference", "lower", "upper", "p", "detectable", "widened", "rows_needed"))
+    for page in written(verdict=VERDICT | {"comparison": COMPARISON | nothing}):
+        assert "The gain in AUC has no value on these rows." in page
 
 
 def test_a_split_without_times_names_none(written):

@@ -36,6 +36,7 @@ ROWS = 2000
 def made(labels, rng):
     """Rows whose answer depends on width and place: the place among the labels, or a number."""
     rows = pd.DataFrame({"width": rng.normal(size=ROWS), "place": rng.choice(["north", "south"], ROWS)})
+    rows["day"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(ROWS) % 40, unit="D")
     value = 2 * rows["width"] + (rows["place"] == "south") + rng.normal(scale=0.5, size=ROWS)
     if labels:
         return rows.assign(answer=np.array(labels)[np.clip(value.round().astype(int) + 1, 0, len(labels) - 1)])
@@ -52,7 +53,7 @@ def task(request, project, monkeypatch):
         "features": ["width", "place"],
         "model": {"random_state": 0, "n_estimators": 30, "min_samples_leaf": 10},
     }
-    settings["data"] |= {"target": "answer", "time": "width", "known_only_after": []}
+    settings["data"] |= {"target": "answer", "time": "day", "known_only_after": []}
     settings["gate"] |= {"floors": floors, "min_rows": 50}
     settings["gate"].pop("metric", None)
     settings["gate"]["slices"] |= {"columns": ["place"], "floor": worst}
@@ -91,6 +92,8 @@ def test_it_is_trained_measured_gated_and_served_alike(task, project, monkeypatc
     assert evaluate.main(["--champion", "out/model"]) == 0
     found = read_json(project / "out/evaluation/evaluation.json", Artefact)
     verdict = read_json(project / "out/gate/verdict.json", Artefact)
+    scores = pd.read_parquet(project / "out/evaluation/scores.parquet")
+    assert (scores["cluster"] == np.arange(ROWS) % 40).all(), "the days stay known"
     assert (found["task"], found["labels"], verdict["cold_start"]) == (name, labels, True)
     assert found["champion"]["metrics"] == found["challenger"]["metrics"] == verdict["metrics"]
     for metric, value in verdict["metrics"].items():

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from artefacts import LINEAGE, evaluation, measured
+from artefacts import LINEAGE, RULES, evaluation, measured
 from hosted import PASSED
 
 from conftest import edit
@@ -139,9 +139,10 @@ def test_a_fail_that_was_edited_into_a_pass_is_refused_by_name(registry, project
         ({"checks": []}, "checks"),
         ({"champion": CHAMPION}, "champion"),
         ({"model_hash": "another"}, "model_hash"),
-        ({"rules": {"alpha": 0.2}}, "rules.own_metrics"),
+        ({"rules": RULES}, "rules.own_metrics"),
         ({"cold_start": False}, "cold_start"),
         ({"served_rows": 0}, "served_rows"),
+        ({"looks": 20}, "status"),
     ],
 )
 def test_any_other_edit_of_the_verdict_is_refused_by_name(registry, project, capsys, values, named):

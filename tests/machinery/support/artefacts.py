@@ -2,6 +2,22 @@
 
 LINEAGE = {"run_id": "r1", "commit": "c0ffee", "dirty": "false", "data_hash": "d"}
 METRICS = {"auc": 0.7, "log_loss": 0.5, "brier": 0.2, "accuracy": 0.7}
+COMPARISON = {
+    "metric": "AUC",
+    "difference": 0.004,
+    "lower": -0.002,
+    "upper": 0.01,
+    "detectable": 0.0123,
+    "p": 0.21,
+    "alpha": 0.05,
+    "rows": 2790,
+    "clusters": 31,
+    "clusters_by": "day of time_hour",
+    "widened": 1.5,
+    "rule": "minimum_gain",
+    "rows_needed": 4221.0,
+}
+RULES = {"minimum_gain": 0.01, "max_loss": 0.02}
 PART = {"rows": 100, "from": "2013-03-01T05:00:00", "to": "2013-03-31T22:00:00"}
 
 
@@ -30,5 +46,13 @@ def evaluation(**changes):
 
 def verdict(**changes):
     """verdict.json of a cold start that passed."""
-    found = {"status": "PASS", "model_hash": "a", "metrics": METRICS, "cold_start": True, "checks": []}
-    return found | {"comparison": {"detectable": 0.01}, "rules": {"alpha": 0.05}} | changes
+    found = {
+        "status": "PASS",
+        "model_hash": "a",
+        "metrics": METRICS,
+        "cold_start": True,
+        "looks": 0,
+        "criterion": "superiority",
+        "checks": [],
+    }
+    return found | {"comparison": COMPARISON, "rules": RULES} | changes

@@ -3,7 +3,7 @@
 Only what a reader relies on is named; a file may say more. The model folder's own files are described in model_folder.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -120,11 +120,26 @@ class Check(Artefact):
 
 
 class Comparison(Artefact):
+    """What the challenger gains over its opponent."""
+
+    metric: str
+    difference: float | None
+    lower: float | None
+    upper: float | None
     detectable: float | None
+    p: float | None
+    alpha: float
+    rows: int
+    clusters: int | None
+    clusters_by: str | None
+    widened: float | None
+    rule: Literal["minimum_gain", "max_loss"]
+    rows_needed: float | None
 
 
 class Rules(Artefact):
-    alpha: float
+    minimum_gain: float
+    max_loss: float
 
 
 class Verdict(Artefact):
@@ -134,6 +149,8 @@ class Verdict(Artefact):
     model_hash: str
     metrics: dict[str, float | None]
     cold_start: bool
+    criterion: Literal["superiority", "non-inferiority"]
+    looks: Annotated[int, Field(ge=0)]
     checks: list[Check]
     comparison: Comparison
     rules: Rules

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SHARE = 0.2
+FEWEST_CLUSTERS = 10
 LEAST_ROWS = 20  # on either side: with fewer nothing can be said, and no probe be made
 
 Mask = NDArray[np.bool_]
@@ -53,6 +54,20 @@ def lowest(hashes: Hashes, rule: Split) -> Mask:
     """Shape (hashes,), True for the test. A larger share takes more rows, and keeps those of a smaller one."""
     held_out: Mask = hashes < np.uint64(int((rule.share or SHARE) * 2**64))
     return held_out
+
+
+def clusters(rows: "pd.DataFrame", data: Data) -> NDArray[np.intp] | None:
+    """The number of what each row came together with: its day, group, or value of data.split.cluster.
+
+    None where nothing says so, or where that are too few to say how alike they are.
+    """
+    if data.cluster is None:
+        return None
+    column = rows[data.cluster]
+    if data.cluster == data.time:
+        column = without_zone(column).dt.floor("D")
+    codes: NDArray[np.intp] = column.factorize(use_na_sentinel=False)[0]
+    return codes if len(codes) and codes.max() + 1 >= FEWEST_CLUSTERS else None
 
 
 def check_side(side: str, target: "pd.Series") -> None:

@@ -1,10 +1,12 @@
 """The gate: is the challenger sound, and better than what serves? Every number it used goes into the verdict."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from math import isfinite
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from mlops.decide.checks import Check, Status, overall, worst
+from mlops.decide.comparison import Comparison, compare, widened
+from mlops.decide.slicing import slice_checks
 from mlops.settings.metrics import Metric
 from mlops.settings.project import Gate
 
@@ -13,65 +15,7 @@ if TYPE_CHECKING:
     from mlops.decide.tasks.interface import Target, Task
 
 TRIVIAL = "trivial model"
-Status = Literal["PASS", "FAIL", "INSUFFICIENT"]
 Criterion = Literal["superiority", "non-inferiority"]
-DETECTABLE = 1.645 + 0.842  # standard errors: what a one-sided test at 5 % finds four times of five
-
-
-@dataclass(frozen=True)
-class Check:
-    """One rule: what was seen, what was wanted, and whether that is enough."""
-
-    name: str
-    status: Status
-    seen: str
-    wanted: str
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What the challenger gains over its opponent, on the same rows, in the metric's unit; a loss is below 0.
-
-    Each bound holds with chance 1 - alpha.
-    """
-
-    metric: str
-    opponent: str
-    difference: float
-    lower: float
-    upper: float
-    detectable: float
-
-    @property
-    def seen(self) -> str:
-        return f"{self.metric} {self.difference:+.4f} [{self.lower:+.4f}, {self.upper:+.4f}]"
-
-    @property
-    def finite(self) -> bool:
-        return isfinite(self.difference) and isfinite(self.lower) and isfinite(self.upper)
-
-
-def compare(task: "Task", scored: "Scored", opponent: str, alpha: float, seed: int) -> Comparison:
-    """Paired bootstrap of the challenger and the opponent; NaN where the metric is undefined."""
-    import numpy as np
-
-    from mlops.decide.bootstrap import samples
-
-    metrics = [
-        task.weighted(scored.target, scored.predictions[name])[task.primary] for name in ("challenger", opponent)
-    ]
-    once, groups = np.ones(len(scored.target), dtype=np.int64), task.groups(scored.target, scored.labels)
-    sign, (challenger, other) = task.decisive.sign, [float(metric(once)) for metric in metrics]
-    drawn = samples(metrics, list(groups.values()), seed)
-    gains = sign * (drawn[:, 0] - drawn[:, 1])
-    lower, upper = np.quantile(gains, [alpha, 1 - alpha]).tolist()
-    detectable = DETECTABLE * float(gains.std())
-    return Comparison(gain_in(task.decisive), opponent, sign * (challenger - other), lower, upper, detectable)
-
-
-def gain_in(metric: Metric) -> str:
-    """What stands before a gain: `AUC +0.0123`, or of an error `RMSE lower by +0.0123`."""
-    return metric.title if metric.higher else f"{metric.title} lower by"
 
 
 def floors(metrics: Mapping[str, float | None], limits: Mapping[str, float], task: "Task") -> list[Check]:
@@ -88,11 +32,6 @@ def floor(name: str, value: float | None, limit: float, metric: Metric) -> Check
 def keeps(value: float, limit: float, metric: Metric) -> bool:
     """Whether the value is at least as good as the limit. NaN is not."""
     return metric.sign * value >= metric.sign * limit
-
-
-def worst(limit: float, metric: Metric) -> str:
-    """`>= 0.6`, or of an error `<= 0.6`."""
-    return f"{'>=' if metric.higher else '<='} {limit}"
 
 
 def enough(task: "Task", target: "Target", labels: Sequence[Any], rules: Gate) -> Check:
@@ -123,32 +62,11 @@ def no_worse(comparison: Comparison, margin: float) -> Check:
     return Check(f"no worse than the {comparison.opponent}", status, comparison.seen, f"lower bound > -{margin}")
 
 
-def slice_checks(task: "Task", scored: "Scored", opponent: str, rules: Gate) -> list[Check]:
-    """Each slice with enough rows keeps its floor and loses no more than allowed, beyond chance.
-
-    Chance is shared out over the slices (Bonferroni), so that many slices do not make a false alarm likely.
-    """
-    from mlops.decide.metrics import slices
-
-    masks = slices(scored.slices)
-    large = {name: mask for name, mask in masks.items() if mask.sum() >= rules.slices.min_rows}
-    share = rules.alpha / max(1, len(large))
-    return [slice_check(task, scored.where(mask), name, opponent, rules, share) for name, mask in large.items()]
-
-
-def slice_check(task: "Task", part: "Scored", name: str, opponent: str, rules: Gate, alpha: float) -> Check:
-    """The floor and the largest allowed drop, on the rows of one slice."""
-    from mlops.decide.metrics import measure
-
-    metric, limits = task.decisive, rules.slices
-    value = measure(task, part.target, part.predictions["challenger"])[task.primary]
-    comparison = compare(task, part, opponent, alpha, rules.seed)
-    lost = comparison.difference < -limits.max_drop and comparison.upper < 0
-    status: Status = "FAIL" if lost or not keeps(value, limits.floor, metric) else "PASS"
-    if not comparison.finite:
-        status = "INSUFFICIENT"
-    seen = f"{metric.title} {value:.3f}, gain {comparison.difference:+.3f}"
-    return Check(f"slice {name}", status, seen, f"{worst(limits.floor, metric)}, drop <= {limits.max_drop}")
+def looks_left(before: int, allowed: int) -> Check:
+    """Whether the test rows are still fit to call a model better: the more were tried on them, the likelier is luck."""
+    status: Status = "PASS" if before < allowed else "INSUFFICIENT"
+    wanted = f"< {allowed} (gate.looks); hold out other rows: add newer data, or change data.split"
+    return Check("looks at these test rows", status, f"{before} other models", wanted)
 
 
 def verdict_on(
@@ -157,38 +75,41 @@ def verdict_on(
     scored: "Scored",
     rules: Gate,
     criterion: Criterion = "superiority",
+    looks: int = 0,
 ) -> dict[str, Any]:
     """The verdict on the challenger: its status, every check, the comparison and the rules.
 
     metrics: of the challenger on all test rows. scored: the same rows, with the champion's predictions if there is one.
     criterion: whether the challenger must be better than the champion, or just no worse. Without a champion it must
-    beat a trivial model, which knows no feature.
+    beat a trivial model, which knows no feature. looks: models that were judged on these rows before; to be called
+    better costs a look, and has the part of alpha that is there for each.
     """
     opponent = "champion" if "champion" in scored.predictions else TRIVIAL
     if opponent == TRIVIAL:
         trivial = task.trivial(scored.target, scored.labels)
         scored = replace(scored, predictions={**scored.predictions, TRIVIAL: trivial})
-    comparison = compare(task, scored, opponent, rules.alpha, rules.seed)
     lenient = criterion == "non-inferiority" and opponent != TRIVIAL
+    alpha, margin = (rules.alpha, rules.max_loss) if lenient else (rules.alpha / rules.looks, 0.0)
+    comparison = compare(task, scored, opponent, alpha, rules.seed, margin)
     checks = [
         enough(task, scored.target, scored.labels, rules),
         *floors(metrics, rules.floors, task),
         no_worse(comparison, rules.max_loss) if lenient else better(comparison, rules.minimum_gain),
         *slice_checks(task, scored, opponent, rules),
+        *([] if lenient else [looks_left(looks, rules.looks)]),
     ]
     return {
         "status": overall(checks),
         "criterion": criterion,
         "cold_start": opponent == TRIVIAL,
+        "looks": looks,
         "checks": [asdict(check) for check in checks],
-        "comparison": asdict(comparison),
+        "comparison": {
+            **asdict(comparison),
+            "alpha": alpha,
+            "widened": widened(task, scored, opponent, rules.seed) if comparison.clusters else None,
+            "rule": "max_loss" if lenient else "minimum_gain",
+            "rows_needed": comparison.rows_needed(rules.max_loss if lenient else rules.minimum_gain),
+        },
         "rules": rules.model_dump(),
     }
-
-
-def overall(checks: list[Check]) -> Status:
-    """FAIL if any failed, else INSUFFICIENT if any cannot tell, else PASS; no checks at all are a FAIL."""
-    statuses = {check.status for check in checks}
-    if "FAIL" in statuses or not statuses:
-        return "FAIL"
-    return "INSUFFICIENT" if "INSUFFICIENT" in statuses else "PASS"

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlops.decide.bootstrap import Rows, Vector, samples
+from mlops.decide.jackknife import estimate
+from mlops.decide.measures import Vector, whole
 from mlops.decide.scored import MODELS, Scored
 from mlops.decide.tasks.interface import Target, Task
 
@@ -17,17 +18,15 @@ Metrics = dict[str, float]
 
 def measure(task: Task, target: Target, predictions: Vector) -> Metrics:
     """Every metric of the task. NaN where it is undefined: AUC of one class, R² of answers that are all equal."""
-    once = np.ones(len(target), dtype=np.int64)
-    return {name: float(metric(once)) for name, metric in task.weighted(target, predictions).items()}
+    return {name: whole(metric, len(target)) for name, metric in task.measures(target, predictions).items()}
 
 
-def intervals(
-    task: Task, target: Target, predictions: Vector, groups: dict[str, Rows], seed: int
-) -> dict[str, list[float]]:
-    """The 95 % bootstrap interval of each metric, as [lower, upper]."""
-    metrics = task.weighted(target, predictions)
-    bounds = np.quantile(samples(list(metrics.values()), list(groups.values()), seed), [0.025, 0.975], axis=0).T
-    return dict(zip(metrics, bounds.tolist(), strict=True))
+def intervals(task: Task, scored: Scored, model: str, seed: int) -> dict[str, list[float]]:
+    """The 95 % interval of each metric of that model, as [lower, upper]."""
+    groups, count = scored.groups(task, seed)
+    measures = task.measures(scored.target, scored.predictions[model])
+    found = {name: estimate(measure.without_each(groups, count)) for name, measure in measures.items()}
+    return {name: [each.quantile(0.025), each.quantile(0.975)] for name, each in found.items()}
 
 
 def slices(columns: "pd.DataFrame") -> "dict[str, NDArray[np.bool_]]":

@@ -1,28 +1,33 @@
 """The verdict on what a run evaluated: made by `gate`, and made again by `register`, which believes no file."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from mlops import UserError
-from mlops.data.artefacts import Evaluation, Served
-from mlops.data.files import hash_folder, read_json, without_nan
+from mlops.data.artefacts import Evaluation, Served, Verdict
+from mlops.data.files import hash_folder, json_text, read_json, without_nan
 from mlops.data.own_metrics import own_metrics
 from mlops.data.tables import read_file
 from mlops.decide.gate import Criterion, verdict_on
 from mlops.decide.metrics import measure
 from mlops.decide.scored import from_frame
 from mlops.decide.tasks import task_of
-from mlops.settings.project import Project
+from mlops.settings.project import Gate, Project
+from mlops.settings.reading import check, read_text
 
 CLOSE = {"rel_tol": 1e-6, "abs_tol": 1e-9}  # the same sums on another processor
+Look = Callable[[str], int]
 SHOWN = "seen"  # a check's own words: its numbers are compared where they stand as numbers
 
 
-def judge(project: Project, model: Path, evaluation: Path, served: Path, criterion: Criterion) -> dict[str, Any]:
+def judge(
+    project: Project, model: Path, evaluation: Path, served: Path, criterion: Criterion, look: Look
+) -> dict[str, Any]:
     """The verdict on a model folder, by what `evaluate` and `try_serving` wrote of it, and by the present rules.
 
+    look: says how many other models were called better, or not, on the rows of that hash.
     UserError when they are about different models, or evaluation.json says other metrics than its scores.
     """
     facts, answers = read_json(evaluation / "evaluation.json", Evaluation), read_json(served / "served.json", Served)
@@ -36,14 +41,30 @@ def judge(project: Project, model: Path, evaluation: Path, served: Path, criteri
     metrics = measure(task, scored.target, scored.predictions["challenger"])
     if other := difference(without_nan(metrics), challenger["metrics"]):
         raise UserError(f"{evaluation}: evaluation.json and scores.parquet differ in {other}; run evaluate again")
+    looks = look(scored.rows_hash) if criterion == "superiority" else 0
+    verdict = verdict_on(task, metrics, scored, project.gate, criterion, looks)
+    verdict["comparison"]["clusters_by"] = project.data.cluster_name if scored.clusters is not None else None
     return {
         "model_hash": challenger["model_hash"],
         "champion": facts.get("champion", {}).get("model_hash"),
         "test": facts["test"],
         "metrics": metrics,
         "served_rows": answers["rows"],
-        **verdict_on(task, metrics, scored, project.gate, criterion),
+        **verdict,
     }
+
+
+def replayed(project: Project, verdict: Path, model: Path, evaluation: Path, served: Path) -> str:
+    """What the verdict in the file is not, made again by its own rules from the same files; nothing when it is equal.
+
+    UserError when the file is no verdict.
+    """
+    found = read_json(verdict, Verdict)
+    ruled = project.model_copy(update={"gate": check(Gate, found["rules"], verdict)})
+    made = judge(ruled, model, evaluation, served, found["criterion"], lambda _: int(found["looks"]))
+    if json_text(made) == read_text(verdict, "run gate again"):
+        return ""
+    return difference(without_nan(made), found) or "the last digits of a number, or the words of a check"
 
 
 def difference(made: Any, found: Any, at: str = "") -> str:

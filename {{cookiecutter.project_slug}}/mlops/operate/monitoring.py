@@ -13,7 +13,7 @@ from mlops.data.scoring_script import scoring_script
 from mlops.data.tables import local_folder, read_data, read_file
 from mlops.platform import ModelVersion, Platform, registered_version
 from mlops.settings.environments import Manifest
-from mlops.settings.project import Gate, Monitoring, Project
+from mlops.settings.project import Monitoring, Project
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,7 +126,7 @@ def live_quality(model: Path, features: Sequence[str], version: ModelVersion, pr
         return {"status": "INSUFFICIENT", "summary": f"{name} has no tag test_to: not known until when it was tested"}
     tested_to = max(version.tags["test_to"], version.tags.get("train_to", ""))  # either, where the split is not by time
     folder, after = local_folder(data.uri), f"after {tested_to}, the end of the test of {name}"
-    rows = newer(read_data(folder, [*{*features, data.time, data.target}]), data, tested_to)
+    rows = newer(read_data(folder, [*{*features, data.time, data.target, data.cluster or data.time}]), data, tested_to)
     if rows.empty:
         return {"status": "UNLABELLED", "summary": f"no labels in {folder} {after}"}
     check_task(model, project.task)
@@ -134,18 +134,29 @@ def live_quality(model: Path, features: Sequence[str], version: ModelVersion, pr
         task = task_of(project, own_metrics(project.gate.own_metrics, model))
     except UserError as mistake:
         return {"status": "INSUFFICIENT", "summary": f"{name} cannot be measured: {mistake}"}
-    found = assessed(task, load_model(model), rows[list(features)], rows[data.target], version.tags, project.gate)
+    found = assessed(task, load_model(model), rows, features, project, version.tags)
     return {**found, "summary": f"{len(rows):,} labelled rows {after}"}
 
 
 def assessed(
-    task: "Task", model: "Pipeline", rows: "pd.DataFrame", answers: "pd.Series", tags: Mapping[str, str], rules: Gate
+    task: "Task",
+    model: "Pipeline",
+    rows: "pd.DataFrame",
+    features: Sequence[str],
+    project: Project,
+    tags: Mapping[str, str],
 ) -> dict[str, Any]:
-    """The quality of the fitted model on those rows and their answers."""
+    """The quality of the fitted model on those labelled rows."""
+    from mlops.data.splitting import clusters
     from mlops.decide.quality import assess
+    from mlops.decide.scored import MODELS, Scored
 
+    answers = rows[project.data.target]
     labels = task.labels(answers, [model])
-    return assess(task, task.encode(answers, labels), task.predict(model, rows, labels), labels, tags, rules)
+    predictions = {MODELS[0]: task.predict(model, rows[list(features)], labels)}
+    came_together = clusters(rows, project.data)
+    scored = Scored(task.encode(answers, labels), predictions, rows[[]], labels, came_together)
+    return assess(task, scored, tags, project.gate)
 
 
 def headlines(facts: Mapping[str, Any]) -> list[str]:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from mlops.data.artefacts import Evaluation, Split, Validation, Verdict
 from mlops.data.files import read_json
-from mlops.report.pages import render
+from mlops.report.pages import number, render
 from mlops.settings.project import Project
 
 
@@ -37,9 +37,28 @@ def collect(out: Path, project: Project, champion: str) -> dict[str, Any]:
         "split": read_if_there(out / "split" / "split.json", Split),
         "evaluation": evaluation,
         "verdict": verdict,
+        "evidence": evidence(verdict, project.metrics[project.metric].title) if verdict else [],
         "status": status(validation, verdict),
         "plots": {path.stem: picture(path) for path in sorted((out / "evaluation" / "plots").glob("*.svg"))},
     }
+
+
+def evidence(verdict: Mapping[str, Any], metric: str) -> list[str]:
+    """How sure the verdict is, and what it would take to be surer, in plain words."""
+    found, rules = verdict["comparison"], verdict["rules"]
+    if found["p"] is None:
+        return [f"The gain in {metric} has no value on these rows."]
+    rows, rule = f"{found['rows']:,} test rows", found["rule"]
+    return [
+        f"{found['metric']} {found['difference']:+.4f}; at least {found['lower']:+.4f}, at most {found['upper']:+.4f},"
+        f" each with a chance of {1 - found['alpha']:.4g}. Chance alone shows as much with p = {found['p']:.2g}.",
+        f"{rows}, taken for independent of each other."
+        if found["clusters"] is None
+        else f"{rows} of {found['clusters']:,} clusters ({found['clusters_by']}). Rows of one cluster are alike: the"
+        f" interval is {number(found['widened'])} times as wide as that of independent rows.",
+        f"With these rows a gain of {number(found['detectable'])} would be found four times of five; for one of"
+        f" {rules[rule]} (gate.{rule}) it takes about {found['rows_needed']:,.0f} rows.",
+    ]
 
 
 def status(validation: Mapping[str, Any] | None, verdict: Mapping[str, Any] | None) -> str:

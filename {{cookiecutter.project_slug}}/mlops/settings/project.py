@@ -18,6 +18,7 @@ MOST_LOSS = 0.2  # of a metric's range
 
 By = Literal["time", "group", "random"]
 FunctionName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+Reason = Annotated[str, Field(pattern=r"\S")]
 NOTED = {"rows", "to"}  # a model version has the tags train_rows and test_to beside test_<metric>
 
 
@@ -33,6 +34,10 @@ class Split(Settings):
         lt=1,
         description="the part to hold out, of rows or groups; 0.2, or by time the newest month",
     )
+    cluster: str | None = Field(
+        default=None,
+        description="rows of one value of it came together; without: the group, or else the day of data.time",
+    )
 
 
 class Data(Settings):
@@ -43,6 +48,16 @@ class Data(Settings):
     known_only_after: list[str]
     key: list[str] = Field(default=[], description="the columns that tell one row from every other")
     split: Split = Split()
+
+    @property
+    def cluster(self) -> str | None:
+        """The column that says which rows came together; of data.time, the day. None: nothing says so."""
+        return self.split.cluster or self.split.group or self.time
+
+    @property
+    def cluster_name(self) -> str | None:
+        """What reports call a cluster."""
+        return f"day of {self.time}" if self.cluster == self.time and self.time else self.cluster
 
     @property
     def split_by(self) -> By:
@@ -67,6 +82,9 @@ class SliceRules(Settings):
     min_rows: int = Field(gt=0)
     floor: float
     max_drop: float = Field(ge=0)
+    waived: dict[str, Reason] = Field(
+        default={}, description="smaller slices block, but for these (`carrier=HA`, or all of `carrier`), and why"
+    )
 
 
 class Gate(Settings):
@@ -77,6 +95,12 @@ class Gate(Settings):
     threshold: float = Field(default=0.5, gt=0, lt=1)
     floors: dict[str, float] = Field(min_length=1)
     alpha: float = Field(gt=0, le=MOST_CHANCE)
+    looks: int = Field(
+        default=20,
+        ge=1,
+        le=100,
+        description="models that may ask to be better on the same test rows; alpha is shared out",
+    )
     minimum_gain: float = Field(gt=0)
     max_loss: float = Field(default=0.02, gt=0)
     min_rows: int = Field(gt=0)
@@ -128,7 +152,8 @@ class Project(Settings):
     def columns(self) -> dict[str, str]:
         """Every column that a step reads, and the key that names it."""
         data = self.data
-        single = {"data.time": data.time, "data.target": data.target, "data.split.group": data.split.group}
+        split = {"data.split.group": data.split.group, "data.split.cluster": data.split.cluster}
+        single = {"data.time": data.time, "data.target": data.target, **split}
         named = {name: key for key, name in single.items() if name}
         for key, names in self.lists().items():
             named |= {name: key for name in names if name not in named}
@@ -148,7 +173,7 @@ class Project(Settings):
     @model_validator(mode="after")
     def target_is_only_that(self) -> "Project":
         data = self.data
-        others = [data.time, data.split.group, *data.key, *self.gate.slices.columns]
+        others = [data.time, data.split.group, data.split.cluster, *data.key, *self.gate.slices.columns]
         if data.target in others:
             raise ValueError(f"data.target: {data.target} is named as time, key, group or slice too; take it out there")
         return self

@@ -17,6 +17,7 @@ from mlops.settings.reading import check, parse_yaml, read_text
 SHARE = 0.2  # of the rows is held out for the test, where the newest month is not fit for it
 FIT = (0.1, 0.5)  # the newest month is, if it has about that share of the rows
 SMALL = 10_000  # rows
+UNKNOWN_SIZES = "drafted before the sizes of its slices were known"
 ENOUGH = 100  # rows that decide; more are not asked for
 
 
@@ -144,6 +145,8 @@ def gate_block(table: Table, found: Sequence[Profile], roles: Roles, task: TaskN
     counts, (rows, rarest) = scale(table, roles, task), tested(table, roles, task)
     title = METRICS[task][counts.metric].title
     whose = "rows of either answer" if task == "binary" else "rows"
+    sliced = [each.name for each in found if each.is_slice]
+    waived = f"{{{', '.join(f'{scalar(name)}: {UNKNOWN_SIZES}' for name in sliced)}}}"
     gate = lined(
         "gate",
         [
@@ -151,6 +154,7 @@ def gate_block(table: Table, found: Sequence[Profile], roles: Roles, task: TaskN
             *([("threshold", 0.5, "a score above it counts as the second answer")] if task == "binary" else []),
             ("floors", f"{{{counts.metric}: {counts.floor}}}", "the worst that a model may be"),
             ("alpha", 0.05, "chance of promoting a model that is no better than the champion"),
+            ("looks", 20, "models a year that may ask to be better, alpha shared out; on the same rows no more"),
             ("minimum_gain", counts.gain, f"the smallest gain in {title} worth having"),
             (
                 "max_loss",
@@ -158,17 +162,18 @@ def gate_block(table: Table, found: Sequence[Profile], roles: Roles, task: TaskN
                 f"{title} that may be lost: in a pull request unless ruled out, live once certain",
             ),
             ("min_rows", within(5, rarest // 2, ENOUGH), f"fewer test {whose}: cannot tell"),
-            ("seed", 13, "of the draws that intervals are made of"),
+            ("seed", 13, "of how rows are dealt into the groups that intervals are made of"),
             ("slices", "", ""),
         ],
     )
     return gate + lined(
         "",
         [
-            ("columns", in_line([each.name for each in found if each.is_slice]), "each of their values is a slice"),
-            ("min_rows", within(20, rows // 10, 200), "smaller slices are reported, not gated"),
+            ("columns", in_line(sliced), "each of their values is a slice"),
+            ("min_rows", within(20, rows // 10, 200), "smaller slices block, but for those waived"),
             ("floor", counts.slice_floor, f"{title} that the challenger must reach on every slice"),
             ("max_drop", counts.drop, f"{title} it may lose to the champion on a slice, beyond chance"),
+            *([("waived", waived, "a slice, or all of a column, and why")] if sliced else []),
         ],
         indent=4,
     )

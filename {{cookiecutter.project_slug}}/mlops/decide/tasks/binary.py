@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlops import UserError
-from mlops.decide.bootstrap import RankedScores, Vector, Weighted, mean_of
+from mlops.decide.measures import Auc, Measure, Vector, mean_of
 from mlops.decide.tasks.classification import CLIP, Classification
 from mlops.decide.tasks.interface import Target
 
@@ -38,10 +38,10 @@ class Binary(Classification):
     def counts(self, target: Target, labels: Sequence[Any]) -> dict[str, int]:
         return {name: len(rows) for name, rows in self.groups(target, labels).items()}
 
-    def of_task(self, target: Target, predictions: Vector) -> dict[str, Weighted]:
+    def of_task(self, target: Target, predictions: Vector) -> dict[str, Measure]:
         certain = np.clip(predictions, CLIP, 1 - CLIP)
         return {
-            "auc": RankedScores.of(target, predictions).auc,
+            "auc": Auc(target, predictions),
             "log_loss": mean_of(-np.where(target == 1, np.log(certain), np.log1p(-certain))),
             "brier": mean_of((predictions - target) ** 2),
             "accuracy": mean_of(((predictions > self.threshold) == (target == 1)).astype(float)),

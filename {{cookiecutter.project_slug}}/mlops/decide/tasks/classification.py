@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlops import UserError
-from mlops.decide.bootstrap import Rows, Vector
+from mlops.decide.measures import Rows, Vector
 from mlops.decide.tasks.interface import Target, Task, kind
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from numpy.typing import NDArray
 
-from mlops.decide.bootstrap import Rows, Vector, Weighted
+from mlops.decide.measures import Measure, Rows, Vector
 from mlops.decide.tasks.own import OwnMetric
 from mlops.settings.metrics import METRICS, Metric, TaskName
 
@@ -66,19 +66,19 @@ class Task(ABC):
 
     @abstractmethod
     def groups(self, target: Target, labels: Sequence[Any]) -> dict[str, Rows]:
-        """The rows that the bootstrap draws each for themselves, by name."""
+        """The rows of each answer, by name: each of them is dealt to groups for itself."""
 
     def counts(self, target: Target, labels: Sequence[Any]) -> dict[str, int]:
         """The rows that gate.min_rows is about, by name."""
         return {"rows": len(target)}
 
     @abstractmethod
-    def of_task(self, target: Target, predictions: Vector) -> dict[str, Weighted]:
-        """The metrics that every project of the task has, ready to be computed on many resamples."""
+    def of_task(self, target: Target, predictions: Vector) -> dict[str, Measure]:
+        """The metrics that every project of the task has, ready to be computed without some of the rows."""
 
-    def weighted(self, target: Target, predictions: Vector) -> dict[str, Weighted]:
+    def measures(self, target: Target, predictions: Vector) -> dict[str, Measure]:
         """These and the user's own."""
-        own = {name: metric.weighted(target, predictions) for name, metric in self.own.items()}
+        own = {name: metric.measure(target, predictions) for name, metric in self.own.items()}
         return self.of_task(target, predictions) | own
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlops.decide.bootstrap import Counts, Vector, Weighted, mean_of, ratio
+from mlops.decide.measures import Measure, OfSums, Vector, mean_of, ratio
 from mlops.decide.tasks.classification import CLIP, Classification
 from mlops.decide.tasks.interface import Target
 
@@ -29,7 +29,7 @@ class Multiclass(Classification):
     def trivial(self, target: Target, labels: Sequence[Any]) -> Vector:
         return np.tile(self.shares(target, labels), (len(target), 1))
 
-    def of_task(self, target: Target, predictions: Vector) -> dict[str, Weighted]:
+    def of_task(self, target: Target, predictions: Vector) -> dict[str, Measure]:
         of_answer = predictions[np.arange(len(target)), target]
         called = predictions.argmax(axis=1)
         return {
@@ -39,14 +39,15 @@ class Multiclass(Classification):
         }
 
 
-def macro_f1(target: NDArray[np.int64], called: NDArray[np.int64], classes: int) -> Weighted:
+def macro_f1(target: NDArray[np.int64], called: NDArray[np.int64], classes: int) -> Measure:
     """The mean over the classes that are there, or called, of 2 * right / (there + called)."""
     places = np.arange(classes)
     there, said = (np.equal.outer(each, places).astype(float) for each in (target, called))
 
-    def f1(counts: Counts) -> Vector:
-        each = ratio(2 * (counts @ (there * said)), counts @ (there + said))
+    def f1(sums: Vector, rows: Vector) -> Vector:
+        right, both = sums[..., :classes], sums[..., classes:]
+        each = ratio(2 * right, both)
         present = ~np.isnan(each)
         return ratio(np.where(present, each, 0).sum(axis=-1), present.sum(axis=-1))
 
-    return f1
+    return OfSums(np.column_stack([there * said, there + said]), f1)

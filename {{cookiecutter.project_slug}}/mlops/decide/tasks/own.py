@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from mlops import UserError
 from mlops.data.own_metrics import METRICS_FILE, in_a_line
-from mlops.decide.bootstrap import Counts, Vector, Weighted
+from mlops.decide.measures import Groups, Measure, Vector
 from mlops.settings.metrics import Metric
 
 Function = Callable[[NDArray[Any], Vector], Any]
@@ -50,12 +50,22 @@ class OwnMetric:
             )
         return float(found)
 
-    def weighted(self, target: NDArray[Any], predictions: Vector) -> Weighted:
-        """The same on resampled rows: called once a draw, with the rows that were drawn, each as often as it was."""
-        every = np.arange(len(target))
+    def measure(self, target: NDArray[Any], predictions: Vector) -> Measure:
+        """The same, ready to be computed without some of these rows."""
+        return OfFunction(self, target, predictions)
 
-        def on_drawn(counts: Counts) -> Vector:
-            drawn = [np.repeat(every, each) for each in counts.reshape(-1, len(every))]
-            return np.reshape([self.value(target[rows], predictions[rows]) for rows in drawn], counts.shape[:-1])
 
-        return on_drawn
+@dataclass(frozen=True)
+class OfFunction:
+    """A user's own metric of these rows: called once for every group that is left out, and once for all."""
+
+    own: OwnMetric
+    target: NDArray[Any]
+    predictions: Vector
+
+    def without_each(self, groups: Groups, count: int) -> Vector:
+        kept = [groups != group for group in range(count)] + [np.ones(len(groups), dtype=bool)]
+        return np.array([self.value(rows) if rows.any() else np.nan for rows in kept])
+
+    def value(self, rows: NDArray[np.bool_]) -> float:
+        return self.own.value(self.target[rows], self.predictions[rows])

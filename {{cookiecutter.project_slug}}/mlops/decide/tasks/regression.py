@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlops import UserError
-from mlops.decide.bootstrap import Counts, Rows, Vector, Weighted, mean_of, ratio
+from mlops.decide.measures import Measure, OfSums, Rows, Vector, mean_of, ratio
 from mlops.decide.tasks.interface import Target, Task, kind
 
 if TYPE_CHECKING:
@@ -48,21 +48,21 @@ class Regression(Task):
     def groups(self, target: Target, labels: Sequence[Any]) -> dict[str, Rows]:
         return {"rows": np.arange(len(target))}
 
-    def of_task(self, target: Target, predictions: Vector) -> dict[str, Weighted]:
-        squared = mean_of((target - predictions) ** 2)
+    def of_task(self, target: Target, predictions: Vector) -> dict[str, Measure]:
+        squared = (target - predictions) ** 2
         return {
-            "rmse": lambda counts: np.sqrt(squared(counts)),
+            "rmse": mean_of(squared, np.sqrt),
             "mae": mean_of(np.abs(target - predictions)),
             "r2": explained(target, squared),
         }
 
 
-def explained(target: Target, squared: Weighted) -> Weighted:
+def explained(target: Target, squared: Vector) -> Measure:
     """The share of the target's variance that is no error. NaN where all answers are the same."""
     centred = target - target.mean()  # a shift changes no variance, and keeps the sums small
-    mean, mean_square = mean_of(centred), mean_of(centred**2)
 
-    def r2(counts: Counts) -> Vector:
-        return 1 - ratio(squared(counts), mean_square(counts) - mean(counts) ** 2)
+    def r2(sums: Vector, rows: Vector) -> Vector:
+        error, mean, square = (ratio(sums[..., place], rows) for place in range(3))
+        return 1 - ratio(error, square - mean**2)
 
-    return r2
+    return OfSums(np.column_stack([squared, centred, centred**2]), r2)
