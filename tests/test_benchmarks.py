@@ -10,7 +10,8 @@ from ci.conftest import REQUIRED
 from conftest import ROOT, Project
 
 BENCHMARKS = ROOT / "benchmarks"
-INSIDE, OF_NODE = {"answer", "gate", "router"}, "ci_defects"  # those are run by a project's Python, in its folder
+INSIDE = {"answer", "gate", "live_quality", "router"}  # those are run by a project's Python, in its folder
+OF_NODE = "ci_defects"
 NUMBER = r"-?\d[\d,.]*"
 ROWS = {  # of what each prints
     "answer": [
@@ -27,6 +28,9 @@ ROWS = {  # of what each prints
         r"\| GitHub \| 2 \| 2 \| 0 \| 1 \| 0 \| 0 \| 1 \| 0 \| 100% \|",
         r"\| Azure DevOps \| 1 \| 1 \| 0 \| 1 \| 0 \| 0 \| 0 \| 0 \| 100% \|",
         r"\| the template's own, fresh \| 1 \| 1 \| 0 \| 1 \| 0 \| 0 \| 0 \| 0 \| 100% \|",
+    ],
+    "live_quality": [
+        rf"\| {loss} \| {labels} \| {NUMBER}% \|" for loss, labels in (("0", "independent"), ("0.05", "alike"))
     ],
     "gate": [rf"\| {row} \| 200 \| {NUMBER}% .*\| {NUMBER}% \|" for row in ("binary, auc", "regression, r2")],
     "own_table": [

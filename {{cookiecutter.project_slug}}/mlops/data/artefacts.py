@@ -148,6 +148,7 @@ class Verdict(Artefact):
     status: str
     model_hash: str
     metrics: dict[str, float | None]
+    standard_error: float | None
     cold_start: bool
     looks: Annotated[int, Field(ge=0)]
     checks: list[Check]
