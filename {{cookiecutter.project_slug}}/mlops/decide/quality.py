@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from mlops.decide.tasks.interface import Task
     from mlops.settings.metrics import Metric
 
-# Three standard errors. Labels are looked at again whenever some have come, all of them since registration: of a version
-# that is as good as ever, twelve months' looks take 1 in 100 for degraded (benchmarks/live_quality.py).
+# Three standard errors. Whenever labels have come, all since registration are looked at again: of versions that are as
+# good as ever, a year of monthly looks takes less than 1 in 100 for degraded (benchmarks/live_quality.py).
 SURE = 0.00135
 Status = Literal["HOLDING", "DEGRADED", "INSUFFICIENT", "UNLABELLED"]
 STATUSES: Mapping[Result, Status] = {"PASS": "HOLDING", "FAIL": "DEGRADED", "INSUFFICIENT": "INSUFFICIENT"}
@@ -64,8 +64,8 @@ def certain(amount: Estimate) -> bool:
 def assess(task: "Task", scored: "Scored", tags: Mapping[str, str], rules: Gate) -> dict[str, Any]:
     """Status, metrics, 95 % intervals and checks of the labelled rows. tags: the version's.
 
-    DEGRADED: a floor of the gate is broken, or more than gate.max_loss is lost, beyond chance. INSUFFICIENT: without the
-    tag test_<metric>, or with fewer rows of a class than gate.min_rows; then nothing is measured.
+    DEGRADED: a floor of the gate is broken, or more than gate.max_loss is lost, beyond chance. INSUFFICIENT: without
+    the tag test_<metric>, or with fewer rows of a class than gate.min_rows; then nothing is measured.
     """
     from mlops.decide.metrics import estimates, interval
     from mlops.decide.scored import MODELS
