@@ -10,7 +10,8 @@ from ci.conftest import REQUIRED
 from conftest import ROOT, Project
 
 BENCHMARKS = ROOT / "benchmarks"
-INSIDE, OF_NODE = {"answer", "gate", "router"}, "ci_defects"  # those are run by a project's Python, in its folder
+INSIDE = {"answer", "gate", "live_quality", "router"}  # those are run by a project's Python, in its folder
+OF_NODE = "ci_defects"
 NUMBER = r"-?\d[\d,.]*"
 ROWS = {  # of what each prints
     "answer": [
@@ -37,8 +38,11 @@ ROWS = {  # of what each prints
         rf"\| fresh rows each time, errors alike 0.9 \|( {NUMBER}% \|){{3}}",
         rf"\| learning rate 0.08 \|( {NUMBER}% \|){{2}}",
     ],
+    "live_quality": [
+        rf"\| {loss} \| {labels} \| {NUMBER}% \|" for loss, labels in (("0", "independent"), ("0.05", "alike"))
+    ],
     "own_table": [
-        *(rf"\| {row} \| {NUMBER} \|" for row in ("uv run adopt", "uv run run_pipeline", "uv run apply staging")),
+        *(rf"\| {row} \| {NUMBER} \|" for row in ("uv run adopt", "uv run run_pipeline", "uv run release")),
         "commands: 3; edits by hand: 0",
     ],
     "pipeline": [rf"\| {row} \|( {NUMBER} \|){{4}}" for row in ("bare script", "pipeline, cold", ".*nothing changed")],

@@ -18,6 +18,7 @@ from mlops.data.artefacts import Lineage, Verdict
 from mlops.data.files import hash_folder, read_json, without_nan, write_json
 from mlops.data.model_folder import LINEAGE_FILE
 from mlops.data.provenance import contradiction
+from mlops.decide.gate import ERROR_TAG
 from mlops.operate.judging import difference, judge
 from mlops.operate.trust import REGISTERED, registered_facts
 from mlops.platform import Models, ModelVersion, open_platform
@@ -89,7 +90,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return NO
     known = made_of(models, name, model_hash)
     metrics = {f"test_{metric}": str(value) for metric, value in verdict["metrics"].items()}
-    tags = {**lineage, **metrics, "model_hash": model_hash, "verdict": verdict["status"]}
+    error = verdict["standard_error"]
+    sure = {} if error is None else {ERROR_TAG: str(error)}
+    tags = {**lineage, **metrics, **sure, "model_hash": model_hash, "verdict": verdict["status"]}
     version = known or models.register(name, lineage["run_id"], tags)
     write_json(REGISTERED, registered_facts(version))
     line = f"{name}:{version.version} {'was registered before' if known else 'registered'}, run {version.run_id}"

@@ -15,8 +15,7 @@ from mlops.commands.console import command
 from mlops.data.artefacts import Validation
 from mlops.data.files import hash_folder, read_json, write_json
 from mlops.data.kinds import without_zone
-from mlops.data.row_hashes import read_hashes
-from mlops.data.splitting import check_side, hashed_columns, lowest, newest
+from mlops.data.splitting import check_sides, held_out
 from mlops.data.tables import hash_data, local_folder, read_data
 from mlops.settings.project import PROJECT_FILE, Project, load_project
 
@@ -25,19 +24,12 @@ if TYPE_CHECKING:
 
 
 def split(data: Path, project: Project) -> "tuple[pd.DataFrame, pd.DataFrame]":
-    """The rows to train on and those held out, with all columns that later steps read. UserError as in check_side."""
-    rule, time, target = project.data, project.data.time, project.data.target
-    others = [each for each in (time, rule.cluster) if each]
-    columns = [*project.features, target, *project.gate.slices.columns, *others]
-    rows = read_data(data, list(dict.fromkeys(columns)))
-    if time and rule.split_by == "time":
-        held_out = newest(rows[time], rule.split)
-    else:
-        held_out = lowest(read_hashes(data, hashed_columns(rule)), rule.split)
-    train, test = rows[~held_out], rows[held_out]
-    check_side("train", train[target])
-    check_side("test", test[target])
-    return train, test
+    """The rows to train on and those held out, with all columns that later steps read. UserError as in check_sides."""
+    others = [each for each in (project.data.time, project.data.cluster) if each]
+    columns = [*project.features, project.data.target, *project.gate.slices.columns, *others]
+    rows, tested = read_data(data, list(dict.fromkeys(columns))), held_out(data, project.data)
+    check_sides(rows[project.data.target], tested)
+    return rows[~tested], rows[tested]
 
 
 def describe(part: "pd.DataFrame", time: str | None) -> dict[str, str | int]:

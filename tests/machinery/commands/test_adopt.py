@@ -18,6 +18,7 @@ from mlops.data.adoption.model import model_files
 from mlops.data.tables import read_data
 from mlops.data.validation import Checks, read_suite
 from mlops.settings.project import load_project
+from steps.split_data import split
 
 ROWS = 600
 OPTIONS = ["--target", "paid", "--time", "when"]
@@ -259,4 +260,25 @@ def test_what_every_later_run_would_refuse_is_refused_at_once(committed, tmp_pat
     assert main([str(path), *OPTIONS]) == 2
     (said,) = capsys.readouterr().err.splitlines()
     assert said.startswith(f"error: {path}: ") and line in said
+    assert git("status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("options", [["--target", "y"], ["--target", "y", "--time", "day"]], ids=["hash", "time"])
+@pytest.mark.parametrize("rows", [52, 70, 95])
+def test_of_a_small_table_enough_is_held_out(committed, tmp_path_factory, rows, options):
+    """A fifth of them would be under twenty rows, with which nothing can be said."""
+    random = np.random.default_rng(rows)
+    table = pd.DataFrame({"day": pd.date_range("2024-01-01", periods=rows), "x": random.normal(size=rows)})
+    path = tmp_path_factory.mktemp("small") / "small.csv"
+    table.assign(y=table["x"] + random.normal(size=rows)).to_csv(path, index=False)
+    assert main([str(path), *options]) == 0
+    assert all(len(part) >= 20 for part in split(committed / "data", load_project()))
+
+
+def test_where_no_share_leaves_enough_nothing_is_written(committed, tmp_path_factory, capsys):
+    path = tmp_path_factory.mktemp("sorted") / "sorted.csv"
+    days = pd.date_range("2024-01-01", periods=90)
+    pd.DataFrame({"day": days, "x": np.arange(90) % 7, "y": np.arange(90) < 30}).to_csv(path, index=False)
+    assert main([str(path), "--target", "y", "--time", "day"]) == 2
+    assert "y is False in all 45 rows, whatever share is held out; a model needs more data" in capsys.readouterr().err
     assert git("status", "--porcelain") == ""

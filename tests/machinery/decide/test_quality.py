@@ -7,7 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from test_gate import RULES, TASK
 
-from mlops.decide.quality import assess, kept, newer
+from mlops.decide.jackknife import Estimate
+from mlops.decide.quality import assess, floor_kept, kept, newer
 from mlops.decide.scored import Scored
 from mlops.settings.metrics import METRICS
 from mlops.settings.project import Data
@@ -54,23 +55,63 @@ def test_a_broken_floor_is_degraded_whatever_was_promised():
     assert found(result) == {"labelled rows": "PASS", "floor auc": "FAIL", "AUC since registration": "PASS"}
 
 
+def estimated(value, error=0.005):
+    return Estimate(value, error, 50)
+
+
 @pytest.mark.parametrize(
-    ("upper", "status"), [(0.69, "PASS"), (0.68, "PASS"), (0.6799, "FAIL"), (float("nan"), "FAIL")]
+    ("found", "tags", "status"),
+    [
+        (estimated(0.69), {}, "PASS"),  # certain at 0.002 each, and allowed
+        (estimated(0.6799), {}, "FAIL"),
+        (estimated(0.6799, error=0.0067), {}, "PASS"),  # more than allowed, and by chance
+        (estimated(0.6799), {"standard_error": "0.005"}, "PASS"),  # what was promised is an estimate too
+        (estimated(0.6699), {"standard_error": "0.005"}, "FAIL"),
+        (estimated(float("nan")), {}, "INSUFFICIENT"),
+        (estimated(0.6, error=float("nan")), {}, "INSUFFICIENT"),
+    ],
 )
-def test_the_whole_interval_must_lie_below_what_may_be_left(upper, status):
-    assert kept(0.6, upper, "0.7", 0.02, TASK.decisive).status == status
+def test_a_loss_must_be_larger_than_allowed_and_beyond_chance(found, tags, status):
+    assert kept(found, {"test_auc": "0.7", **tags}, "auc", 0.02, TASK.decisive).status == status
 
 
-@pytest.mark.parametrize(("best", "status"), [(3.01, "PASS"), (3.02, "PASS"), (3.0201, "FAIL"), (float("nan"), "FAIL")])
-def test_an_error_is_lost_when_it_has_certainly_grown(best, status):
-    assert kept(4.0, best, "3.0", 0.02, METRICS["regression"]["rmse"]).status == status
+@pytest.mark.parametrize(("value", "status"), [(2.9, "PASS"), (3.019, "PASS"), (3.021, "FAIL")])
+def test_an_error_is_lost_when_it_has_grown(value, status):
+    metric = METRICS["regression"]["rmse"]
+    assert kept(estimated(value), {"test_rmse": "3.0"}, "rmse", 0.02, metric).status == status
 
 
-def test_the_same_quality_on_other_rows_is_hardly_ever_called_degraded():
-    """Each of 40 versions keeps its true AUC, 0.76; what was registered and what is seen now are two draws of it."""
-    promised = [str(judged(1.0, "0.5", seed=seed, rows=600)["metrics"]["auc"]) for seed in range(40)]
-    results = [judged(1.0, auc, seed=100 + at, rows=600) for at, auc in enumerate(promised)]
-    assert sum(result["status"] == "DEGRADED" for result in results) <= 3
+@pytest.mark.parametrize(
+    ("value", "status"), [(0.61, "PASS"), (0.59, "PASS"), (0.58, "FAIL"), (float("nan"), "INSUFFICIENT")]
+)
+def test_a_floor_is_broken_beyond_chance(value, status):
+    assert floor_kept("auc", estimated(value), 0.6, TASK.decisive).status == status
+
+
+def test_of_an_error_the_floor_is_the_most():
+    metric = METRICS["regression"]["rmse"]
+    assert [floor_kept("rmse", estimated(value), 3.0, metric).status for value in (2.9, 3.1)] == ["PASS", "FAIL"]
+
+
+def months_until_degraded(seed, signal, months):
+    """Registered on 600 rows at a true AUC of 0.76, then looked at whenever 600 more have come; None: never."""
+    registered = judged(1.0, "0.5", seed=seed, rows=600)
+    lower, upper = registered["intervals"]["auc"]
+    tags = {"test_auc": str(registered["metrics"]["auc"]), "standard_error": str((upper - lower) / 4)}
+    target, scores = scored(signal, seed=1000 + seed, rows=600 * months)
+    looks = range(1, months + 1)
+    found = (assess(TASK, as_scored(target[: 600 * look], scores[: 600 * look]), tags, RULES) for look in looks)
+    return next((look for look, result in zip(looks, found, strict=True) if result["status"] == "DEGRADED"), None)
+
+
+def test_a_version_as_good_as_ever_is_hardly_ever_called_degraded_in_a_year():
+    ever = [months_until_degraded(seed, 1.0, 12) for seed in range(40)]
+    assert sum(month is not None for month in ever) <= 2
+
+
+def test_a_loss_of_a_tenth_is_found_within_two_months():
+    ever = [months_until_degraded(seed, 0.58, 2) for seed in range(40)]
+    assert sum(month is not None for month in ever) >= 30
 
 
 def test_without_the_promise_it_cannot_tell():

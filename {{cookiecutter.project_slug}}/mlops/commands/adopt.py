@@ -8,6 +8,7 @@ import argparse
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +21,8 @@ from mlops.data.adoption.columns import Profile, Roles, Table, profiles, task_of
 from mlops.data.adoption.facts import file_facts, sample, together
 from mlops.data.adoption.reading import check_named, read_source
 from mlops.data.soundness import find_faults
+from mlops.data.splitting import check_sides, held_out
+from mlops.data.tables import read_data
 from mlops.repo.changes import names
 from mlops.settings.metrics import TaskName
 from mlops.settings.project import PROJECT_FILE, load_project
@@ -56,15 +59,30 @@ def draft(path: Path, roles: Roles, new: Path) -> tuple[list[Profile], list[str]
     name = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "table"
     suite = f"expectations/{name}.json"
     classes = None if task == "regression" else roles.target
+    drafted = settings.Draft(suite, table, found, roles, task)
     texts = {
         suite: rules.to_text(rules.draft(name, table.files, table.columns, roles.key, classes)),
         "data/README.md": model.readme(path.name, suite, table, found, roles),
-        str(PROJECT_FILE): settings.settings(PROJECT_FILE, suite, table, found, roles, task),
+        str(PROJECT_FILE): settings.settings(PROJECT_FILE, drafted),
         **{f"model/{file}": content for file, content in model.model_files(task).items()},
     }
     files.written(texts, new)
     check_sound(path, new)
+    hold_out_enough(path, new, drafted)
     return found, notes
+
+
+def hold_out_enough(path: Path, new: Path, drafted: settings.Draft) -> None:
+    """Write the settings with the first share to hold out that leaves enough on both sides. UserError: none does."""
+    target = read_data(new / "data", [drafted.roles.target])[drafted.roles.target]
+    for share in (drafted.share, *settings.LARGER):
+        text = settings.settings(PROJECT_FILE, replace(drafted, share=share))
+        files.written({str(PROJECT_FILE): text}, new)
+        try:
+            return check_sides(target, held_out(new / "data", load_project(new / PROJECT_FILE).data))
+        except UserError as error:
+            why = error
+    raise UserError(f"{path}: {str(why).partition(';')[0]}, whatever share is held out; a model needs more data")
 
 
 def check_sound(path: Path, new: Path) -> None:

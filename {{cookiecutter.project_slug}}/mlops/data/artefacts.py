@@ -148,6 +148,7 @@ class Verdict(Artefact):
     status: str
     model_hash: str
     metrics: dict[str, float | None]
+    standard_error: float | None
     cold_start: bool
     criterion: Literal["superiority", "non-inferiority"]
     looks: Annotated[int, Field(ge=0)]

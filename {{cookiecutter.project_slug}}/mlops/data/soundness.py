@@ -229,5 +229,6 @@ def repeated(hashes: Mapping[str, Hashes]) -> "pd.DataFrame":
 
     parts = [pd.DataFrame({"hash": each, "file": file, "row": range(len(each))}) for file, each in hashes.items()]
     rows = pd.concat(parts, ignore_index=True)
-    again, first = rows[rows.duplicated("hash")], rows.drop_duplicates("hash")
+    alike = rows[rows.duplicated("hash", keep=False)]  # few as a rule: all else works on these alone
+    again, first = alike[alike.duplicated("hash")], alike.drop_duplicates("hash")
     return again.merge(first, on="hash", suffixes=("", "_first"))

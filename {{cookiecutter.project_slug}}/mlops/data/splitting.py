@@ -5,6 +5,7 @@ very reason no quota can be kept: a row would have to change sides when others c
 share up to chance, because the hash of a key knows nothing of the target; that is how such a split is stratified.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 
 from mlops import UserError
 from mlops.data.kinds import without_zone
-from mlops.data.row_hashes import Hashes
+from mlops.data.row_hashes import Hashes, read_hashes
+from mlops.data.tables import read_data
 from mlops.settings.project import Data, Split
 
 if TYPE_CHECKING:
@@ -45,6 +47,13 @@ def newest(times: "pd.Series", rule: Split) -> Mask:
     return np.asarray(held_out, dtype=bool)
 
 
+def held_out(folder: Path, data: Data) -> Mask:
+    """Shape (rows,), True for the test: of all rows of the folder's files in name order."""
+    if data.time and data.split_by == "time":
+        return newest(read_data(folder, [data.time])[data.time], data.split)
+    return lowest(read_hashes(folder, hashed_columns(data)), data.split)
+
+
 def hashed_columns(data: Data) -> list[str] | None:
     """The columns whose hash decides: the group, or the key. None: all that the files have."""
     return [data.split.group] if data.split.group else data.key or None
@@ -68,6 +77,12 @@ def clusters(rows: "pd.DataFrame", data: Data) -> NDArray[np.intp] | None:
         column = without_zone(column).dt.floor("D")
     codes: NDArray[np.intp] = column.factorize(use_na_sentinel=False)[0]
     return codes if len(codes) and codes.max() + 1 >= FEWEST_CLUSTERS else None
+
+
+def check_sides(target: "pd.Series", tested: Mask) -> None:
+    """UserError as in check_side, for either."""
+    check_side("train", target[~tested])
+    check_side("test", target[tested])
 
 
 def check_side(side: str, target: "pd.Series") -> None:

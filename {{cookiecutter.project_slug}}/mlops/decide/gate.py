@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mlops.decide.tasks.interface import Target, Task
 
 TRIVIAL = "trivial model"
+ERROR_TAG = "standard_error"  # of a version: how sure its metric of the gate was when it was registered
 Criterion = Literal["superiority", "non-inferiority"]
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlops.decide.jackknife import estimate
+from mlops.decide.jackknife import Estimate, estimate
 from mlops.decide.measures import Vector, whole
 from mlops.decide.scored import MODELS, Scored
 from mlops.decide.tasks.interface import Target, Task
@@ -21,12 +21,21 @@ def measure(task: Task, target: Target, predictions: Vector) -> Metrics:
     return {name: whole(metric, len(target)) for name, metric in task.measures(target, predictions).items()}
 
 
-def intervals(task: Task, scored: Scored, model: str, seed: int) -> dict[str, list[float]]:
-    """The 95 % interval of each metric of that model, as [lower, upper]."""
+def estimates(task: Task, scored: Scored, model: str, seed: int) -> dict[str, Estimate]:
+    """Each metric of that model, and how sure it is."""
     groups, count = scored.groups(task, seed)
     measures = task.measures(scored.target, scored.predictions[model])
-    found = {name: estimate(measure.without_each(groups, count)) for name, measure in measures.items()}
-    return {name: [each.quantile(0.025), each.quantile(0.975)] for name, each in found.items()}
+    return {name: estimate(measure.without_each(groups, count)) for name, measure in measures.items()}
+
+
+def interval(found: Estimate) -> list[float]:
+    """Its 95 % interval, as [lower, upper]."""
+    return [found.quantile(0.025), found.quantile(0.975)]
+
+
+def intervals(task: Task, scored: Scored, model: str, seed: int) -> dict[str, list[float]]:
+    """The 95 % interval of each metric of that model."""
+    return {name: interval(found) for name, found in estimates(task, scored, model, seed).items()}
 
 
 def slices(columns: "pd.DataFrame") -> "dict[str, NDArray[np.bool_]]":

@@ -11,7 +11,7 @@ from mlops.data.files import hash_folder, json_text, read_json, without_nan
 from mlops.data.own_metrics import own_metrics
 from mlops.data.tables import read_file
 from mlops.decide.gate import Criterion, verdict_on
-from mlops.decide.metrics import measure
+from mlops.decide.metrics import estimates, measure
 from mlops.decide.scored import from_frame
 from mlops.decide.tasks import task_of
 from mlops.settings.project import Gate, Project
@@ -49,6 +49,7 @@ def judge(
         "champion": facts.get("champion", {}).get("model_hash"),
         "test": facts["test"],
         "metrics": metrics,
+        "standard_error": estimates(task, scored, "challenger", project.gate.seed)[task.primary].error,
         "served_rows": answers["rows"],
         **verdict,
     }

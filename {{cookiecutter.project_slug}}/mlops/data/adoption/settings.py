@@ -15,10 +15,23 @@ from mlops.settings.project import Project
 from mlops.settings.reading import check, parse_yaml, read_text
 
 SHARE = 0.2  # of the rows is held out for the test, where the newest month is not fit for it
+LARGER = (0.3, 0.4, 0.5)  # are tried where that leaves too little to test on
 FIT = (0.1, 0.5)  # the newest month is, if it has about that share of the rows
 SMALL = 10_000  # rows
 UNKNOWN_SIZES = "drafted before the sizes of its slices were known"
 ENOUGH = 100  # rows that decide; more are not asked for
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What the blocks are made of. suite: the file of the rules. share: of rows to hold out; None: the usual one."""
+
+    suite: str
+    table: Table
+    found: Sequence[Profile]
+    roles: Roles
+    task: TaskName
+    share: float | None = None
 
 
 @dataclass(frozen=True)
@@ -50,25 +63,26 @@ def by_newest_month(table: Table) -> bool:
     return len(table.files) > 1 and FIT[0] * table.rows <= newest <= FIT[1] * table.rows
 
 
-def tested(table: Table, roles: Roles, task: TaskName) -> tuple[int, int]:
+def tested(draft: Draft) -> tuple[int, int]:
     """How many rows are held out, and how many of the rarer answer of two are among them; else all of them."""
-    part = table.files[-1][roles.target] if by_newest_month(table) else table.facts[roles.target]
-    share = 1.0 if by_newest_month(table) else SHARE
-    rarest = min((part.values or {None: part.rows}).values()) if task == "binary" else part.rows
+    table, target, month = draft.table, draft.roles.target, by_newest_month(draft.table) and not draft.share
+    part = table.files[-1][target] if month else table.facts[target]
+    share = 1.0 if month else draft.share or SHARE
+    rarest = min((part.values or {None: part.rows}).values()) if draft.task == "binary" else part.rows
     return int(share * part.rows), int(share * rarest)
 
 
-def settings(path: Path, suite: str, table: Table, found: Sequence[Profile], roles: Roles, task: TaskName) -> str:
+def settings(path: Path, draft: Draft) -> str:
     """The text of project.yml with its blocks about the data replaced. UserError when it would not be valid."""
-    features = [each.name for each in found if each.is_feature]
+    features = [each.name for each in draft.found if each.is_feature]
     text = read_text(path, "put it right first")
-    text = replaced(text, "task", f"task: {task}\n", before="data")
+    text = replaced(text, "task", f"task: {draft.task}\n", before="data")
     new = {
-        "data": data_block(suite, table, found, roles),
+        "data": data_block(draft),
         "features": listed("features", features, "the columns that the model sees"),
-        "model": model_block(table),
-        "gate": gate_block(table, found, roles, task),
-        "monitoring": monitoring_block(table),
+        "model": model_block(draft.table),
+        "gate": gate_block(draft),
+        "monitoring": monitoring_block(draft.table),
     }
     for key, block in new.items():
         text = replaced(text, key, block)
@@ -107,23 +121,34 @@ def lined(key: str, lines: Sequence[tuple[str, Any, str]], indent: int = 2) -> s
     return f"{key}:\n{block}" if key else block
 
 
-def data_block(suite: str, table: Table, found: Sequence[Profile], roles: Roles) -> str:
-    leaks = [each.name for each in found if each.is_leak]
+def data_block(draft: Draft) -> str:
+    leaks, roles = [each.name for each in draft.found if each.is_leak], draft.roles
     lines = [
         ("uri", "data", "Parquet files; on azureml also azureml:<asset>:<version>"),
-        ("suite", scalar(suite), "the rules that every file must keep"),
+        ("suite", scalar(draft.suite), "the rules that every file must keep"),
         ("time", scalar(roles.time), "rows are split and watched by this column"),
         ("key", in_line(roles.key), "the columns that tell one row from every other"),
-        ("split", f"{{by: time, share: {SHARE}}}", "the newest rows are held out for the test"),
+        ("split", *split_line(draft)),
         ("target", scalar(roles.target), "the answer that the model learns"),
         ("known_only_after", in_line(leaks), "never features: that would be a leak"),
     ]
     unused = {
         *(["time"] if roles.time is None else []),
         *([] if roles.key else ["key"]),
-        *(["split"] if roles.time is None or by_newest_month(table) else []),
+        *([] if split_line(draft)[0] else ["split"]),
     }
     return lined("data", [line for line in lines if line[0] not in unused])
+
+
+def split_line(draft: Draft) -> tuple[str, str]:
+    """The value of data.split and what it means; both empty where the usual way does."""
+    if draft.roles.time and (draft.share or not by_newest_month(draft.table)):
+        return f"{{by: time, share: {draft.share or SHARE}}}", "the newest rows are held out for the test"
+    return (
+        (f"{{share: {draft.share}}}", "held out for the test: a smaller part is too few rows")
+        if draft.share
+        else ("", "")
+    )
 
 
 def model_block(table: Table) -> str:
@@ -141,11 +166,11 @@ def model_block(table: Table) -> str:
     )
 
 
-def gate_block(table: Table, found: Sequence[Profile], roles: Roles, task: TaskName) -> str:
-    counts, (rows, rarest) = scale(table, roles, task), tested(table, roles, task)
+def gate_block(draft: Draft) -> str:
+    task, counts, (rows, rarest) = draft.task, scale(draft.table, draft.roles, draft.task), tested(draft)
     title = METRICS[task][counts.metric].title
     whose = "rows of either answer" if task == "binary" else "rows"
-    sliced = [each.name for each in found if each.is_slice]
+    sliced = [each.name for each in draft.found if each.is_slice]
     waived = f"{{{', '.join(f'{scalar(name)}: {UNKNOWN_SIZES}' for name in sliced)}}}"
     gate = lined(
         "gate",
