@@ -32,6 +32,7 @@ ROLLOUT = {
     "steps": [50, 100],
     "bake": "0s",
     "min_requests": 3,
+    "max_error_rate_increase": 0.5,
     "max_p95_latency_ms": 60000,
     "synthetic_rate": 400,
 }

@@ -1,8 +1,9 @@
 """Make an endpoint what its manifest says: blue/green, probed at 0 %, then live traffic step by step.
 
-Exits 1 when the version was rolled back, 3 while another run is rolling out this endpoint. A run that was killed, or
-could not log in any more, is continued by the next one. A version that was rolled back is refused until --retry. In CI
-it is the commit of main that counts: a run that main has left behind changes nothing.
+Exits 1 when the version was rolled back, or cannot be told at the deadline and is held at its share; 3 while another
+run is rolling out this endpoint. A run that was killed, or could not log in any more, is continued by the next one. A
+version that was rolled back is refused until --retry. In CI it is the commit of main that counts: a run that main has
+left behind changes nothing.
 """
 
 import argparse
@@ -31,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         reconciler.forget_rejection()
     done = reconciler.run()
     print(f"{manifest.endpoint.name}: {done.why}")
-    outcome = "as its manifest says" if done.promoted else "rolled back"
+    outcome = "as its manifest says" if done.promoted else "held" if done.held else "rolled back"
     steps = "\n".join(f"- {line}" for line in reconciler.said)
     ci.summary(args.environment, f"### {manifest.endpoint.name}: {outcome}\n\n{done.why}\n\n{steps}")
     return YES if done.promoted else NO

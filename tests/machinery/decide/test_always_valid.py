@@ -14,7 +14,7 @@ SHARES = st.integers(1, 3000).flatmap(lambda n: st.integers(0, n).map(lambda cou
 
 
 def misled(evidence, rates, alpha, runs=RUNS):
-    """How often it is reached at any look, with requests at these rates; 99.9 % of the chance to see so many or less."""
+    """In how many runs it is reached at any look, with requests at these rates."""
     rng = np.random.default_rng(7)
     found = 0
     for _ in range(runs):

@@ -90,24 +90,26 @@ class Reconciler:
         """The evidence with fresh metrics, where a candidate gets live traffic."""
         if observed is None or "since" not in observed.tags:
             return evidence
-        shifted, started = observed.moment("since"), observed.moment("started")
+        since, started = observed.moment("since"), observed.moment("started")
+        live_since = observed.moment("live") if "live" in observed.tags else since  # not written before 0.2.0
         try:
-            since_shift, since_start = self.measure(shifted), self.measure(started)
+            measured = {moment: self.measure(moment) for moment in {since, live_since, started}}
         except OSError:
             return replace(evidence, candidate=None)
         candidate = next((slot for slot in live(observed) if runs(observed.deployments[slot], self.manifest.model)), "")
-        stable = stable_slot(observed) or ""
         return replace(
             evidence,
-            candidate=since_shift.get(candidate, NO_TRAFFIC),
-            stable=since_start.get(stable, NO_TRAFFIC),
+            candidate=measured[live_since].get(candidate, NO_TRAFFIC),
+            bake=measured[since].get(candidate, NO_TRAFFIC),
+            stable=measured[started].get(stable_slot(observed) or "", NO_TRAFFIC),
         )
 
     def measure(self, since: float) -> dict[str, Traffic]:
         """Traffic by slot; tries a few times, because one lost reading is no reason to roll back."""
         for attempt in range(READ_ATTEMPTS):
             try:
-                return dict(self.platform.endpoints.measure(self.name, since))
+                limit = self.manifest.rollout.max_p95_latency_ms
+                return dict(self.platform.endpoints.measure(self.name, since, limit))
             except OSError:
                 if attempt == READ_ATTEMPTS - 1:
                     raise
