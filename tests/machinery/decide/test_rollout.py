@@ -96,7 +96,7 @@ def roll(
         if isinstance(action, Withdraw):
             evidence = replace(evidence, withdrawn=action.why)
         if isinstance(action, Probe):
-            evidence = replace(evidence, probe=probe)
+            evidence = replace(evidence, probe=probe, probed=world.observed.tags.get("since", ""))
         if isinstance(action, Deploy | Scale):
             evidence = replace(evidence, tried={**evidence.tried, action.slot: ""})
 
@@ -325,7 +325,7 @@ def at_ten_percent(**evidence):
     world = serving(1)
     roll(world, 2, stop_after=4)
     assert live(world.observed) == {"green": 10, "blue": 90}
-    known = {"probe": "", "candidate": GOOD, "stable": GOOD, **evidence}
+    known = {"probe": "", "probed": world.observed.tags["since"], "candidate": GOOD, "stable": GOOD, **evidence}
     return world.observed, Evidence(**{"bake": known["candidate"], **known})
 
 
@@ -397,6 +397,17 @@ def test_what_has_no_traffic_at_the_deadline_is_rolled_back_and_not_held():
     without = replace(observed, traffic={"blue": 100})
     late = decide(manifest(2, at_deadline="hold"), without, evidence, 1300.5)
     assert late.why == "roll back flights:2: not decided within 300 s"
+
+
+@pytest.mark.parametrize("share", [10, 50, 100])
+@pytest.mark.parametrize("probed", [{"probe": None}, {"probed": "900.0"}], ids=["by no one", "before the last shift"])
+def test_before_every_step_it_is_asked_the_sample_rows_again(share, probed):
+    assert decide(manifest(2), *at(share, **probed)) == Probe("green")
+    observed, evidence, now = at(share, probe="1 of 2 scores differ")
+    assert "1 of 2 scores differ" in decide(manifest(2), observed, evidence, now).why
+    assert isinstance(decide(manifest(2), observed, replace(evidence, probe="", probed=""), 1005), Wait), (
+        "not all the time"
+    )
 
 
 def test_since_when_it_is_live_is_written_once_and_forgotten_at_rest():

@@ -26,7 +26,8 @@ SKEW = 60.0  # seconds that the clocks of two machines may differ
 class Evidence:
     """What is known right now.
 
-    probe: None when not probed yet, "" when the answers agree, else what is wrong with them.
+    probe: None when not probed yet, "" when the answers agree, else what is wrong with them. probed: the bake in which
+    that was asked, by its `since`.
     candidate: its traffic since its first share; bake: of it, since the last shift; stable: its traffic since the
     rollout began. None: not measurable.
     tried: the slots that were deployed or scaled in this run, each with why that failed.
@@ -35,6 +36,7 @@ class Evidence:
     """
 
     probe: str | None = None
+    probed: str = ""
     candidate: Traffic | None = None
     bake: Traffic | None = None
     stable: Traffic | None = None
@@ -153,8 +155,8 @@ def at_deadline(
 
 def watch(
     rules: Rollout, observed: Observed, slot: str, stable: str | None, evidence: Evidence, health: Health, now: float
-) -> Shift | Wait:
-    """Stay at this share, or take the next step.
+) -> Shift | Wait | Probe:
+    """Stay at this share, or take the next step once the candidate has answered the sample rows rightly again.
 
     All traffic is for a candidate that is known to be healthy, and known while stable is there to compare with. To the
     shares before, it is enough that it is not sick.
@@ -167,6 +169,8 @@ def watch(
     lacking += [f"{left:.0f} s of bake left"] if left > 0 else []
     if lacking or (decides and health.answer != "healthy"):
         return Wait("; ".join([f"{share} % on {slot}: {health.why}", *lacking]))
+    if evidence.probe is None or evidence.probed != observed.tags["since"]:
+        return Probe(slot)  # what answered rightly before it had traffic may not do so any more
     if following is None:
         tags = rest(observed.tags) | {"stable": slot}
         return Shift({slot: 100}, tags, f"{slot} is stable now")

@@ -12,7 +12,7 @@ from typing import Any
 
 from mlops.data.probe import read_probe
 from mlops.decide.actions import Action, CreateEndpoint, Delete, Deploy, Done, Move, Probe, Scale, Shift, Wait, Withdraw
-from mlops.decide.agreement import disagreement
+from mlops.decide.agreement import disagreement, oddness
 from mlops.decide.observed import Observed, Traffic
 from mlops.decide.rollout import Evidence, decide, live, rejection_tag, runs, stable_slot
 from mlops.operate.trust import check_provenance, check_trusted, other_packages
@@ -130,9 +130,11 @@ class Reconciler:
                 reason = self.deploy(action, live(observed).get(action.slot, 0))
                 return replace(evidence, tried={**evidence.tried, action.slot: reason})
             case Probe(slot):
-                problem = self.probe(slot)
-                self.say(f"probe {slot}: {problem or 'the answers agree with the offline scores'}")
-                return replace(evidence, probe=problem)
+                problem = self.probe(slot) or self.compare(stable_slot(observed))
+                share = live(observed).get(slot)
+                at = f" at {share} %" if share else ""
+                self.say(f"probe {slot}{at}: {problem or 'the answers agree with the offline scores'}")
+                return replace(evidence, probe=problem, probed=observed.tags.get("since", ""))
             case Shift(traffic, tags, why):
                 self.say(why)
                 endpoints.update(self.name, traffic, {}, tags)
@@ -185,6 +187,20 @@ class Reconciler:
             if reply.status < 500:
                 break
         return problem
+
+    def compare(self, stable: str | None) -> str:
+        """What is odd about the answers to the sample rows beside those that stable gives; nothing without these."""
+        if stable is None:
+            return ""
+        try:
+            reply = self.platform.endpoints.score(self.name, self.sample["request"], stable)
+        except OSError as error:
+            self.say(f"the answers could not be compared with those of {stable}: {error}")
+            return ""
+        if reply.status != 200 or not isinstance(reply.body, dict):
+            self.say(f"the answers could not be compared with those of {stable}: status {reply.status}")
+            return ""
+        return oddness(self.sample["answer"], reply.body, self.manifest.rollout.max_disagreement)
 
     @cached_property
     def sample(self) -> dict[str, Any]:
