@@ -34,6 +34,7 @@ ROLLOUT = {
     "min_requests": 3,
     "max_error_rate_increase": 0.5,
     "max_p95_latency_ms": 60000,
+    "max_disagreement": 1000,  # the tables that are served have nothing in common
     "synthetic_rate": 400,
 }
 GOOD, BETTER, WRONG, BROKEN = 1, 2, 3, 4  # the versions

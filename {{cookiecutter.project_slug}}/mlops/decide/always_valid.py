@@ -9,7 +9,7 @@ inference" (the best rates of the other kind).
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 PRIOR = (0.5, 10.0)  # Beta: most failures are rare. It costs or saves requests, never the guarantee.
@@ -62,6 +62,22 @@ def above(share: Share, rate: float, prior: tuple[float, float] = PRIOR) -> floa
 def below(share: Share, rate: float) -> float:
     """Evidence that the share is below that rate."""
     return fit_anyhow(share) - fit(share, max(share.rate, rate))
+
+
+def bounds(share: Share, alpha: float) -> tuple[float, float]:
+    """Where the rate is, with a chance of at most alpha to be ever wrong, however often one looks."""
+
+    def edge(certain: Callable[[float], float], away: float) -> float:
+        """The rate closest to what was seen of which it is certain that the true one is not there."""
+        near = share.rate
+        for _ in range(HALVINGS):
+            middle = (near + away) / 2
+            near, away = (near, middle) if reached(certain(middle), alpha / 2) else (middle, away)
+        return away
+
+    if not share.requests:
+        return 0.0, 1.0
+    return edge(lambda rate: above(share, rate), 0.0), edge(lambda rate: below(share, rate), 1.0)
 
 
 def higher(candidate: Share, stable: Share) -> float:

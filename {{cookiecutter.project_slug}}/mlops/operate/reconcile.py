@@ -14,7 +14,9 @@ from mlops.data.probe import read_probe
 from mlops.decide.actions import Action, CreateEndpoint, Delete, Deploy, Done, Move, Probe, Scale, Shift, Wait, Withdraw
 from mlops.decide.agreement import disagreement, oddness
 from mlops.decide.observed import Observed, Traffic
+from mlops.decide.recorded import decision
 from mlops.decide.rollout import Evidence, decide, live, rejection_tag, runs, stable_slot
+from mlops.operate.record import Record
 from mlops.operate.trust import check_provenance, check_trusted, other_packages
 from mlops.platform import Platform, version_here
 from mlops.settings.environments import Manifest
@@ -46,6 +48,7 @@ class Reconciler:
     manifest: Manifest
     holder: str = "this process"  # who holds the endpoint meanwhile, for a run that is refused
     clock: Clock = field(default_factory=Clock)
+    record: Record | None = None
     said: list[str] = field(default_factory=list)
 
     @property
@@ -63,7 +66,7 @@ class Reconciler:
             while True:
                 observed = self.platform.endpoints.observe(self.name)
                 evidence = self.look(observed, evidence)
-                action = self.next(observed, evidence)
+                action = self.next(observed, evidence, self.record)
                 if isinstance(action, Done):
                     return action
                 evidence = self.act(action, observed or Observed(), evidence)
@@ -82,9 +85,16 @@ class Reconciler:
                 self.say(f"{model.name}:{model.version} was tried with another package: {change}")
             self.sample = read_probe(folder)
 
-    def next(self, observed: Observed | None, evidence: Evidence) -> Action:
-        """The one next action."""
-        return decide(self.manifest, observed, evidence, self.clock.now())
+    def next(self, observed: Observed | None, evidence: Evidence, record: Record | None = None) -> Action:
+        """The one next action, put on record."""
+        now = self.clock.now()
+        action = decide(self.manifest, observed, evidence, now)
+        if record:
+            try:
+                record.add(decision(record.commit, self.manifest, observed, evidence, now, action))
+            except OSError as error:  # a full disk is no reason to leave a rollout where it is
+                self.say(f"a decision could not be put on record: {error}")
+        return action
 
     def look(self, observed: Observed | None, evidence: Evidence) -> Evidence:
         """The evidence with fresh metrics, where a candidate gets live traffic."""
