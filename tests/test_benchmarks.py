@@ -10,7 +10,10 @@ from ci.conftest import REQUIRED
 from conftest import ROOT, Project
 
 BENCHMARKS = ROOT / "benchmarks"
-INSIDE, OF_NODE = {"answer", "gate", "router"}, "ci_defects"  # those are run by a project's Python, in its folder
+INSIDE, OF_NODE = (
+    {"answer", "canary", "gate", "router"},
+    "ci_defects",
+)  # those are run by a project's Python, in its folder
 NUMBER = r"-?\d[\d,.]*"
 ROWS = {  # of what each prints
     "answer": [
@@ -22,6 +25,12 @@ ROWS = {  # of what each prints
         rf"plan, local: {NUMBER} s; azure.ai.ml imported: False",
         r"apply, first rollout: .* 10 writes",
         r"apply, blue/green: .* 12 writes",
+    ],
+    "canary": [
+        r"\| healthy, 0.0% fail \| 100.0% \| 0 \| 0 \| \d+ \| 100.0% \| 100.0% \|",
+        rf"\| 9 times as much \| {NUMBER}% \| {NUMBER} \|",
+        r"\| right \| 0.0% \|",
+        *(rf"\| {wrong} \| 100.0% \|" for wrong in ("constant", "null", "two columns swapped", "10% of rows off, .*")),
     ],
     "ci_defects": [
         r"\| GitHub \| 2 \| 2 \| 0 \| 1 \| 0 \| 0 \| 1 \| 0 \| 100% \|",
