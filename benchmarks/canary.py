@@ -4,9 +4,9 @@
 
 Whole rollouts by `decide`: steps 10, 50, 100 %, bakes of 20 s with a look a second, a margin of 0.01, 20 requests a
 bake, half an hour at most. Requests come as by chance; those that fail and those that are slow (lognormal, sigma 0.5)
-are drawn. The fixed rule rolls back at the end of a bake if the candidate failed 0.01 more than stable in it, or its p95
-was over the limit. The counting rule (Flagger's defaults: 10 checks, 5 bad ones) calls a minute of 60 requests bad when
-less than 99 % of them succeed.
+are drawn. The fixed rule rolls back at the end of a bake if the candidate failed 0.01 more than stable in it, or if its
+p95 was over the limit. The counting rule (Flagger's defaults: 10 checks, 5 bad ones) calls a minute of 60 requests bad
+when less than 99 % of them succeed.
 """
 
 import math

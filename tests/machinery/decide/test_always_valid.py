@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops.decide.always_valid import Share, above, below, best_apart, fit, higher, not_higher_by, reached
+from mlops.decide.always_valid import Share, above, below, best_apart, bounds, fit, higher, not_higher_by, reached
 
 RUNS, LOOKS, EACH = 1000, 60, 50
 SHARES = st.integers(1, 3000).flatmap(lambda n: st.integers(0, n).map(lambda count: Share(count, n)))
@@ -71,3 +71,22 @@ def test_without_requests_nothing_is_known():
     assert (above(nothing, 0.1), below(nothing, 0.1), higher(nothing, nothing)) == (0.0, 0.0, 0.0)
     assert not_higher_by(nothing, nothing, 0.1) == 0.0
     assert math.isfinite(not_higher_by(Share(3, 3), Share(0, 3), 1.0))
+
+
+@pytest.mark.parametrize(("count", "requests"), [(0, 100), (5, 100), (50, 1000), (10, 10), (0, 0)])
+def test_bounds_are_where_the_rate_is_certain_not_to_be(count, requests):
+    share = Share(count, requests)
+    low, high = bounds(share, 0.05)
+    assert 0 <= low <= share.rate <= high <= 1
+    assert low == 0 or (reached(above(share, 0.999 * low), 0.025) and not reached(above(share, 1.01 * low), 0.025))
+    assert high == 1 or (reached(below(share, 1.001 * high), 0.025) and not reached(below(share, 0.99 * high), 0.025))
+    assert (low, high) == ((0.0, 1.0) if not requests else (low, high))
+
+
+def test_bounds_hold_at_every_look():
+    rng, outside = np.random.default_rng(3), 0
+    for _ in range(60):
+        counts = np.cumsum(rng.binomial(EACH, 0.05, 10))
+        edges = [bounds(Share(int(count), EACH * (at + 1)), 0.05) for at, count in enumerate(counts)]
+        outside += any(not low <= 0.05 <= high for low, high in edges)
+    assert outside <= most(0.05, 60)
