@@ -23,6 +23,7 @@ SHORT = {
     "steps: [10, 50, 100]": "steps: [50, 100]",
     "bake: 20s": "bake: 0s",
     "min_requests: 30": "min_requests: 5",
+    "increase: 0.01": "increase: 0.1",
     "latency_ms: 100": "latency_ms: 999999",
 }
 MODEL = f"{workspace_id(SUBSCRIPTION, 'flight-delays', 'flight-delays')}/models/flight-delays/versions"

@@ -30,6 +30,7 @@ RATE = 5  # client requests a second: few, for a slow candidate is not to queue 
 BRISK = {
     "bake: 20s": "bake: 1s",
     "min_requests: 30": "min_requests: 5",
+    "increase: 0.01": "increase: 0.1",
     "latency_ms: 100": "latency_ms: 1000",
     "synthetic_rate: 20": "synthetic_rate: 5",
 }

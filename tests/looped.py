@@ -92,7 +92,7 @@ class Looped(Project):
     def served(self) -> dict[str, int]:
         """The versions at the endpoint, by slot, and that nothing of a rollout is left."""
         state = self.read(f".mlops/endpoints/{ENDPOINT}/endpoint.json")
-        assert not {"candidate", "started", "since"} & state["tags"].keys()
+        assert not {"candidate", "started", "live", "since"} & state["tags"].keys()
         [(slot, deployment)] = state["deployments"].items()
         assert {name: share for name, share in state["traffic"].items() if share} == {slot: 100}
         return {slot: deployment["version"]}

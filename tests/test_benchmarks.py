@@ -10,7 +10,7 @@ from ci.conftest import REQUIRED
 from conftest import ROOT, Project
 
 BENCHMARKS = ROOT / "benchmarks"
-INSIDE = {"answer", "gate", "live_quality", "router"}  # those are run by a project's Python, in its folder
+INSIDE = {"answer", "canary", "gate", "live_quality", "router"}  # those are run by a project's Python, in its folder
 OF_NODE = "ci_defects"
 NUMBER = r"-?\d[\d,.]*"
 ROWS = {  # of what each prints
@@ -23,6 +23,12 @@ ROWS = {  # of what each prints
         rf"plan, local: {NUMBER} s; azure.ai.ml imported: False",
         r"apply, first rollout: .* 10 writes",
         r"apply, blue/green: .* 12 writes",
+    ],
+    "canary": [
+        r"\| healthy, 0.0% fail \| 100.0% \| 0 \| 0 \| \d+ \| 100.0% \| 100.0% \|",
+        rf"\| 9 times as much \| {NUMBER}% \| {NUMBER} \|",
+        r"\| right \| 0.0% \|",
+        *(rf"\| {wrong} \| 100.0% \|" for wrong in ("constant", "null", "two columns swapped", "10% of rows off, .*")),
     ],
     "ci_defects": [
         r"\| GitHub \| 2 \| 2 \| 0 \| 1 \| 0 \| 0 \| 1 \| 0 \| 100% \|",

@@ -9,7 +9,12 @@ from looped import ENDPOINT, Looped
 
 from conftest import ROOT, Render
 
-QUICK = {"bake: 20s": "bake: 1s", "min_requests: 30": "min_requests: 5", "latency_ms: 100": "latency_ms: 999999"}
+QUICK = {
+    "bake: 20s": "bake: 1s",
+    "min_requests: 30": "min_requests: 5",
+    "increase: 0.01": "increase: 0.1",
+    "latency_ms: 100": "latency_ms: 999999",
+}
 NO_COMMANDS = {"__init__", "console"}
 MONTHS = ("2013-04.parquet", "2013-05.parquet")
 MILESTONES = ("begin the rollout", "deploy", "probe", "10 % of live", "50 % of live", "100 % of live", "stable now")
@@ -102,7 +107,7 @@ def test_a_sick_version_is_rolled_back_and_remembered(looped: Looped) -> None:
     looped.command("register")
     looped.command("promote", "production", "--version", "3")
     with looped.clients() as seen:
-        assert "p95 may be at most 250 ms" in looped.command("apply", "production", code=1)
+        assert "requests were over 250 ms" in looped.command("apply", "production", code=1)
     assert looped.served() == {"blue": 1}
     assert seen.keys() <= {"blue", "green"}, f"no request may fail: {seen}"
     assert "was rolled back" in looped.command("apply", "production", code=1), "a second run refuses it"
@@ -111,7 +116,7 @@ def test_a_sick_version_is_rolled_back_and_remembered(looped: Looped) -> None:
 def test_what_was_stopped_is_started_again(looped: Looped) -> None:
     looped.git("revert", "--no-edit", "HEAD")
     assert "stopped" in looped.command("stop")
-    assert "failed" in looped.command("status")
+    assert "100 % of traffic, stopped" in looped.command("status")
     looped.command("plan", "production", code=1)
     looped.command("apply", "production")
     with looped.clients():

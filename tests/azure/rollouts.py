@@ -32,7 +32,9 @@ ROLLOUT = {
     "steps": [50, 100],
     "bake": "0s",
     "min_requests": 3,
+    "max_error_rate_increase": 0.5,
     "max_p95_latency_ms": 60000,
+    "max_disagreement": 1000,  # the tables that are served have nothing in common
     "synthetic_rate": 400,
 }
 GOOD, BETTER, WRONG, BROKEN = 1, 2, 3, 4  # the versions

@@ -30,6 +30,7 @@ QUICK = {
     "max_instances: 1": "max_instances: 3",
     "bake: 20s": "bake: 2s",
     "min_requests: 30": "min_requests: 20",
+    "increase: 0.01": "increase: 0.1",
     "latency_ms: 100": "latency_ms: 999999",
 }
 HOSTS = re.compile(
@@ -61,7 +62,7 @@ class OnAzure(Looped):
     def served(self) -> dict[str, int]:
         """The versions at production's endpoint, by slot, and that nothing of a rollout is left."""
         endpoint = self.endpoint()
-        assert not {"candidate", "started", "since"} & endpoint["tags"].keys()
+        assert not {"candidate", "started", "live", "since"} & endpoint["tags"].keys()
         [deployment] = self.azure.cloud.children(f"{endpoint['id']}/deployments")
         assert endpoint["properties"]["traffic"] == {deployment["name"]: 100}
         return {deployment["name"]: int(deployment["properties"]["model"].rsplit("/", 1)[1])}

@@ -1,21 +1,35 @@
 """Make an endpoint what its manifest says: blue/green, probed at 0 %, then live traffic step by step.
 
-Exits 1 when the version was rolled back, 3 while another run is rolling out this endpoint. A run that was killed, or
-could not log in any more, is continued by the next one. A version that was rolled back is refused until --retry. In CI
-it is the commit of main that counts: a run that main has left behind changes nothing.
+Exits 1 when the version was rolled back, or cannot be told at the deadline and is held at its share; 3 while another
+run is rolling out this endpoint. A run that was killed, or could not log in any more, is continued by the next one. A
+version that was rolled back is refused until --retry. In CI it is the commit of main that counts: a run that main has
+left behind changes nothing.
 """
 
 import argparse
 import sys
 from collections.abc import Sequence
 
+from mlops import UserError
 from mlops.ci import open_ci
 from mlops.ci.superseded import check_newest
-from mlops.commands.console import NO, YES, command
+from mlops.commands.console import NO, YES, command, in_ci
 from mlops.operate.reconcile import Reconciler
+from mlops.operate.record import RECORD_FILE, RECORDS, Record
 from mlops.platform import open_platform
-from mlops.repo.lineage import who_runs
+from mlops.repo.lineage import commit_facts, who_runs
+from mlops.report.rollouts import write_text_of
 from mlops.settings.environments import load_manifest
+from mlops.settings.reading import read_text
+
+
+def timeline(record: Record, environment: str) -> str:
+    """How the rollout went, for the run's page; nothing where nothing could be put on record."""
+    try:
+        write_text_of(record.path, environment)
+        return read_text(record.path.with_name("rollout.md"), "apply again")
+    except UserError:
+        return ""
 
 
 @command
@@ -26,14 +40,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     manifest, ci = load_manifest(args.environment), open_ci()
     check_newest(ci, args.environment)
-    reconciler = Reconciler(open_platform(manifest), manifest, holder=who_runs())
+    record = Record(RECORDS / args.environment / RECORD_FILE, commit_facts()["commit"])
+    reconciler = Reconciler(open_platform(manifest), manifest, holder=who_runs(), record=record)
     if args.retry:
         reconciler.forget_rejection()
     done = reconciler.run()
     print(f"{manifest.endpoint.name}: {done.why}")
-    outcome = "as its manifest says" if done.promoted else "rolled back"
-    steps = "\n".join(f"- {line}" for line in reconciler.said)
-    ci.summary(args.environment, f"### {manifest.endpoint.name}: {outcome}\n\n{done.why}\n\n{steps}")
+    outcome = "as its manifest says" if done.promoted else "held" if done.held else "rolled back"
+    went = timeline(record, args.environment) if in_ci() and reconciler.said else ""
+    ci.summary(args.environment, f"### {manifest.endpoint.name}: {outcome}\n\n{done.why}\n\n{went}")
     return YES if done.promoted else NO
 
 

@@ -1,30 +1,60 @@
-"""Show what `apply` would change, like a diff. Exits 0 when the endpoint is as its manifest says, 1 when it is not.
+"""Show what `apply` would change, like a diff, and what a rollout would take at the traffic of the last hour.
 
+Exits 0 when the endpoint is as its manifest says, 1 when it is not.
 With --pull-request: what merging this branch would change in the manifests; always 0. With --output: tell a later job.
 """
 
 import argparse
 import sys
+import time
 from collections.abc import Sequence
 
+from mlops import UserError
 from mlops.ci import open_ci
 from mlops.ci.pull_request import target_of
 from mlops.commands.console import NO, YES, command
-from mlops.decide.rollout import difference
-from mlops.platform import open_platform, version_here
+from mlops.decide.observed import Observed
+from mlops.decide.outlook import outlook
+from mlops.decide.rollout import difference, label, stable_slot
+from mlops.platform import Platform, open_platform, version_here
 from mlops.repo.changes import parting
 from mlops.repo.history import environments_at, manifest_at
 from mlops.settings.environments import Manifest, differences, environments, load_manifest
+
+LOOK_BACK = 3600.0  # seconds
 
 
 def plan(environment: str) -> list[str]:
     """What `apply` would change, one line a change."""
     manifest = load_manifest(environment)
-    lines = difference(manifest, open_platform(manifest).endpoints.observe(manifest.endpoint.name))
+    platform = open_platform(manifest)
+    observed = platform.endpoints.observe(manifest.endpoint.name)
+    lines = difference(manifest, observed)
     if lines:
         check_registered(manifest)
-    print("\n".join([manifest.endpoint.name, *(f"  {line}" for line in lines or ["no difference"])]))
+    told = [*lines, effort(manifest, platform, observed)] if f"+ {label(manifest.model)} at 100 %" in lines else lines
+    print("\n".join([manifest.endpoint.name, *(f"  {line}" for line in told or ["no difference"])]))
     return lines
+
+
+def effort(manifest: Manifest, platform: Platform, observed: Observed | None) -> str:
+    """How many requests a rollout takes, and how long, in one line."""
+    rules, stable = manifest.rollout, stable_slot(observed) if observed else None
+    try:
+        since = time.time() - LOOK_BACK
+        served = platform.endpoints.measure(manifest.endpoint.name, since, rules.max_p95_latency_ms) if observed else {}
+    except (OSError, UserError):  # what was asked cannot be told; what `apply` asks can
+        served = {}
+    there = served.get(stable or "")
+    failing = (there.errors / there.requests if there and there.requests else 0.0) if stable else None
+    traffic = rules.synthetic_rate + sum(each.requests for each in served.values()) / LOOK_BACK
+    look = outlook(rules, traffic, failing)
+    margin = f"{rules.max_error_rate_increase:.1%} more failures"
+    if look.seconds > rules.deadline:
+        mend = "wider rollout.max_error_rate_increase, a later deadline or a higher synthetic_rate"
+        return f"! at {traffic:.3g} requests a second {margin} cannot be ruled out by the deadline; it takes a {mend}"
+    needed = f"some {look.requests:.0f} requests on the candidate"
+    return f"  {needed} rule out {margin}: about {look.seconds:.0f} s at {traffic:.3g} requests a second"
 
 
 def check_registered(manifest: Manifest) -> None:

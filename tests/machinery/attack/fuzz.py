@@ -137,7 +137,13 @@ def write_state_of(endpoint: Path) -> None:
         name: Slot(model="flights", version=number, port=1, state="ready", process=Started(pid=2**30, created=1.0))
         for number, name in ((1, "blue"), (2, "green"))
     }
-    tags = {"stable": "blue", "candidate": "flights:2", "started": "1700000000.5", "since": "1700000001.5"}
+    tags = {
+        "stable": "blue",
+        "candidate": "flights:2",
+        "started": "1700000000.5",
+        "live": "1700000000.7",
+        "since": "1700000001.5",
+    }
     state = EndpointState(port=free_port(), key="key", traffic={"blue": 90, "green": 10}, tags=tags, deployments=slots)
     write_state(endpoint, state)
     recorder = Recorder(endpoint / RECORDS_FILE)

@@ -165,11 +165,11 @@ class MemoryEndpoints:
         there.served.append({"time": now, "slot": slot, "kind": kind, "status": status, "milliseconds": took})
         return Reply(status, body, slot, took)
 
-    def measure(self, endpoint, since):
+    def measure(self, endpoint, since, limit_ms):
         there = self.there(endpoint)
         live = [each for each in there.served if each["kind"] == "live" and each["time"] >= since]
         return {
-            slot: summary([(each["status"], each["milliseconds"]) for each in live if each["slot"] == slot])
+            slot: summary([(each["status"], each["milliseconds"]) for each in live if each["slot"] == slot], limit_ms)
             for slot in there.slots
         }
 

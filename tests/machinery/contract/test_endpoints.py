@@ -16,6 +16,7 @@ from mlops.data.model_folder import load_model, payload
 from mlops.decide.observed import Deployment, Observed
 
 PAYLOAD = {"input_data": REQUEST}
+LIMIT = 60_000.0  # ms, which no answer takes
 CRASHES = {"input_data": {**REQUEST, "data": [["2013-01-01T05:00:00", "B6", -1.0]]}}
 
 
@@ -183,16 +184,19 @@ def test_the_split_is_counted_and_measured(bench, served):
     assert {reply.status for reply in replies} == {200}
     assert answered.keys() == {"blue", "green"}
     assert abs(answered["green"] - 0.2 * times) <= 5 * math.sqrt(times * 0.2 * 0.8)
-    wait_until(lambda: covers(served.measure(bench.name, since), answered), bench.patience, bench.pause)
-    measured = served.measure(bench.name, since)
+    wait_until(lambda: covers(served.measure(bench.name, since, LIMIT), answered), bench.patience, bench.pause)
+    measured = served.measure(bench.name, since, LIMIT)
     assert all(traffic.errors == 0 and traffic.p95_ms > 0 for traffic in measured.values())
+    assert all(traffic.timed and not traffic.slow for traffic in measured.values())
+    slow = served.measure(bench.name, since, 0.0)
+    assert all(traffic.slow == traffic.timed for traffic in slow.values()), "every answer takes longer than no time"
 
 
 def test_a_request_that_its_model_fails_on_counts_as_an_error(bench, served):
     since = time.time()
     assert {served.score(bench.name, CRASHES).status for _ in range(5)} == {500}
-    wait_until(lambda: covers(served.measure(bench.name, since), {"blue": 5}), bench.patience, bench.pause)
-    assert served.measure(bench.name, since)["blue"].errors >= 5
+    wait_until(lambda: covers(served.measure(bench.name, since, LIMIT), {"blue": 5}), bench.patience, bench.pause)
+    assert served.measure(bench.name, since, LIMIT)["blue"].errors >= 5
 
 
 def covers(measured, answered):

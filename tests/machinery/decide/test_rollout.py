@@ -24,22 +24,25 @@ RULES = Rollout.model_validate(
         "synthetic_rate": 0.0,
     }
 )
-GOOD = Traffic(requests=500, errors=0, p95_ms=5.0)
-FAILING = Traffic(requests=500, errors=400, p95_ms=5.0)
-SLOW = Traffic(requests=500, errors=0, p95_ms=900.0)
-FEW = Traffic(requests=3, errors=0, p95_ms=5.0)
+GOOD = Traffic(requests=1000, errors=0, p95_ms=5.0, timed=1000)
+FAILING = Traffic(requests=500, errors=400, p95_ms=5.0, timed=500)
+SLOW = Traffic(requests=500, errors=0, p95_ms=900.0, timed=500, slow=400)
+UNSURE = Traffic(requests=500, errors=0, p95_ms=5.0, timed=500)  # too few to rule a rise out
+FEW = Traffic(requests=3, errors=0, p95_ms=5.0, timed=3)
 NONE = Traffic(requests=0, errors=0, p95_ms=math.nan)
 STEP = 2.0  # seconds that pass between two looks
 
 
-def manifest(version, instances=(1, 1), port=0):
+def manifest(version, instances=(1, 1), port=0, **rules):
     least, most = instances
     endpoint = EndpointSettings(
         name="flights-production", instance_type="any", instance_count=least, max_instances=most, auth="key", port=port
     )
     workspace = Workspace(subscription=None, resource_group="any", name="any", region="any", registry=None)
     model = ModelSettings(name="flights", version=version)
-    return Manifest(platform="local", workspace=workspace, endpoint=endpoint, model=model, rollout=RULES)
+    return Manifest(
+        platform="local", workspace=workspace, endpoint=endpoint, model=model, rollout=RULES.model_copy(update=rules)
+    )
 
 
 class World:
@@ -74,13 +77,15 @@ class World:
                 self.now += STEP
 
 
-def roll(world, version, *, behaviour=lambda looks: GOOD, probe="", starts=True, stop_after=None, instances=(1, 1)):
+def roll(
+    world, version, *, behaviour=lambda looks: GOOD, probe="", starts=True, stop_after=None, instances=(1, 1), **rules
+):
     """Drive decide() to the end; stop_after kills the run after that many actions and returns None."""
     evidence, looks, count = Evidence(), 0, 0
     while True:
         if world.observed and "since" in world.observed.tags:
-            evidence = replace(evidence, candidate=behaviour(looks), stable=GOOD)
-        action = decide(manifest(version, instances), world.observed, evidence, world.now)
+            evidence = replace(evidence, candidate=behaviour(looks), bake=behaviour(looks), stable=GOOD)
+        action = decide(manifest(version, instances, **rules), world.observed, evidence, world.now)
         if isinstance(action, Done):
             return action
         if count == stop_after:
@@ -91,7 +96,7 @@ def roll(world, version, *, behaviour=lambda looks: GOOD, probe="", starts=True,
         if isinstance(action, Withdraw):
             evidence = replace(evidence, withdrawn=action.why)
         if isinstance(action, Probe):
-            evidence = replace(evidence, probe=probe)
+            evidence = replace(evidence, probe=probe, probed=world.observed.tags.get("since", ""))
         if isinstance(action, Deploy | Scale):
             evidence = replace(evidence, tried={**evidence.tried, action.slot: ""})
 
@@ -107,7 +112,7 @@ def at_rest(world, version):
     [deployment] = world.observed.deployments.values()
     assert (deployment.version, deployment.state) == (version, "ready")
     assert live(world.observed) == {deployment.slot: 100}
-    assert not {"candidate", "started", "since"} & world.observed.tags.keys()
+    assert not {"candidate", "started", "live", "since"} & world.observed.tags.keys()
 
 
 def test_a_first_version_is_probed_before_it_gets_all_traffic():
@@ -320,7 +325,8 @@ def at_ten_percent(**evidence):
     world = serving(1)
     roll(world, 2, stop_after=4)
     assert live(world.observed) == {"green": 10, "blue": 90}
-    return world.observed, Evidence(**{"probe": "", "candidate": GOOD, "stable": GOOD, **evidence})
+    known = {"probe": "", "probed": world.observed.tags["since"], "candidate": GOOD, "stable": GOOD, **evidence}
+    return world.observed, Evidence(**{"bake": known["candidate"], **known})
 
 
 @pytest.mark.parametrize(("after", "share"), [(9.5, None), (10, 50)])
@@ -330,7 +336,95 @@ def test_the_next_step_is_taken_when_the_bake_is_over_and_not_before(after, shar
     if share:
         assert (action.traffic, float(action.tags["since"])) == ({"green": share, "blue": 50}, 1000 + after)
     else:
-        assert action == Wait("10 % on green: 0 of 500 requests failed, p95 5 ms, 0 s of bake left")
+        seen = "0 of 1000 requests failed (stable: 0 of 1000), p95 5 ms"
+        assert action == Wait(f"10 % on green: {seen}; 0 s of bake left")
+
+
+def at(share, **evidence):
+    """The same with that share on the candidate, in a bake that is over."""
+    observed, known = at_ten_percent(**evidence)
+    return replace(observed, traffic={"green": share, "blue": 100 - share}), known, 1010
+
+
+def test_only_a_healthy_candidate_gets_all_traffic_and_any_that_is_not_sick_the_shares_before():
+    assert decide(manifest(2), *at(10, candidate=UNSURE)).traffic == {"green": 50, "blue": 50}
+    waits = decide(manifest(2), *at(50, candidate=UNSURE))
+    assert isinstance(waits, Wait) and waits.why.endswith("cannot rule out 1.0% more failures yet")
+    assert decide(manifest(2), *at(50)).traffic == {"green": 100}
+    assert decide(manifest(2), *at(100, candidate=UNSURE)).tags == {"stable": "green"}, "it was healthy before"
+
+
+@pytest.mark.parametrize("unsure", [UNSURE, NONE])
+def test_where_there_was_nothing_to_compare_with_the_last_bake_has_to_tell(unsure):
+    known = at(100, candidate=unsure, stable=NONE)
+    assert isinstance(decide(manifest(2, steps=[100]), *known), Wait) == (unsure is NONE), "500 without stable do"
+    assert isinstance(decide(manifest(2, steps=[100]), *at(100, candidate=FEW)), Wait)
+    observed, evidence, now = at(100, candidate=UNSURE, stable=None)
+    first = replace(serving(2).observed, tags={key: value for key, value in observed.tags.items() if key != "stable"})
+    assert decide(manifest(2), first, evidence, now).why == "blue is stable now"
+    few = Traffic(requests=400, errors=0, p95_ms=5.0, timed=400)
+    assert isinstance(decide(manifest(2), first, replace(evidence, candidate=few), now), Wait)
+
+
+@pytest.mark.parametrize("share", [10, 50, 100])
+def test_every_bake_needs_requests_of_its_own(share):
+    action = decide(manifest(2), *at(share, bake=FEW))
+    assert isinstance(action, Wait) and action.why.endswith("; 3 of 30 requests in this bake")
+
+
+def test_what_a_bake_shows_is_not_hidden_by_what_went_before():
+    assert decide(manifest(2), *at(50, bake=FAILING)).why.startswith("roll back flights:2: 400 of 500 requests failed")
+
+
+def test_at_the_deadline_it_is_held_where_the_manifest_says_so_and_watched_on_by_the_next_run():
+    world = serving(1)
+    done = roll(world, 2, behaviour=lambda _: UNSURE, at_deadline="hold")
+    assert (done.promoted, done.held) == (False, True)
+    assert done.why == (
+        "flights:2 is held at 50 %: not decided within 300 s; 0 of 500 requests failed (stable: 0 of 1000), p95 5 ms;"
+        " cannot rule out 1.0% more failures yet"
+    )
+    assert live(world.observed) == {"green": 50, "blue": 50}
+    watched = Evidence(probe="", candidate=UNSURE, bake=UNSURE, stable=GOOD, watched_from=world.now)
+    assert isinstance(decide(manifest(2, at_deadline="hold"), world.observed, watched, world.now), Wait)
+    assert roll(world, 2, at_deadline="hold").held, "this run watches no longer than that one did"
+    sick = replace(watched, candidate=FAILING)
+    assert "rejected-flights-2" in decide(manifest(2, at_deadline="hold"), world.observed, sick, world.now).tags
+
+
+def test_what_has_no_traffic_at_the_deadline_is_rolled_back_and_not_held():
+    observed, evidence = at_ten_percent()
+    without = replace(observed, traffic={"blue": 100})
+    late = decide(manifest(2, at_deadline="hold"), without, evidence, 1300.5)
+    assert late.why == "roll back flights:2: not decided within 300 s"
+
+
+@pytest.mark.parametrize("share", [10, 50, 100])
+@pytest.mark.parametrize("probed", [{"probe": None}, {"probed": "900.0"}], ids=["by no one", "before the last shift"])
+def test_before_every_step_it_is_asked_the_sample_rows_again(share, probed):
+    assert decide(manifest(2), *at(share, **probed)) == Probe("green")
+    observed, evidence, now = at(share, probe="1 of 2 scores differ")
+    assert "1 of 2 scores differ" in decide(manifest(2), observed, evidence, now).why
+    assert isinstance(decide(manifest(2), observed, replace(evidence, probe="", probed=""), 1005), Wait), (
+        "not all the time"
+    )
+
+
+def test_since_when_it_is_live_is_written_once_and_forgotten_at_rest():
+    world = serving(1)
+    roll(world, 2, stop_after=4)
+    began = world.observed.tags["live"]
+    assert began == world.observed.tags["since"]
+    later = decide(manifest(2), *at(10)).tags
+    assert (later["live"], later["since"]) == (began, "1010")
+    assert roll(world, 2).promoted
+    at_rest(world, 2)
+
+
+def test_a_rollout_that_an_older_version_began_goes_on_without_that_tag():
+    observed, evidence, now = at(10)
+    older = replace(observed, tags={key: value for key, value in observed.tags.items() if key != "live"})
+    assert decide(manifest(2), older, evidence, now).tags["live"] == "1010"
 
 
 @pytest.mark.parametrize(("after", "late"), [(300, False), (300.5, True)])
@@ -338,10 +432,13 @@ def test_the_deadline_counts_from_the_begin_and_is_said_with_what_is_missing(aft
     action = decide(manifest(2), *at_ten_percent(candidate=FEW), 1000 + after)
     assert isinstance(action, Shift) == late
     if late:
-        assert action.why == "roll back flights:2: not decided within 300 s; 3 of 30 requests needed"
+        assert action.why == (
+            "roll back flights:2: not decided within 300 s; 0 of 3 requests failed (stable: 0 of 1000), p95 5 ms;"
+            " cannot rule out 1.0% more failures yet"
+        )
 
 
-@pytest.mark.parametrize("tag", ["started", "since"])
+@pytest.mark.parametrize("tag", ["started", "live", "since"])
 def test_a_rollout_that_has_not_begun_yet_by_the_clock_begins_again(tag):
     """The clock was set back by an hour, which would pass before the deadline, or the bake, begins to count."""
     observed, evidence = at_ten_percent()
@@ -363,7 +460,7 @@ def test_a_clock_that_is_set_back_while_it_is_watched_does_not_move_the_deadline
     assert late.why.startswith("roll back flights:2: not decided within 300 s")
 
 
-@pytest.mark.parametrize("tag", ["started", "since"])
+@pytest.mark.parametrize("tag", ["started", "since"])  # and `live`, which is read where it is measured
 @pytest.mark.parametrize("text", ["x", "", "nan", "-1", "9e99", None])
 def test_a_tag_that_somebody_has_edited_is_one_line(tag, text):
     observed, evidence = at_ten_percent()
@@ -430,7 +527,7 @@ def test_difference_is_empty_exactly_when_a_run_would_change_nothing():
     assert difference(manifest(1), None) == ["+ endpoint flights-production", "+ flights:1 at 100 %"]
 
 
-looks = st.sampled_from([GOOD, GOOD, GOOD, FAILING, SLOW, FEW, NONE, None])
+looks = st.sampled_from([GOOD, GOOD, GOOD, FAILING, SLOW, UNSURE, FEW, NONE, None])
 
 
 @settings(max_examples=300, deadline=None)

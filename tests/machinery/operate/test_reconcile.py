@@ -1,16 +1,18 @@
 """`apply` and `plan` against an endpoint in memory: what they print, return, and do when metrics or replies fail."""
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pytest
 from hosted import PASSED
 from test_rollout import FAILING, GOOD, World, at_rest, live, manifest, serving
 
 from mlops import TamperedError, UserError
 from mlops.decide.actions import CreateEndpoint, Delete, Deploy, Done, Scale, Shift
-from mlops.decide.agreement import disagreement
+from mlops.decide.agreement import apart, disagreement, oddness, points
 from mlops.decide.observed import Traffic
 from mlops.decide.rollout import Evidence
 from mlops.operate.reconcile import Reconciler
@@ -59,6 +61,7 @@ class Endpoints:
 
     world: World
     answers: Sequence[float] = (0.1, 0.2)
+    of_stable: Sequence[float] | None = None  # None: the same
     lost_readings: int = 0
     lost_answers: int = 0
     fails: str = ""
@@ -115,9 +118,10 @@ class Endpoints:
             self.lost_answers -= 1
             raise ConnectionError("cut off")
         status, *self.statuses = self.statuses or (200,)
-        return Reply(status, {"scores": list(self.answers)[: len(payload["input_data"]["data"])]}, slot or "blue", 1.0)
+        answers = self.of_stable if self.of_stable and slot == self.world.observed.tags.get("stable") else self.answers
+        return Reply(status, {"scores": list(answers)[: len(payload["input_data"]["data"])]}, slot or "blue", 1.0)
 
-    def measure(self, endpoint, since):
+    def measure(self, endpoint, since, limit_ms):
         if self.lost_readings:
             self.lost_readings -= 1
             raise OSError("no answer")
@@ -237,17 +241,19 @@ def test_metrics_that_are_lost_later_take_back_as_well():
     at_rest(world, 1)
 
 
-def test_the_candidate_is_measured_since_the_last_shift_and_stable_since_the_rollout_began():
+@pytest.mark.parametrize(("live_since", "whole"), [({"live": "150.0"}, 150), ({}, 200)], ids=["now", "before 0.2"])
+def test_the_candidate_is_measured_since_its_first_share_and_stable_since_the_rollout_began(live_since, whole):
     world = serving(1)
     world.act(Deploy("green", "flights", 2))
-    tags = {"stable": "blue", "candidate": "flights:2", "started": "100.0", "since": "200.0"}
+    tags = {"stable": "blue", "candidate": "flights:2", "started": "100.0", "since": "200.0", **live_since}
     world.act(Shift({"blue": 90, "green": 10}, tags, ""))
 
     def measured(since):
         return {"green": Traffic(int(since), 0, 1.0), "blue": Traffic(int(since), 0, 2.0)}
 
     seen = reconciler(world, measured=measured).look(world.observed, Evidence())
-    assert (seen.candidate, seen.stable) == (Traffic(200, 0, 1.0), Traffic(100, 0, 2.0))
+    assert (seen.candidate, seen.bake) == (Traffic(whole, 0, 1.0), Traffic(200, 0, 1.0))
+    assert seen.stable == Traffic(100, 0, 2.0)
 
 
 def test_a_rollout_that_was_cut_off_long_ago_is_continued():
@@ -261,7 +267,7 @@ def test_a_rollout_that_was_cut_off_long_ago_is_continued():
 
 def test_a_candidate_that_nothing_is_known_of_has_served_nothing():
     done = reconciler(serving(1), measured=lambda since: {}).run()
-    assert not done.promoted and "0 of 30 requests needed" in done.why
+    assert not done.promoted and "0 of 0 requests failed" in done.why
 
 
 def test_the_lease_is_held_by_name_and_only_where_there_is_something_to_change():
@@ -314,6 +320,82 @@ def test_wrong_scores_are_caught_before_any_traffic():
     assert not any(share.get("green") for share in world.shares)
 
 
+def test_wrong_scores_that_begin_under_traffic_are_caught_before_the_next_step():
+    world = serving(1)
+    turned = reconciler(world)
+
+    def measured(since):
+        if live(world.observed).get("green") == 50:
+            turned.platform.endpoints.answers = (0.1, 0.3)
+        return {"blue": GOOD, "green": GOOD}
+
+    turned.platform.endpoints.measured = measured
+    assert "the probe failed: 1 of 2 scores differ" in turned.run().why
+    at_rest(world, 1)
+    assert not any(share.get("green") == 100 for share in world.shares)
+
+
+@pytest.mark.parametrize(
+    ("of_stable", "why"),
+    [
+        ((0.1, 0.25), ""),
+        ((0.6, 0.61), "are 45.50 apart from stable's; 2 may be"),
+        ((0.1, 9.0), "hardly differ from row"),
+    ],
+)
+def test_answers_that_are_odd_beside_stables_get_no_traffic(of_stable, why):
+    world = serving(1)
+    done = reconciler(world, of_stable=of_stable).run()
+    assert done.promoted == (not why) and why in done.why
+    assert any(share.get("green") for share in world.shares) == (not why)
+
+
+def test_a_stable_that_cannot_answer_the_rows_is_not_compared_with(capsys):
+    assert reconciler(serving(1), statuses=(200, 400)).run().promoted
+    assert "could not be compared with those of blue: status 400" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("candidate", "stable", "problem"),
+    [
+        ({"scores": [0.1, 0.5, 0.9]}, {"scores": [0.2, 0.5, 0.8]}, ""),
+        ({"scores": [0.1, None, 0.9]}, {"scores": [0.2, 0.5, 0.8]}, "no numbers"),
+        ({"scores": [0.1, math.nan, 0.9]}, {"scores": [0.2, 0.5, 0.8]}, "no numbers"),
+        ({"scores": [0.5, 0.5, 0.5]}, {"scores": [0.2, 0.5, 0.8]}, "hardly differ from row to row"),
+        ({"values": [60.0, 120.0, 180.0]}, {"values": [1.0, 2.0, 3.0]}, "apart from stable's"),
+        ({"values": [1.1, 2.0, 3.0]}, {"values": [1.0, 2.0, 3.0]}, ""),
+        ({"values": [1.0, 9.0, 3.0]}, {"scores": [1.0, 1.0, 1.0]}, ""),  # stable's are all the same
+        ({"values": [1.0, 9.0]}, {"values": [1.0]}, ""),
+        ({"values": [1.0, 9.0]}, {"message": "another model"}, ""),
+        (
+            {"labels": ["a", "b"], "probabilities": [[0.9, 0.1], [0.2, 0.8]]},
+            {"labels": ["b", "a", "c"], "probabilities": [[0.1, 0.9, 0.0], [0.8, 0.2, 0.0]]},
+            "",
+        ),
+        (
+            {"labels": ["a", "b"], "probabilities": [[0.5, 0.5], [0.5, 0.5]]},
+            {"labels": ["a", "b"], "probabilities": [[0.9, 0.1], [0.2, 0.8]]},
+            "hardly differ",
+        ),
+    ],
+)
+def test_answers_are_held_against_stables(candidate, stable, problem):
+    found = oddness(candidate, stable, 2.0)
+    assert found == "" if problem == "" else problem in found
+
+
+def test_how_far_answers_are_apart_needs_no_unit_and_no_constant_is_closer_than_a_half():
+    rng = np.random.default_rng(5)
+    for scale, values in ((1.0, rng.random(40)), (1e6, rng.exponential(1.0, 40)), (1.0, (rng.random(40) < 0.1) * 1.0)):
+        stable = points({"values": (scale * values).tolist()})
+        shuffled = points({"values": (scale * rng.permutation(values)).tolist()})
+        assert apart(stable, stable) == 0
+        assert 0.6 < apart(shuffled, stable) < 1.6
+        assert all(
+            apart([{"": scale * each}] * 40, stable) >= 0.5 for each in (*values, np.median(values), values.mean())
+        )
+
+
 def test_a_version_that_is_not_registered_changes_nothing():
     world = serving(1)
     before = world.observed
@@ -364,7 +446,7 @@ def test_sample_requests_go_over_the_public_route_only_when_asked_for():
     world = serving(1)
     quiet = reconciler(world)
     quiet.run()
-    assert set(quiet.platform.endpoints.scored) == {"green"}, "the probe alone"
+    assert quiet.platform.endpoints.scored == ["green", "blue"] * 4, "the probe alone: before each step and at its end"
     world = World()
     busy = reconciler(world, version=1)
     busy.manifest = busy.manifest.model_copy(

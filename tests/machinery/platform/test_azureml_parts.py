@@ -1,5 +1,6 @@
 """The parts of the Azure platform that decide something by themselves; all else is held to the contract."""
 
+import math
 from types import SimpleNamespace
 
 import pytest
@@ -8,7 +9,7 @@ from mlops import UserError
 from mlops.operate.reconcile import LATEST, SOONEST, look_every
 from mlops.platform.azureml import waiting
 from mlops.platform.azureml.error_messages import explain, first_line
-from mlops.platform.azureml.metrics import failed
+from mlops.platform.azureml.metrics import by_minute, failed
 from mlops.platform.azureml.waiting import PAUSE, pause, settled
 from mlops.platform.azureml.workspace import AzureWorkspace
 from mlops.settings.environments import Workspace
@@ -89,3 +90,12 @@ def test_the_subscription_is_named_by_the_manifest_or_by_the_environment(monkeyp
     found = AzureWorkspace(Workspace(subscription=None, **settings)).endpoint_id("e")
     assert found.startswith("/subscriptions/outside/resourceGroups/group/providers/")
     assert found.endswith("/workspaces/workspace/onlineEndpoints/e")
+
+
+@pytest.mark.parametrize(
+    ("percentiles", "slow", "slowest"), [([], 0, math.nan), ([90.0, 100.0], 0, 100.0), ([90.0, 101.0, 250.0], 2, 250.0)]
+)
+def test_minutes_are_counted_whose_percentile_is_over_the_limit(percentiles, slow, slowest):
+    told = by_minute(40, 3, percentiles, 100.0)
+    assert (told.requests, told.errors, told.timed, told.slow, told.by_minute) == (40, 3, len(percentiles), slow, True)
+    assert told.p95_ms == pytest.approx(slowest, nan_ok=True)

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import psutil
 import pytest
-from local_project import NAME, PAYLOAD, make_endpoints, run_python, scoring_processes, script, steady_load
+from local_project import LIMIT, NAME, PAYLOAD, make_endpoints, run_python, scoring_processes, script, steady_load
 from small_model import ROWS, save_model
 from waiting import wait_until
 
@@ -60,7 +60,7 @@ def test_a_mistaken_request_is_the_clients_fault(endpoint):
     since = time.time()
     reply = endpoint.score(NAME, {"input_data": {"columns": ["carrier"], "data": [["B6"]]}})
     assert (reply.status, reply.body) == (400, {"error": "column 'time_hour': missing"})
-    assert endpoint.measure(NAME, since)["blue"].errors == 0
+    assert endpoint.measure(NAME, since, LIMIT)["blue"].errors == 0
 
 
 def test_the_split_is_measured_as_clients_saw_it(endpoint):
@@ -68,7 +68,7 @@ def test_the_split_is_measured_as_clients_saw_it(endpoint):
     since = time.time()
     slots = answering(endpoint, 300)
     answering(endpoint, 20, "green")
-    measured = endpoint.measure(NAME, since)
+    measured = endpoint.measure(NAME, since, LIMIT)
     assert {slot: traffic.requests for slot, traffic in measured.items()} == {
         "blue": slots.count("blue"),
         "green": slots.count("green"),
@@ -80,11 +80,13 @@ def test_the_split_is_measured_as_clients_saw_it(endpoint):
 
 
 def test_nothing_served_is_said_so(endpoint):
-    assert {slot: (each.requests, each.errors) for slot, each in endpoint.measure(NAME, time.time()).items()} == {
+    assert {
+        slot: (each.requests, each.errors) for slot, each in endpoint.measure(NAME, time.time(), LIMIT).items()
+    } == {
         "blue": (0, 0),
         "green": (0, 0),
     }
-    assert math.isnan(endpoint.measure(NAME, time.time())["blue"].p95_ms)
+    assert math.isnan(endpoint.measure(NAME, time.time(), LIMIT)["blue"].p95_ms)
 
 
 def test_mirrored_requests_are_collected_and_not_counted_as_live(endpoint):
@@ -93,8 +95,8 @@ def test_mirrored_requests_are_collected_and_not_counted_as_live(endpoint):
     assert set(answering(endpoint, 100)) == {"blue"}
     answering(endpoint, 30, "blue")
     wait_until(lambda: len(endpoint.collected(NAME, since)) > 100)
-    assert endpoint.measure(NAME, since)["green"] == Traffic(0, 0, pytest.approx(math.nan, nan_ok=True))
-    assert endpoint.measure(NAME, since)["blue"].requests == 100
+    assert endpoint.measure(NAME, since, LIMIT)["green"] == Traffic(0, 0, pytest.approx(math.nan, nan_ok=True))
+    assert endpoint.measure(NAME, since, LIMIT)["blue"].requests == 100
     samples = endpoint.collected(NAME, since)
     mirrored = [sample for sample in samples if sample["slot"] == "green"]
     assert len(samples) - len(mirrored) == 100

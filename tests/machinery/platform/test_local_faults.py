@@ -5,7 +5,7 @@ import time
 
 import pytest
 from filelock import FileLock
-from local_project import NAME, PAYLOAD, kill, make_endpoints, run_python, scoring_processes, script, steady_load
+from local_project import LIMIT, NAME, PAYLOAD, kill, make_endpoints, run_python, scoring_processes, script, steady_load
 from waiting import wait_until
 
 from mlops import UserError
@@ -62,7 +62,7 @@ def test_a_crashed_slot_is_reported_and_healed(endpoint):
     kill(*scoring_processes(endpoint, "green"))
     reply = endpoint.score(NAME, PAYLOAD)
     assert (reply.status, reply.slot) == (502, "green")
-    assert endpoint.measure(NAME, since)["green"].errors == 1
+    assert endpoint.measure(NAME, since, LIMIT)["green"].errors == 1
     assert endpoint.score(NAME, PAYLOAD, "blue").status == 200
     crashed = endpoint.observe(NAME).deployments["green"]
     assert crashed.state == "failed"
@@ -133,7 +133,7 @@ def test_a_create_killed_anywhere_is_done_by_the_next(endpoints, number):
     wait_until(lambda: number == 1 or healthy(endpoints.state(NAME).port))
     endpoints.create(NAME, 0)
     assert len(router_processes(endpoints)) == 1
-    assert endpoints.measure(NAME, 0) == {}
+    assert endpoints.measure(NAME, 0, LIMIT) == {}
     assert endpoints.score(NAME, PAYLOAD).body == {"error": "no deployment gets traffic"}
     endpoints.delete(NAME)
     assert router_processes(endpoints) == []
@@ -151,14 +151,16 @@ def test_without_its_router_no_deployment_is_ready_until_it_is_deployed_again(en
 def test_without_its_router_nothing_is_measured_and_the_next_write_brings_it_back(endpoint):
     since = time.time()
     endpoint.score(NAME, PAYLOAD)
-    assert endpoint.measure(NAME, since)["blue"].requests == 1  # on disk: what a killed router has not written is lost
+    assert (
+        endpoint.measure(NAME, since, LIMIT)["blue"].requests == 1
+    )  # on disk: what a killed router has not written is lost
     kill(*router_processes(endpoint))
-    for ask in (lambda: endpoint.measure(NAME, since), lambda: endpoint.score(NAME, PAYLOAD)):
+    for ask in (lambda: endpoint.measure(NAME, since, LIMIT), lambda: endpoint.score(NAME, PAYLOAD)):
         with pytest.raises(OSError, match="refused"):
             ask()
     endpoint.update(NAME, {"blue": 100}, {}, {})
     endpoint.score(NAME, PAYLOAD)
-    assert endpoint.measure(NAME, since)["blue"].requests == 2
+    assert endpoint.measure(NAME, since, LIMIT)["blue"].requests == 2
 
 
 def test_lost_records_are_no_measurement(endpoint):
@@ -171,19 +173,19 @@ def test_lost_records_are_no_measurement(endpoint):
     since = time.time()
     assert endpoint.score(NAME, PAYLOAD).status == 200
     with pytest.raises(OSError, match="not every request was recorded"):
-        endpoint.measure(NAME, since)
+        endpoint.measure(NAME, since, LIMIT)
     record.rmdir()
     later = time.time()
     assert endpoint.score(NAME, PAYLOAD).status == 200
-    assert endpoint.measure(NAME, later)["blue"].requests == 1
+    assert endpoint.measure(NAME, later, LIMIT)["blue"].requests == 1
     with pytest.raises(OSError, match="not every request was recorded"):
-        endpoint.measure(NAME, since)
+        endpoint.measure(NAME, since, LIMIT)
     kill(*router_processes(endpoint))
     for path in record.parent.glob(f"{RECORDS_FILE}*"):
         path.write_bytes(b"no database" * 1000)
     endpoint.update(NAME, {"blue": 100}, {}, {})
     with pytest.raises(OSError, match="not every request was recorded"):
-        endpoint.measure(NAME, later)
+        endpoint.measure(NAME, later, LIMIT)
     assert record.with_name(f"{RECORDS_FILE}-damaged").exists()
     assert served_anew(endpoint)
 
@@ -192,11 +194,11 @@ def test_lost_records_are_no_measurement(endpoint):
 def test_records_that_somebody_deletes_begin_anew(endpoint):
     since = time.time()
     assert endpoint.score(NAME, PAYLOAD).status == 200
-    assert endpoint.measure(NAME, since)["blue"].requests == 1
+    assert endpoint.measure(NAME, since, LIMIT)["blue"].requests == 1
     for path in (endpoint.root / NAME).glob(f"{RECORDS_FILE}*"):
         path.unlink()
     with pytest.raises(OSError, match="not every request was recorded"):
-        endpoint.measure(NAME, since)
+        endpoint.measure(NAME, since, LIMIT)
     assert served_anew(endpoint)
 
 
@@ -204,7 +206,7 @@ def served_anew(endpoint):
     """Whether what is asked from now on is on record, for a rollout and for monitoring."""
     since = time.time()
     assert endpoint.score(NAME, PAYLOAD).status == 200
-    measured, collected = endpoint.measure(NAME, since), endpoint.collected(NAME, since)
+    measured, collected = endpoint.measure(NAME, since, LIMIT), endpoint.collected(NAME, since)
     return (measured["blue"].requests, len(collected)) == (1, 1)
 
 

@@ -4,7 +4,7 @@ import re
 import socket
 
 import pytest
-from local_project import NAME, PAYLOAD, kill, make_endpoints, scoring_processes, script
+from local_project import LIMIT, NAME, PAYLOAD, kill, make_endpoints, scoring_processes, script
 from strangers import stranger
 from waiting import wait_until
 
@@ -147,7 +147,7 @@ def test_a_port_that_needs_rights_is_not_called_taken(monkeypatch):
 ASKED = {
     "score": lambda endpoints: endpoints.score(NAME, PAYLOAD),
     "one slot": lambda endpoints: endpoints.score(NAME, PAYLOAD, "blue"),
-    "measure": lambda endpoints: endpoints.measure(NAME, 0),
+    "measure": lambda endpoints: endpoints.measure(NAME, 0, LIMIT),
     "collected": lambda endpoints: endpoints.collected(NAME, 0),
 }
 

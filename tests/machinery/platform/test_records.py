@@ -221,7 +221,8 @@ def test_what_is_collected_are_scoring_requests(tmp_path):
 
 @given(st.lists(st.tuples(st.sampled_from([200, 400, 499, 500, 502]), st.floats(0, 1e6)), min_size=1))
 def test_traffic_is_summed_up(answers):
-    traffic = summary(answers)
+    traffic = summary(answers, 250.0)
     statuses, latencies = zip(*answers, strict=True)
     assert (traffic.requests, traffic.errors) == (len(answers), sum(map((500, 502).count, statuses)))
     assert traffic.p95_ms == np.percentile(latencies, 95, method="inverted_cdf")
+    assert (traffic.timed, traffic.slow) == (len(answers), sum(each > 250 for each in latencies))

@@ -82,6 +82,23 @@ def test_azure_needs_a_workspace_and_this_machine_none():
 
 
 @pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("max_error_rate_increase", 0),  # no number of requests could rule it out
+        ("max_error_rate_increase", 1.01),
+        ("max_error_rate_increase", "nan"),
+        ("max_disagreement", 0),
+        ("at_deadline", "wait"),
+        ("min_requests", 0),
+    ],
+)
+def test_a_rollout_that_no_candidate_could_pass_is_one_line(key, value):
+    edit(PRODUCTION, "model:", f"rollout: {{{key}: {value}}}\nmodel:")
+    with pytest.raises(UserError, match=rf"production\.yml: rollout\.{key}: "):
+        load_manifest("production")
+
+
+@pytest.mark.parametrize(
     ("before", "after", "lines"),
     [
         ({"model": {"version": None}}, {"model": {"version": 7}}, ["model.version: none -> 7"]),

@@ -1,8 +1,10 @@
 """What merging changes is shown for each environment that it changes; a later job learns whether work is left."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hosted import (
@@ -19,6 +21,9 @@ from hosted import (
 )
 
 from conftest import edit
+from mlops import UserError
+from mlops.decide.observed import Deployment, Observed, Traffic
+from mlops.settings.environments import load_manifest
 from steps import plan
 
 BASE = STAGING.with_name("base.yml")
@@ -128,10 +133,50 @@ def test_without_flags_the_exit_code_says_whether_there_is_a_difference(branch, 
     assert capsys.readouterr().out == "flights-production\n  no difference\n"
     promoted(PRODUCTION)
     assert plan.main(["production"]) == 1
-    assert capsys.readouterr().out == ("flights-production\n  + endpoint flights-production\n  + flights:7 at 100 %\n")
+    told = "some 495 requests on the candidate rule out 1.0% more failures: about 25 s at 20 requests a second"
+    assert capsys.readouterr().out == (
+        f"flights-production\n  + endpoint flights-production\n  + flights:7 at 100 %\n    {told}\n"
+    )
     endpoint("flights-production")
     assert plan.main(["production"]) == 1
-    assert capsys.readouterr().out == "flights-production\n  + flights:7 at 100 %\n"
+    assert capsys.readouterr().out == f"flights-production\n  + flights:7 at 100 %\n    {told}\n"
+
+
+def measuring(served):
+    """A platform whose endpoint has served that, or cannot be asked."""
+
+    def measure(name, since, limit_ms):
+        if isinstance(served, Exception):
+            raise served
+        return served
+
+    return SimpleNamespace(endpoints=SimpleNamespace(measure=measure))
+
+
+@pytest.mark.parametrize(
+    ("served", "rate", "line"),
+    [
+        ({"blue": Traffic(36_000, 0, 5.0)}, 10, "about 95 s at 20 requests a second"),
+        ({"blue": Traffic(36_000, 720, 5.0)}, 10, "about 600 s at 20 requests a second"),
+        ({"blue": Traffic(36_000, 720, 5.0)}, 0, "about 1200 s at 10 requests a second"),
+        ({"blue": Traffic(36, 0, 5.0)}, 0, "! at 0.01 requests a second 1.0% more failures cannot be ruled out by the"),
+        ({}, 0, "! at 0 requests a second 1.0% more failures cannot be ruled out by the deadline"),
+        (OSError("no answer"), 20, "about 95 s at 20 requests a second"),
+        (UserError("the port is taken"), 20, "about 95 s at 20 requests a second"),
+    ],
+)
+def test_a_plan_says_how_long_it_takes_at_the_traffic_of_the_last_hour(project, served, rate, line):
+    edit(BASE, "synthetic_rate: 20", f"synthetic_rate: {rate}")
+    deployment = Deployment("blue", "flights", 6, "ready")
+    observed = Observed({"blue": deployment}, {"blue": 100}, {}, {"stable": "blue"})
+    told = plan.effort(load_manifest("production"), measuring(served), observed)
+    seconds = re.search(r"about (\d+) s", told)
+    if seconds:
+        wanted = int(re.search(r"about (\d+) s", line)[1])
+        assert int(seconds[1]) == pytest.approx(wanted, rel=0.15)
+        assert told.endswith(line.partition(" s ")[2])
+    else:
+        assert told.startswith(line)
 
 
 def test_an_environment_or_the_pull_request_must_be_named(branch):

@@ -71,10 +71,11 @@ class Wait:
 
 @dataclass(frozen=True)
 class Done:
-    """Nothing left to do: fully promoted, or fully rolled back."""
+    """Nothing left to do: fully promoted, fully rolled back, or held where it is, for people to decide."""
 
     promoted: bool
     why: str
+    held: bool = False
 
 
 Action = CreateEndpoint | Move | Deploy | Probe | Shift | Withdraw | Delete | Scale | Wait | Done

@@ -1,41 +1,97 @@
-"""The health of a candidate, judged from the traffic it served."""
+"""The health of a candidate, judged from the traffic it served: it is healthy, it is sick, or nobody can tell yet.
+
+Both answers need evidence, and evidence that is good at every look: that no fault was seen is none.
+"""
 
 from dataclasses import dataclass
+from typing import Literal
 
+from mlops.decide.always_valid import Share, above, below, higher, not_higher_by, reached
 from mlops.decide.observed import Traffic
 from mlops.settings.environments import Rollout
 
-BREACH_CHANCE = 0.001  # a candidate no worse than allowed shows such an error count at most this often at one look
+SICK = 0.01  # chance, over the whole rollout, that one no worse than stable is called so: half of it for the bakes
+HEALTHY = 0.05  # chance that one is called so which is worse than stable by the margin
+SLOW, TOO_SLOW = 0.05, 0.1  # share of requests over the limit: what a 95th percentile allows; what has to be ruled out
+SLOW_MINUTES = 0.5  # of a percentile that lies at the limit, as many minutes are above it as below
+ANY_SHARE = (0.5, 0.5)  # the prior for minutes: all or none of them may be slow
+
+Answer = Literal["healthy", "sick", "cannot tell"]
 
 
 @dataclass(frozen=True)
 class Health:
-    """A look at the candidate: healthy, breached, or neither yet."""
+    """A look at the candidate: one of three answers, and what it rests on."""
 
-    healthy: bool
-    breached: bool
+    answer: Answer
     why: str
 
 
-def judge(candidate: Traffic, stable: Traffic | None, rules: Rollout) -> Health:
-    """Compare the candidate's error rate with stable's and its latency with the limit. Too few requests: neither."""
-    baseline = stable.errors / stable.requests if stable and stable.requests else 0.0
-    allowed = min(baseline + rules.max_error_rate_increase, 1.0)
-    seen = f"{candidate.errors} of {candidate.requests} requests failed, p95 {candidate.p95_ms:.0f} ms"
-    if chance_of(candidate.errors, candidate.requests, allowed) < BREACH_CHANCE:
-        return Health(False, True, f"{seen}; at most {allowed:.1%} may fail")
-    if candidate.requests < rules.min_requests:
-        return Health(False, False, f"{candidate.requests} of {rules.min_requests} requests needed")
-    if candidate.p95_ms > rules.max_p95_latency_ms:
-        return Health(False, True, f"{seen}; p95 may be at most {rules.max_p95_latency_ms:g} ms")
-    within = candidate.errors <= allowed * candidate.requests and candidate.p95_ms <= rules.max_p95_latency_ms
-    return Health(within, False, seen if within else f"{seen}; cannot tell yet")
+def judge(candidate: Traffic, stable: Traffic | None, rules: Rollout, bake: Traffic | None = None) -> Health:
+    """Compare the candidate's errors with stable's, and its latency with the limit.
+
+    candidate: since its first share; bake: of it, since the last shift, for what is new shows there first. Where stable
+    has served too little to compare with, the margin is held to the candidate's own share of errors.
+    """
+    other = stable if stable and stable.requests >= rules.min_requests else None
+    windows = [(candidate, SICK / 2), *([(bake, SICK / 2 / len(rules.steps))] if bake else [])]
+    for window, alpha in windows:
+        if fault := sickness(window, other, rules, alpha):
+            return Health("sick", fault)
+    seen, doubt = told(candidate, other), doubts(candidate, other, rules)
+    return Health("cannot tell", f"{seen}; {doubt}") if doubt else Health("healthy", seen)
 
 
-def chance_of(errors: int, requests: int, rate: float) -> float:
-    """The binomial chance of this many errors or more when each request fails at the rate."""
-    if errors == 0:  # as nearly always: a healthy rollout is spared the import, which takes a second
-        return 1.0
-    from scipy.stats import binom
+def told(candidate: Traffic, stable: Traffic | None) -> str:
+    """What was seen, in one line."""
+    theirs = f" (stable: {stable.errors} of {stable.requests})" if stable else ""
+    return f"{candidate.errors} of {candidate.requests} requests failed{theirs}, p95 {candidate.p95_ms:.0f} ms"
 
-    return float(binom.sf(errors - 1, requests, rate))
+
+def sickness(seen: Traffic, stable: Traffic | None, rules: Rollout, alpha: float) -> str:
+    """What is certainly wrong with it, or nothing."""
+    if failing(seen, stable, rules.max_error_rate_increase, alpha):
+        base = "stable's" if stable else "none"
+        return f"{told(seen, stable)}; at most {rules.max_error_rate_increase:.1%} more than {base} may fail"
+    if slowed(seen, alpha):
+        unit = "minutes had their p95" if seen.by_minute else "requests were"
+        limit, most = rules.max_p95_latency_ms, SLOW_MINUTES if seen.by_minute else SLOW
+        return f"{seen.slow} of {seen.timed} {unit} over {limit:g} ms, {most:.0%} may be; p95 {seen.p95_ms:.0f} ms"
+    return ""
+
+
+def failing(seen: Traffic, stable: Traffic | None, margin: float, alpha: float) -> bool:
+    """Whether it fails more often than stable beyond chance, and by more than the margin, as far as one can see."""
+    errors = Share(seen.errors, seen.requests)
+    if stable is None:
+        return reached(above(errors, margin), alpha)
+    base = Share(stable.errors, stable.requests)
+    return errors.rate - base.rate > margin and reached(higher(errors, base), alpha)
+
+
+def slowed(seen: Traffic, alpha: float) -> bool:
+    """Whether more of it is over the limit than a 95th percentile at the limit allows, beyond chance."""
+    slow = Share(seen.slow, seen.timed)
+    evidence = above(slow, SLOW_MINUTES, ANY_SHARE) if seen.by_minute else above(slow, SLOW)
+    return reached(evidence, alpha)
+
+
+def doubts(candidate: Traffic, stable: Traffic | None, rules: Rollout) -> str:
+    """What is not ruled out yet, or nothing.
+
+    Of minutes there are too few to rule anything out: it is enough that most of them, and one at least, were quick.
+    """
+    if not reached(rise_ruled_out(candidate, stable, rules.max_error_rate_increase), HEALTHY):
+        return f"cannot rule out {rules.max_error_rate_increase:.1%} more failures yet"
+    slow = Share(candidate.slow, candidate.timed)
+    if candidate.by_minute:
+        quick = slow.requests > 0 and slow.rate <= SLOW_MINUTES
+    else:
+        quick = reached(below(slow, TOO_SLOW), HEALTHY)
+    return "" if quick else f"cannot rule out yet that it is slow: {slow.count} of {slow.requests} over the limit"
+
+
+def rise_ruled_out(candidate: Traffic, stable: Traffic | None, margin: float) -> float:
+    """Evidence that the candidate does not fail more often than stable by the margin."""
+    errors = Share(candidate.errors, candidate.requests)
+    return not_higher_by(errors, Share(stable.errors, stable.requests), margin) if stable else below(errors, margin)

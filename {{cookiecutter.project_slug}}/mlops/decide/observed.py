@@ -48,15 +48,22 @@ class Observed:
         except ValueError:
             moment = nan
         if not 0 <= moment < YEAR_2100:
-            mend = "take the tags candidate, started and since off the endpoint and apply again"
+            mend = "take the tags candidate, started, live and since off the endpoint and apply again"
             raise UserError(f"the endpoint's tag {tag} says {value!r}, which is no time; {mend}")
         return moment
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """What a slot served in a window: live requests, those of them that failed (5xx), the 95th percentile latency."""
+    """What a slot served in a window: live requests, those of them that failed (5xx), the 95th percentile latency.
+
+    slow: how many of the `timed` ones were over the limit. by_minute: those are minutes, of which the percentile alone
+    is known.
+    """
 
     requests: int
     errors: int
     p95_ms: float
+    timed: int = 0
+    slow: int = 0
+    by_minute: bool = False

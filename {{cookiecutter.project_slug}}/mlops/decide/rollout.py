@@ -4,7 +4,8 @@ No progress is kept outside the endpoint: its deployments, traffic and tags say 
 killed anywhere is continued by the next one. Tags of ours on the endpoint:
 
 `stable`            the slot that serves when nothing is being rolled out
-`candidate`         `name:version` being rolled out, with `started` and `since` (seconds since the epoch)
+`candidate`         `name:version` being rolled out, with three moments (seconds since the epoch): `started`, `live`
+                    since it has had any traffic, `since` the last shift
 `rejected-n-v`      why version v of model n was rolled back; it is refused until told otherwise
 `unverified-n-v`    why version v of model n was let in without a verdict of the gate
 """
@@ -13,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mlops.decide.actions import Action, CreateEndpoint, Delete, Deploy, Done, Move, Probe, Scale, Shift, Wait, Withdraw
-from mlops.decide.health import judge
+from mlops.decide.health import Health, judge
 from mlops.decide.observed import Deployment, Observed, Traffic
 from mlops.settings.environments import EndpointSettings, Manifest, ModelSettings, Rollout
 
@@ -25,15 +26,19 @@ SKEW = 60.0  # seconds that the clocks of two machines may differ
 class Evidence:
     """What is known right now.
 
-    probe: None when not probed yet, "" when the answers agree, else what is wrong with them.
-    candidate: its traffic since the last shift; stable: its traffic since the rollout began. None: not measurable.
+    probe: None when not probed yet, "" when the answers agree, else what is wrong with them. probed: the bake in which
+    that was asked, by its `since`.
+    candidate: its traffic since its first share; bake: of it, since the last shift; stable: its traffic since the
+    rollout began. None: not measurable.
     tried: the slots that were deployed or scaled in this run, each with why that failed.
     withdrawn: why this run has taken the candidate's traffic away without rejecting it.
     watched_from: when this run began to watch; the time before it, in which nobody did, is not the candidate's.
     """
 
     probe: str | None = None
+    probed: str = ""
     candidate: Traffic | None = None
+    bake: Traffic | None = None
     stable: Traffic | None = None
     tried: Mapping[str, str] = field(default_factory=dict)
     watched_from: float = 0.0
@@ -87,14 +92,17 @@ def advance(manifest: Manifest, observed: Observed, stable: str | None, evidence
     if share and evidence.candidate is None:
         why = f"{label(manifest.model)} was taken back, but not rejected: its metrics could not be read; apply again"
         return Withdraw(serving_only(stable), rest(observed.tags), why)
-    reason = trouble(manifest.rollout, observed, occupant, share, evidence, now)
-    if reason:
+    health = assess(manifest.rollout, evidence) if share else None
+    if reason := trouble(occupant, share, evidence, health):
         return reject(manifest.model, observed, stable, reason)
+    if late(manifest.rollout, observed, evidence, now):
+        return at_deadline(manifest, observed, stable, share, health)
     if not occupant or occupant.state != "ready":
         return Deploy(slot, manifest.model.name, manifest.model.version or 0)
     if share == 0:
         return first_shift(manifest.rollout, observed, slot, stable, now) if evidence.probe == "" else Probe(slot)
-    return watch(manifest.rollout, observed, slot, stable, evidence, now)
+    assert health is not None  # it has a share
+    return watch(manifest.rollout, observed, slot, stable, evidence, health, now)
 
 
 def beginning(manifest: Manifest, observed: Observed, now: float) -> str:
@@ -108,42 +116,65 @@ def beginning(manifest: Manifest, observed: Observed, now: float) -> str:
     served = [observed.deployments[slot] for slot in live(observed)]
     if any(each.state == "stopped" and runs(each, manifest.model) for each in served):
         return "begin the rollout again: it was stopped"
-    if any(observed.moment(tag) > now + SKEW for tag in {"started", "since"} & observed.tags.keys()):
+    if any(observed.moment(tag) > now + SKEW for tag in {"started", "live", "since"} & observed.tags.keys()):
         return "begin the rollout again: by the clock it has not begun yet"
     return ""
 
 
-def trouble(
-    rules: Rollout, observed: Observed, occupant: Deployment | None, share: int, evidence: Evidence, now: float
-) -> str:
+def trouble(occupant: Deployment | None, share: int, evidence: Evidence, health: Health | None) -> str:
     """Why the candidate must go, or nothing."""
     if occupant and occupant.state == "failed" and (share or occupant.slot in evidence.tried):
         return f"the deployment failed: {cause(occupant, evidence)}"
     if evidence.probe:
         return f"the probe failed: {evidence.probe}"
-    health = judge(evidence.candidate, evidence.stable, rules) if share and evidence.candidate else None
-    if health and health.breached:
-        return health.why
+    return health.why if health and health.answer == "sick" else ""
+
+
+def assess(rules: Rollout, evidence: Evidence) -> Health:
+    """How the candidate does, which is measured."""
+    assert evidence.candidate is not None  # one that is not was withdrawn before
+    return judge(evidence.candidate, evidence.stable, rules, evidence.bake)
+
+
+def late(rules: Rollout, observed: Observed, evidence: Evidence, now: float) -> bool:
+    """Whether the deadline has passed, of time in which somebody watched."""
     watched_from = evidence.watched_from if evidence.watched_from <= now else 0.0  # else the clock was set back since
-    if now - max(observed.moment("started"), watched_from) > rules.deadline:
-        return f"not decided within {rules.deadline:g} s" + (f"; {health.why}" if health else "")
-    return ""
+    return now - max(observed.moment("started"), watched_from) > rules.deadline
+
+
+def at_deadline(
+    manifest: Manifest, observed: Observed, stable: str | None, share: int, health: Health | None
+) -> Shift | Done:
+    """Roll back what is not decided, or hold it where the manifest says so and it has live traffic."""
+    rules = manifest.rollout
+    why = f"not decided within {rules.deadline:g} s" + (f"; {health.why}" if health else "")
+    if rules.at_deadline == "hold" and health:
+        return Done(False, f"{label(manifest.model)} is held at {share} %: {why}", held=True)
+    return reject(manifest.model, observed, stable, why)
 
 
 def watch(
-    rules: Rollout, observed: Observed, slot: str, stable: str | None, evidence: Evidence, now: float
-) -> Shift | Wait:
-    """Stay at this share, or take the next step."""
-    share = live(observed)[slot]
-    assert evidence.candidate is not None  # advance() withdraws a candidate that cannot be measured
-    health = judge(evidence.candidate, evidence.stable, rules)
+    rules: Rollout, observed: Observed, slot: str, stable: str | None, evidence: Evidence, health: Health, now: float
+) -> Shift | Wait | Probe:
+    """Stay at this share, or take the next step once the candidate has answered the sample rows rightly again.
+
+    All traffic is for a candidate that is known to be healthy, and known while stable is there to compare with. To the
+    shares before, it is enough that it is not sick.
+    """
+    share, served = live(observed)[slot], evidence.bake.requests if evidence.bake else 0
+    following = next((step for step in rules.steps if step > share), None)
+    lacking = [] if served >= rules.min_requests else [f"{served} of {rules.min_requests} requests in this bake"]
+    decides = following == 100 or (following is None and (not stable or rules.steps == [100]))
     left = rules.bake - (now - observed.moment("since"))
-    if left > 0 or not health.healthy:
-        return Wait(f"{share} % on {slot}: {health.why}" + (f", {left:.0f} s of bake left" if left > 0 else ""))
-    if share == 100:
+    lacking += [f"{left:.0f} s of bake left"] if left > 0 else []
+    if lacking or (decides and health.answer != "healthy"):
+        return Wait("; ".join([f"{share} % on {slot}: {health.why}", *lacking]))
+    if evidence.probe is None or evidence.probed != observed.tags["since"]:
+        return Probe(slot)  # what answered rightly before it had traffic may not do so any more
+    if following is None:
         tags = rest(observed.tags) | {"stable": slot}
         return Shift({slot: 100}, tags, f"{slot} is stable now")
-    return shift(observed, slot, stable, next(step for step in rules.steps if step > share), now)
+    return shift(observed, slot, stable, following, now)
 
 
 def first_shift(rules: Rollout, observed: Observed, slot: str, stable: str | None, now: float) -> Shift:
@@ -154,7 +185,7 @@ def first_shift(rules: Rollout, observed: Observed, slot: str, stable: str | Non
 def shift(observed: Observed, slot: str, stable: str | None, share: int, now: float) -> Shift:
     """This share on the slot, the rest on stable; the bake starts anew."""
     rest_of_it = {stable: 100 - share} if stable and share < 100 else {}
-    tags = {**observed.tags, "since": repr(now)}
+    tags = {"live": repr(now), **observed.tags, "since": repr(now)}  # `live` stays what the first shift made it
     return Shift({slot: share} | rest_of_it, tags, f"{share} % of live traffic on {slot}")
 
 
@@ -256,4 +287,4 @@ def begin(tags: Mapping[str, str], model: ModelSettings, now: float) -> dict[str
 
 def rest(tags: Mapping[str, str]) -> dict[str, str]:
     """The tags without those of a rollout under way."""
-    return {key: value for key, value in tags.items() if key not in {"candidate", "started", "since"}}
+    return {key: value for key, value in tags.items() if key not in {"candidate", "started", "live", "since"}}

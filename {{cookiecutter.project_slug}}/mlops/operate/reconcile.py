@@ -12,9 +12,11 @@ from typing import Any
 
 from mlops.data.probe import read_probe
 from mlops.decide.actions import Action, CreateEndpoint, Delete, Deploy, Done, Move, Probe, Scale, Shift, Wait, Withdraw
-from mlops.decide.agreement import disagreement
+from mlops.decide.agreement import disagreement, oddness
 from mlops.decide.observed import Observed, Traffic
+from mlops.decide.recorded import decision
 from mlops.decide.rollout import Evidence, decide, live, rejection_tag, runs, stable_slot
+from mlops.operate.record import Record
 from mlops.operate.trust import check_provenance, check_trusted, other_packages
 from mlops.platform import Platform, version_here
 from mlops.settings.environments import Manifest
@@ -46,6 +48,7 @@ class Reconciler:
     manifest: Manifest
     holder: str = "this process"  # who holds the endpoint meanwhile, for a run that is refused
     clock: Clock = field(default_factory=Clock)
+    record: Record | None = None
     said: list[str] = field(default_factory=list)
 
     @property
@@ -63,7 +66,7 @@ class Reconciler:
             while True:
                 observed = self.platform.endpoints.observe(self.name)
                 evidence = self.look(observed, evidence)
-                action = self.next(observed, evidence)
+                action = self.next(observed, evidence, self.record)
                 if isinstance(action, Done):
                     return action
                 evidence = self.act(action, observed or Observed(), evidence)
@@ -82,32 +85,41 @@ class Reconciler:
                 self.say(f"{model.name}:{model.version} was tried with another package: {change}")
             self.sample = read_probe(folder)
 
-    def next(self, observed: Observed | None, evidence: Evidence) -> Action:
-        """The one next action."""
-        return decide(self.manifest, observed, evidence, self.clock.now())
+    def next(self, observed: Observed | None, evidence: Evidence, record: Record | None = None) -> Action:
+        """The one next action, put on record."""
+        now = self.clock.now()
+        action = decide(self.manifest, observed, evidence, now)
+        if record:
+            try:
+                record.add(decision(record.commit, self.manifest, observed, evidence, now, action))
+            except OSError as error:  # a full disk is no reason to leave a rollout where it is
+                self.say(f"a decision could not be put on record: {error}")
+        return action
 
     def look(self, observed: Observed | None, evidence: Evidence) -> Evidence:
         """The evidence with fresh metrics, where a candidate gets live traffic."""
         if observed is None or "since" not in observed.tags:
             return evidence
-        shifted, started = observed.moment("since"), observed.moment("started")
+        since, started = observed.moment("since"), observed.moment("started")
+        live_since = observed.moment("live") if "live" in observed.tags else since  # not written before 0.2.0
         try:
-            since_shift, since_start = self.measure(shifted), self.measure(started)
+            measured = {moment: self.measure(moment) for moment in {since, live_since, started}}
         except OSError:
             return replace(evidence, candidate=None)
         candidate = next((slot for slot in live(observed) if runs(observed.deployments[slot], self.manifest.model)), "")
-        stable = stable_slot(observed) or ""
         return replace(
             evidence,
-            candidate=since_shift.get(candidate, NO_TRAFFIC),
-            stable=since_start.get(stable, NO_TRAFFIC),
+            candidate=measured[live_since].get(candidate, NO_TRAFFIC),
+            bake=measured[since].get(candidate, NO_TRAFFIC),
+            stable=measured[started].get(stable_slot(observed) or "", NO_TRAFFIC),
         )
 
     def measure(self, since: float) -> dict[str, Traffic]:
         """Traffic by slot; tries a few times, because one lost reading is no reason to roll back."""
         for attempt in range(READ_ATTEMPTS):
             try:
-                return dict(self.platform.endpoints.measure(self.name, since))
+                limit = self.manifest.rollout.max_p95_latency_ms
+                return dict(self.platform.endpoints.measure(self.name, since, limit))
             except OSError:
                 if attempt == READ_ATTEMPTS - 1:
                     raise
@@ -128,9 +140,11 @@ class Reconciler:
                 reason = self.deploy(action, live(observed).get(action.slot, 0))
                 return replace(evidence, tried={**evidence.tried, action.slot: reason})
             case Probe(slot):
-                problem = self.probe(slot)
-                self.say(f"probe {slot}: {problem or 'the answers agree with the offline scores'}")
-                return replace(evidence, probe=problem)
+                problem = self.probe(slot) or self.compare(stable_slot(observed))
+                share = live(observed).get(slot)
+                at = f" at {share} %" if share else ""
+                self.say(f"probe {slot}{at}: {problem or 'the answers agree with the offline scores'}")
+                return replace(evidence, probe=problem, probed=observed.tags.get("since", ""))
             case Shift(traffic, tags, why):
                 self.say(why)
                 endpoints.update(self.name, traffic, {}, tags)
@@ -183,6 +197,20 @@ class Reconciler:
             if reply.status < 500:
                 break
         return problem
+
+    def compare(self, stable: str | None) -> str:
+        """What is odd about the answers to the sample rows beside those that stable gives; nothing without these."""
+        if stable is None:
+            return ""
+        try:
+            reply = self.platform.endpoints.score(self.name, self.sample["request"], stable)
+        except OSError as error:
+            self.say(f"the answers could not be compared with those of {stable}: {error}")
+            return ""
+        if reply.status != 200 or not isinstance(reply.body, dict):
+            self.say(f"the answers could not be compared with those of {stable}: status {reply.status}")
+            return ""
+        return oddness(self.sample["answer"], reply.body, self.manifest.rollout.max_disagreement)
 
     @cached_property
     def sample(self) -> dict[str, Any]:

@@ -107,8 +107,10 @@ class Endpoints(Protocol):
     def score(self, endpoint: str, payload: Mapping[str, Any], slot: str | None = None) -> Reply:
         """Ask the scoring URI: the public route, or one slot through the deployment header."""
 
-    def measure(self, endpoint: str, since: float) -> Mapping[str, Traffic]:
-        """What each slot served since then (seconds since the epoch). OSError when it cannot be measured.
+    def measure(self, endpoint: str, since: float, limit_ms: float) -> Mapping[str, Traffic]:
+        """What each slot served since then (seconds since the epoch), and how much of it took longer than the limit.
+
+        OSError when it cannot be measured.
 
         Never less than was live, once it is known: Azure counts by the minute, some minutes late, and requests through
         the deployment header too. A slot of which nothing is known may be missing.

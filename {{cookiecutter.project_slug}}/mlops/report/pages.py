@@ -20,13 +20,21 @@ def render(template: str, facts: Mapping[str, Any], path: Path) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "interval": interval}
+    environment.filters |= {"number": number, "interval": interval, "failures": failures}
     write_text(path, environment.get_template(f"{template}.jinja").render(facts))
 
 
 def number(value: float | None) -> str:
     """Four decimals; a hyphen where there is nothing to show, or no such value at all."""
     return f"{value:.4f}" if isinstance(value, int | float) and not math.isnan(value) else "-"
+
+
+def failures(rate: Mapping[str, Any] | None) -> str:
+    """`3 of 650: 0.46 % (0.05 to 1.83)`, or a hyphen where nothing was served."""
+    if rate is None:
+        return "-"
+    percent, low, high = (100 * rate[key] for key in ("rate", "low", "high"))
+    return f"{rate['errors']} of {rate['requests']}: {percent:.2f} % ({low:.2f} to {high:.2f})"
 
 
 def interval(bounds: list[float | None] | None) -> str:

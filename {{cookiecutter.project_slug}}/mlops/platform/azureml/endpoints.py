@@ -145,8 +145,8 @@ class AzureEndpoints:
     def score(self, endpoint: str, payload: Mapping[str, Any], slot: str | None = None) -> Reply:
         return self._client(endpoint).ask(payload, slot)
 
-    def measure(self, endpoint: str, since: float) -> Mapping[str, Traffic]:
-        return traffic_since(self._workspace, endpoint, since)
+    def measure(self, endpoint: str, since: float, limit_ms: float) -> Mapping[str, Traffic]:
+        return traffic_since(self._workspace, endpoint, since, limit_ms)
 
     def collected(self, endpoint: str, since: float) -> Sequence[Mapping[str, Any]]:
         return list(collected_since(self._workspace.container, endpoint, since))

@@ -21,13 +21,14 @@ NOT_SERVED = {"408", "429"}  # too late, too many
 MODEL_ERROR = "424"  # the container's answer was not 200; modelStatusCode has it
 
 
-def traffic_since(workspace: AzureWorkspace, endpoint: str, since: float) -> dict[str, Traffic]:
+def traffic_since(workspace: AzureWorkspace, endpoint: str, since: float, limit_ms: float) -> dict[str, Traffic]:
     """What each slot served since the minute that `since` (seconds since the epoch) is in. OSError when not readable.
 
     That the identity may not read is another matter, which passes as it is: it says nothing of what is measured.
 
-    Requests are added up over the minutes. The latency is that of the slowest minute: the 95th percentile of the whole
-    window is at most that. A slot of which nothing is known yet is not there.
+    Requests are added up over the minutes. The service gives no count of slow requests, only the 95th percentile of a
+    minute: counted are minutes, and the latency is that of the slowest. A slot of which nothing is known yet is not
+    there.
     """
     from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
     from azure.monitor.querymetrics import MetricsClient
@@ -35,21 +36,31 @@ def traffic_since(workspace: AzureWorkspace, endpoint: str, since: float) -> dic
     start, resource = datetime.fromtimestamp(since // 60 * 60, UTC), workspace.endpoint_id(endpoint)
     requests: dict[str, float] = defaultdict(float)
     errors: dict[str, float] = defaultdict(float)
-    slowest: dict[str, float] = {}
+    minutes: dict[str, list[float]] = {}
     try:
         with MetricsClient(f"https://{workspace.region}.metrics.monitor.azure.com", workspace.identity) as client:
             for told, values in series(client, resource, REQUESTS, BY_STATUS, start):
                 requests[told["deployment"]] += sum(values)
                 errors[told["deployment"]] += sum(values) if failed(told["statuscode"], told["modelstatuscode"]) else 0
             for told, values in series(client, resource, LATENCY, ("deployment",), start):
-                slowest[told["deployment"]] = max(values, default=math.nan)
+                minutes[told["deployment"]] = values
     except ClientAuthenticationError:
         raise
     except AzureError as error:
         if isinstance(error, HttpResponseError) and error.status_code in {401, 403}:
             raise
         raise OSError(f"Azure Monitor: {error}") from error
-    return {slot: Traffic(round(requests[slot]), round(errors[slot]), slowest.get(slot, math.nan)) for slot in requests}
+    return {
+        slot: by_minute(round(requests[slot]), round(errors[slot]), minutes.get(slot, []), limit_ms)
+        for slot in requests
+    }
+
+
+def by_minute(requests: int, errors: int, percentiles: Sequence[float], limit_ms: float) -> Traffic:
+    """Traffic of which the latency is known by its minutes alone. NaN: none is."""
+    slow = sum(each > limit_ms for each in percentiles)
+    slowest = max(percentiles, default=math.nan)
+    return Traffic(requests, errors, slowest, len(percentiles), slow, by_minute=True)
 
 
 def failed(status: str, model_status: str) -> bool:

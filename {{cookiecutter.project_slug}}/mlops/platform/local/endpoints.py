@@ -165,8 +165,8 @@ class LocalEndpoints:
         milliseconds = (time.perf_counter() - start) * 1000
         return Reply(answer.status, parsed(answer.body), answer.headers.get(DEPLOYMENT_HEADER, ""), milliseconds)
 
-    def measure(self, endpoint: str, since: float) -> Mapping[str, Traffic]:
-        return traffic_since(self.root / endpoint, self.state(endpoint), since)
+    def measure(self, endpoint: str, since: float, limit_ms: float) -> Mapping[str, Traffic]:
+        return traffic_since(self.root / endpoint, self.state(endpoint), since, limit_ms)
 
     def collected(self, endpoint: str, since: float) -> Sequence[Mapping[str, Any]]:
         try:

@@ -58,7 +58,7 @@ def statistics(state: EndpointState) -> Statistics:
         raise OSError(f"port {state.port} is not this endpoint's router: it answers something else") from None
 
 
-def traffic_since(folder: Path, state: EndpointState, since: float) -> dict[str, Traffic]:
+def traffic_since(folder: Path, state: EndpointState, since: float, limit_ms: float) -> dict[str, Traffic]:
     """What each slot served live. OSError unless every request since then is on record."""
     told = statistics(state)
     if not told.on_disk or (told.last_loss is not None and since <= told.last_loss <= time.time()):
@@ -68,15 +68,17 @@ def traffic_since(folder: Path, state: EndpointState, since: float) -> dict[str,
         folder / RECORDS_FILE, "slot, status, milliseconds", since, "kind = 'live'"
     ):
         served.setdefault(slot, []).append((status, milliseconds))
-    return {slot: summary(answers) for slot, answers in served.items()}
+    return {slot: summary(answers, limit_ms) for slot, answers in served.items()}
 
 
-def summary(answers: Sequence[tuple[int, float]]) -> Traffic:
-    """Requests, failures and the 95th percentile (nearest rank; NaN without requests) of statuses and milliseconds."""
+def summary(answers: Sequence[tuple[int, float]], limit_ms: float) -> Traffic:
+    """Requests, failures, the 95th percentile (nearest rank; NaN without requests) of statuses and milliseconds, and
+    how many took longer than the limit."""
     errors = sum(status >= 500 for status, _ in answers)
     latencies = sorted(milliseconds for _, milliseconds in answers)
     p95 = latencies[math.ceil(0.95 * len(latencies)) - 1] if latencies else math.nan
-    return Traffic(len(answers), errors, p95)
+    slow = sum(milliseconds > limit_ms for milliseconds in latencies)
+    return Traffic(len(answers), errors, p95, len(answers), slow)
 
 
 def samples_since(folder: Path, state: EndpointState, since: float) -> Iterator[dict[str, Any]]:
