@@ -107,7 +107,7 @@ def test_what_has_no_value_is_never_a_pass(function):
     assert verdict["status"] == "FAIL"
     assert {each.status for each in slice_checks(asked, rows, "champion", rules)} == {"INSUFFICIENT"}
     live = assess(asked, rows, {"test_own": "-1"}, rules)
-    assert live["status"] == "DEGRADED"
+    assert live["status"] == "INSUFFICIENT"
 
 
 def test_a_champion_that_has_no_value_does_not_let_a_slice_pass():

@@ -148,7 +148,7 @@ class Verdict(Artefact):
     status: str
     model_hash: str
     metrics: dict[str, float | None]
-    standard_error: float | None
+    standard_error: float | None = None  # of the metric that decides; a verdict of before 0.2 has none
     cold_start: bool
     criterion: Literal["superiority", "non-inferiority"]
     looks: Annotated[int, Field(ge=0)]
