@@ -12,6 +12,7 @@ when less than 99 % of them succeed.
 import math
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -64,6 +65,7 @@ class Ended(NamedTuple):
     requests: int
 
 
+@cache
 def over(p95: float) -> float:
     """The share of requests over the limit, when the 95th percentile is that share of it."""
     return float(norm.sf(norm.ppf(0.95) - math.log(p95) / SIGMA))
@@ -140,8 +142,8 @@ KINDS = {
     **{f"healthy, {failing:.1%} fail": Candidate(failing, failing) for failing in (0.0, 0.005, 0.02)},
     **{f"healthy, 2.0% fail, {rate} a second": Candidate(0.02, 0.02, rate=rate) for rate in (10, 150)},
     **{f"healthy, p95 at {p95:.0%} of the limit": Candidate(0.0, p95=p95) for p95 in (0.8, 0.9, 0.95)},
-    **{f"at the margin of {base:.1%}": Candidate(base + 0.01, base) for base in (0.0, 0.005, 0.02)},
-    **{f"at twice the margin of {base:.1%}": Candidate(base + 0.02, base) for base in (0.0, 0.005, 0.02)},
+    **{f"1% more than {base:.1%}, the margin": Candidate(base + 0.01, base) for base in (0.0, 0.005, 0.02)},
+    **{f"2% more than {base:.1%}": Candidate(base + 0.02, base) for base in (0.0, 0.005, 0.02)},
     "5% more fail": Candidate(0.05),
     "p95 at 125% of the limit": Candidate(0.0, p95=1.25),
     "p95 at 150% of the limit": Candidate(0.0, p95=1.5),
