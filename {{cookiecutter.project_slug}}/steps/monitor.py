@@ -1,9 +1,9 @@
 """Is the served version still right? Compares what the endpoint was asked with what the version was trained on, and the
 labels that have come since with what it promised; writes drift.json, drift.html and drift.md.
 
-Exits 1 on drift, on degraded quality, and when there is too little of either to tell; that no newer labels have come is
-said and is no fault. With --respond it answers instead: an issue is opened or updated, and drift or degraded quality
-starts training.
+Exits 1 on drift, on faulty data, on degraded quality, and when there is too little to tell; that no newer labels have
+come is said and is no fault. With --respond it answers instead: an issue is opened or updated, and training starts
+where it can help: on degraded quality, and on drift while quality is unknown and newer labels are there.
 """
 
 import argparse
@@ -16,23 +16,39 @@ from typing import Any
 
 from mlops import UserError
 from mlops.ci import open_ci
+from mlops.ci.webhook import tell
 from mlops.commands.console import NO, YES, command
 from mlops.data.files import write_json
 from mlops.operate.monitoring import headlines, nothing_yet, observe
 from mlops.operate.response import all_well, respond
 from mlops.platform import open_platform
 from mlops.report.pages import render
+from mlops.report.shift_plots import draw_shifts
 from mlops.settings.environments import load_manifest
-from mlops.settings.project import PROJECT_FILE, load_project
+from mlops.settings.project import PROJECT_FILE, Monitoring, load_project
 from mlops.settings.reading import read_text
 
+PICTURES = 20
 
-def respond_to(facts: Mapping[str, Any], out: Path, cooldown_days: float) -> None:
+
+def respond_to(facts: Mapping[str, Any], out: Path, rules: Monitoring) -> None:
     """Answer the report, and say how."""
     report, ci = read_text(out / "drift.md", "run this again"), open_ci()
-    done = respond(ci, facts, report, timedelta(days=cooldown_days))
+    done = respond(ci, facts, report, timedelta(days=rules.cooldown_days))
     print("\n".join(done))
     ci.summary("monitor", "\n".join([report, *(f"- {line}" for line in done)]))
+    if rules.webhook.variable and not all_well(facts):
+        tell(rules.webhook.variable, rules.webhook.form, "\n\n".join([*headlines(facts), *done]))
+
+
+def write_pages(facts: Mapping[str, Any], out: Path) -> None:
+    """drift.json, the pictures of what moved or is faulty, and the pages."""
+    faulty = {name for each in facts["faults"] for name in each["features"]}
+    moved = [each for each in facts["features"] if each["drifted"] or each["feature"] in faulty]
+    write_json(out / "drift.json", facts)
+    pictures = draw_shifts(moved[:PICTURES], out)
+    for page in ("drift.html", "drift.md"):
+        render(page, {**facts, "pictures": pictures}, out / page)
 
 
 @command
@@ -52,12 +68,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(why_not)
         return YES
     facts = observe(platform, manifest, project, time.time() - args.hours * 3600)
-    write_json(args.out / "drift.json", facts)
-    for page in ("drift.html", "drift.md"):
-        render(page, facts, args.out / page)
+    write_pages(facts, args.out)
     print("\n".join(headlines(facts)))
     if args.respond:
-        respond_to(facts, args.out, project.monitoring.cooldown_days)
+        respond_to(facts, args.out, project.monitoring)
         return YES
     return YES if all_well(facts) else NO
 

@@ -13,11 +13,12 @@ from mlops.commands.console import command
 from mlops.data.artefacts import Split
 from mlops.data.columns import describe, mlflow_schema
 from mlops.data.files import read_json, write_json
-from mlops.data.model_folder import LINEAGE_FILE, ONNX, REFERENCE_FILE, REFERENCE_ROWS, load_model, payload
+from mlops.data.model_folder import LINEAGE_FILE, ONNX, load_model, payload
 from mlops.data.onnx_export import export
 from mlops.data.own_metrics import own_metrics
 from mlops.data.probe import PROBE_FILE, examine
 from mlops.data.provenance import write_provenance
+from mlops.data.reference import write_days, write_reference
 from mlops.data.sbom import REQUIREMENTS, SBOM_FILE, packages, write_sbom
 from mlops.data.scoring_script import SCRIPT
 from mlops.data.tables import read_file
@@ -83,7 +84,7 @@ def save(
     answer = task.answer(task.predict(model, probe, labels), labels)
     write_json(folder / LINEAGE_FILE, facts)
     write_json(folder / PROBE_FILE, {"request": payload(probe), "answer": answer})
-    rows.sample(min(REFERENCE_ROWS, len(rows)), random_state=0).to_parquet(folder / REFERENCE_FILE, index=False)
+    write_reference(rows, folder)
 
 
 def record(facts: dict[str, str], requirements: Path, folder: Path) -> None:
@@ -118,6 +119,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(exported.found)
             facts["engine"] = exported.found
         save(task, model, train[project.features], facts, args.model, exported and exported.onnx, args.script)
+        if project.data.time:
+            write_days(train[project.data.time], args.model)
         record(facts, args.requirements, args.model)
         mlflow.log_params(project.model)
         mlflow.log_metrics(train_metrics(task, model, train, project))

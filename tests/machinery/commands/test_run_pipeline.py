@@ -204,7 +204,7 @@ def test_the_gate_is_content_with_a_challenger_that_is_no_worse(branch):
     frame = pd.DataFrame({"target": target, "champion": scores, "challenger": scores, "slice:carrier": "UA"})
     frame.to_parquet("evaluation/scores.parquet")
     write("challenger/MLmodel", "a model")
-    write_json(Path("challenger/lineage.json"), {"run_id": "of nobody"})
+    write_json(Path("challenger/lineage.json"), {"run_id": "nobodys"})
     metrics = measure(task_of(load_project()), target, scores)
     challenger = measured(model_hash=hash_folder(Path("challenger")), metrics=metrics)
     write_json(Path("evaluation/evaluation.json"), evaluation(challenger=challenger))

@@ -9,7 +9,8 @@ import pytest
 from mlops.data.columns import describe
 from mlops.data.scoring_script import scoring_script
 from mlops.data.tables import read_file
-from mlops.operate.monitoring import collected_rows, comparable, headlines, input_drift, summed_up
+from mlops.operate.inputs import asked_by_people, input_drift, live_answers, live_days
+from mlops.operate.monitoring import collected_rows, comparable, headlines, summed_up
 from mlops.settings.project import Monitoring
 
 RULES = Monitoring(alpha=0.01, min_effect=0.1, min_rows=200, cooldown_days=7)
@@ -75,10 +76,16 @@ def test_where_nothing_was_collected_there_are_no_rows_of_those_columns():
     assert rows.empty and rows.dtypes.to_dict() == TRAINING.dtypes.to_dict() and left_out == []
 
 
-def drift_of(before, now):
+NOTHING = (pd.Series(dtype="float64"), pd.Series(dtype="float64"))
+
+
+def report_of(before, now, days=None, live=()):
     columns = scoring_script().columns_of({"metadata": {"columns": json.dumps(describe(before))}})
-    found = input_drift(comparable(before, columns), comparable(now, columns), RULES)["features"]
-    return {each["feature"]: each for each in found}
+    return input_drift((comparable(before, columns), comparable(now, columns)), NOTHING, days, live, RULES)
+
+
+def drift_of(before, now):
+    return {each["feature"]: each for each in report_of(before, now)["features"]}
 
 
 def test_a_value_that_a_category_had_not_is_a_new_value_and_not_a_missing_one(tmp_path):
@@ -88,6 +95,7 @@ def test_a_value_that_a_category_had_not_is_a_new_value_and_not_a_missing_one(tm
     now, _ = collected_rows([request(["B6"], columns=["carrier"])] * 300, columns)
     found = drift_of(before, now)["carrier"]
     assert (found["missing_now"], found["effect"], found["drifted"]) == (0, 1, True)
+    assert found["moved"] == "B6 0.0% -> 100.0%"
 
 
 @pytest.mark.parametrize(
@@ -97,7 +105,6 @@ def test_a_value_that_a_category_had_not_is_a_new_value_and_not_a_missing_one(tm
         ([True, None], [False, None], True),
         ([True, False], [True, False], False),
         (pd.to_datetime(["2013-01-01", None]), pd.to_datetime(["2024-01-01", None]), False),
-        (pd.to_datetime(["2013-01-01", None]), pd.to_datetime(["2024-01-01"] * 2), True),
         (pd.Series([1, 2], dtype="uint64"), pd.Series([1, 2**64 - 1], dtype="uint64"), True),
     ],
 )
@@ -106,28 +113,97 @@ def test_columns_of_every_kind_are_compared(before, now, drifted):
     assert drift_of(before, now)["a"]["drifted"] == drifted
 
 
+def test_of_a_time_it_is_compared_whether_it_is_there():
+    before, now = (
+        pd.DataFrame({"a": pd.to_datetime(pd.Series([there, *["2013-01-01"] * 2] * 200))})
+        for there in ("2013-01-01", None)
+    )
+    (fault,) = report_of(before, now)["faults"]
+    assert (fault["kind"], fault["features"]) == ("missing", ["a"])
+
+
 @pytest.mark.parametrize(("rows", "status"), [(200, "DRIFT"), (199, "INSUFFICIENT")])
 def test_drift_is_looked_for_from_the_rows_on_that_the_rules_name(rows, status):
     before, now = (
-        pd.DataFrame({"distance": np.arange(float(start), start + count)}) for start, count in ((0, 1000), (5000, rows))
+        pd.DataFrame({"distance": np.arange(float(start), start + count)}) for start, count in ((0, 1000), (1500, rows))
     )
-    found = input_drift(before, now, RULES)
+    found = report_of(before, now)
     assert (found["status"], found["rows"], found["reference_rows"]) == (status, rows, 1000)
     assert [each["feature"] for each in found["features"]] == (["distance"] if status == "DRIFT" else [])
+    assert ("200 are needed" in found["how"]) == (status == "INSUFFICIENT")
 
 
-def test_the_headlines_name_what_has_drifted_and_nothing_else():
-    features = [
-        {"feature": "distance", "effect": 0.514, "drifted": True},
-        {"feature": "carrier", "effect": 0.2, "drifted": True},
-        {"feature": "origin", "effect": 0.09, "drifted": False},
+DAYS = np.repeat(np.datetime64("2013-01-01") + np.arange(30), 40)
+WEEK = DAYS[0] + (DAYS - DAYS[0]).astype(int) % 7
+FLIGHTS = pd.DataFrame({"distance": np.random.default_rng(0).normal(1000, 100, 1200)})
+
+
+@pytest.mark.parametrize(
+    ("days", "live", "said"),
+    [
+        (None, DAYS[:40], "no day of the training rows is known"),
+        (DAYS, DAYS[:120], "windows of 3 of the 30 or more days of training; false alarms: 3.6 a year at most"),
+        (DAYS, DAYS[:400], "(shorter than the 10 days of the live rows, as training is short)"),
+        (DAYS, DAYS[:40] + 200, "the season of the live rows is not in training"),
+        (WEEK, DAYS[:40], "the training rows are of 7 days, and 8 are the least"),
+    ],
+)
+def test_the_report_says_what_was_compared_with_what(days, live, said):
+    found = report_of(FLIGHTS, FLIGHTS[:300], days, np.unique(live))
+    assert said in found["how"]
+    assert found["status"] == ("INSUFFICIENT" if "7 days" in said else "STABLE")
+
+
+def test_live_rows_are_of_the_days_of_their_time_column_or_else_of_their_request():
+    asked = [{**request(GOOD.values()), "time": 1_385_000_000.0}, {**asked_at("2013-02-03"), "time": 1_385_000_000.0}]
+    assert live_days(asked, "booked", COLUMNS).astype(str).tolist() == ["2013-02-01", "2013-02-03"]
+    for time in (None, "elsewhere"):
+        assert live_days(asked, time, COLUMNS).astype(str).tolist() == ["2013-11-21"]
+    unreadable = [{**asked_at("soon"), "time": 1_385_000_000.0}]
+    assert live_days(unreadable, "booked", COLUMNS).astype(str).tolist() == ["2013-11-21"]
+    assert len(live_days([], "booked", COLUMNS)) == 0
+
+
+def asked_at(day):
+    return asked(booked=day)
+
+
+def test_rows_of_the_probe_are_left_out_and_one_more_column_or_row_is_not():
+    probe = {"request": {"input_data": request(GOOD.values())["inputs"]}}
+    others = [asked(seats=98), request(GOOD.values(), (GOOD | {"seats": 98}).values())]
+    assert asked_by_people([request(GOOD.values()), *others], probe) == others
+
+
+@pytest.mark.parametrize(
+    ("task", "said", "found"),
+    [
+        ("binary", {"scores": [0.25, None]}, [0.25, None]),
+        ("regression", {"values": [7]}, [7.0]),
+        ("multiclass", {"classes": [1, "b"]}, ["1", "b"]),
+    ],
+)
+def test_the_answers_are_those_of_the_version(task, said, found):
+    collected = [
+        {"outputs": outputs, "version": version} for outputs, version in ((said, 7), (said, 6), (None, 7), ({}, 7))
     ]
-    facts = {"endpoint": "flights", "status": "DRIFT", "rows": 1234, "features": features}
+    answers = live_answers(collected, task, 7)
+    assert answers.astype("object").where(answers.notna(), None).tolist() == found
+    assert len(live_answers([{"outputs": said, "version": None}], task, 7)) == len(found), "an older one does not say"
+
+
+def test_the_headlines_name_what_has_drifted_and_what_is_faulty_and_nothing_else():
+    features = [
+        {"feature": "distance", "moved": "median 900 -> 1000", "drifted": True},
+        {"feature": "origin", "moved": "EWR 30.0% -> 31.0%", "drifted": False},
+    ]
+    fault = {"kind": "swapped", "features": ["temp", "dewp"], "says": "each has the values of the other"}
+    facts = {"endpoint": "flights", "status": "FAULT", "rows": 1234, "features": features, "faults": [fault]}
     quality = {"status": "HOLDING", "summary": "9 labelled rows"}
     assert headlines({**facts, "quality": quality}) == [
-        "DRIFT: 1,234 rows collected at flights; distance (0.51), carrier (0.20)",
+        "FAULT: 1,234 rows collected at flights; temp, dewp: swapped, each has the values of the other;"
+        " distance (median 900 -> 1000)",
         "HOLDING: 9 labelled rows",
     ]
-    stable = {**facts, "status": "STABLE", "features": features[2:], "quality": quality}
+    stable = {**facts, "status": "STABLE", "features": features[1:], "faults": [], "quality": quality}
     assert headlines(stable)[0] == "STABLE: 1,234 rows collected at flights"
     assert headlines({**stable, "left_out": "requests left out: 3"})[2:] == ["requests left out: 3"]

@@ -1,4 +1,4 @@
-"""The answer to a report: one issue, and training, which waits for its cooldown and for nothing else."""
+"""The answer to a report: one issue, and training where it can help, which waits for its cooldown."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,7 +6,7 @@ import pytest
 
 from mlops.operate.response import respond
 
-FACTS = {"endpoint": "flights-production", "status": "DRIFT", "quality": {"status": "UNLABELLED"}}
+FACTS = {"endpoint": "flights-production", "status": "DRIFT", "quality": {"status": "UNLABELLED"}, "newer_labels": True}
 
 
 class Recording:
@@ -69,13 +69,28 @@ NOTHING, TELL, TRAIN = [], [ISSUE], [ISSUE, "train"]
         ("INSUFFICIENT", "UNLABELLED", TELL),
         ("INSUFFICIENT", "INSUFFICIENT", TELL),
         ("INSUFFICIENT", "DEGRADED", TRAIN),
-        ("DRIFT", "HOLDING", TRAIN),
+        ("DRIFT", "HOLDING", TELL),
         ("DRIFT", "UNLABELLED", TRAIN),
         ("DRIFT", "INSUFFICIENT", TRAIN),
         ("DRIFT", "DEGRADED", TRAIN),
+        ("UNSEEN", "HOLDING", TELL),
+        ("UNSEEN", "UNLABELLED", TELL),
+        ("UNSEEN", "INSUFFICIENT", TELL),
+        ("UNSEEN", "DEGRADED", TRAIN),
+        ("FAULT", "HOLDING", TELL),
+        ("FAULT", "UNLABELLED", TELL),
+        ("FAULT", "INSUFFICIENT", TELL),
+        ("FAULT", "DEGRADED", TELL),
     ],
 )
-def test_drift_and_lost_quality_train_once_and_doubt_is_told(inputs, quality, asked):
+def test_training_starts_where_it_can_help_and_everything_else_is_told(inputs, quality, asked):
     host = Recording(None)
     respond(host, {**FACTS, "status": inputs, "quality": {"status": quality}}, "report", timedelta())
+    assert host.asked == asked
+
+
+@pytest.mark.parametrize(("inputs", "quality", "asked"), [("DRIFT", "UNLABELLED", TELL), ("STABLE", "DEGRADED", TRAIN)])
+def test_drift_trains_on_newer_labels_only_and_lost_quality_has_them(inputs, quality, asked):
+    host, facts = Recording(None), {**FACTS, "status": inputs, "quality": {"status": quality}, "newer_labels": False}
+    respond(host, facts, "report", timedelta())
     assert host.asked == asked

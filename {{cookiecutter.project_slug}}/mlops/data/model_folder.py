@@ -5,6 +5,7 @@ model.onnx                  the last step once more, where ONNX serves it (docs/
 lineage.json                what it was made from
 probe.json                  sample rows and the answer they must get wherever it is served
 reference.parquet           training rows to compare live inputs with
+days.parquet                the day of each, where there is a time column; models of before 0.2 have none
 sbom.cdx.json               the packages that an endpoint is built from, as they were when it was trained
 provenance.json             which run made these files, from which commit and data
 """
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 LINEAGE_FILE = "lineage.json"
 REFERENCE_FILE = "reference.parquet"
-REFERENCE_ROWS = 5000
 ONNX = "model.onnx"
 PACKAGE = "model"  # the user's package, saved beside the pickle
 

@@ -1,4 +1,4 @@
-"""Drift of inputs: a shift counts when it is both beyond chance and large enough to matter."""
+"""Drift: a feature of a live window is further from the training rows than windows of the training period are."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,110 +6,157 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from mlops.decide.distances import binned
+from mlops.decide.windows import Windows
 from mlops.settings.project import Monitoring
 
-Status = Literal["STABLE", "DRIFT", "INSUFFICIENT"]
+Status = Literal["STABLE", "DRIFT", "UNSEEN", "FAULT", "INSUFFICIENT"]
+BARS = 15
 
 
 @dataclass(frozen=True)
 class FeatureShift:
-    """One feature. effect: largest distance of the two distribution functions (numbers), or half the sum of the
-    differences of the shares (text), both 0 to 1. p_value: corrected for the number of features (Holm)."""
+    """One feature. effect: how far the live window is from the training rows, 0 to 1; usual and largest: how far their
+    own windows are from the rest, in the middle and at most; limit: from where on it is drift. moved: what a person
+    sees, in the feature's unit. picture: `labels`, and the shares of `then` and `now` in each."""
 
     feature: str
     rows: int
     missing_before: float
     missing_now: float
     effect: float
-    p_value: float
+    usual: float
+    largest: float
+    limit: float
     drifted: bool
+    moved: str
+    picture: Mapping[str, object]
 
 
-def number_shift(before: pd.Series, now: pd.Series) -> tuple[float, float]:
-    """Effect and p-value of the two-sample Kolmogorov-Smirnov test on the values that are there."""
-    from scipy.stats import ks_2samp
-
-    result = ks_2samp(before.dropna(), now.dropna(), method="asymp")
-    return float(result.statistic), float(result.pvalue)
-
-
-def text_shift(before: pd.Series, now: pd.Series) -> tuple[float, float]:
-    """Effect and p-value of the chi-squared test on the counts of the values, missing ones counted as a value."""
-    from scipy.stats import chi2_contingency
-
-    counts = pd.concat([before.fillna("").value_counts(), now.fillna("").value_counts()], axis="columns").fillna(0)
-    shares, tested = counts / counts.sum(), common(counts)
-    effect = float((shares.iloc[:, 0] - shares.iloc[:, 1]).abs().sum() / 2)
-    return effect, float(chi2_contingency(tested).pvalue) if len(tested) > 1 else 1.0
+def compare(before: pd.DataFrame, now: pd.DataFrame, windows: Windows, rules: Monitoring) -> list[FeatureShift]:
+    """Every column of `before` against the same column of `now`, what is furthest beyond its limit first."""
+    chance = chance_of_each(before, rules)
+    shifts = [shift(before[name], now[name], windows, chance, rules.min_effect) for name in before]
+    return sorted(shifts, key=lambda each: each.limit - each.effect)
 
 
-def common(counts: pd.DataFrame) -> np.ndarray:
-    """Counts with values that are too rare for the test (fewer than 5 expected) pooled into one row.
+def chance_of_each(before: pd.DataFrame, rules: Monitoring) -> float:
+    """What a column, and the answers too, may add to the chance of a false alarm."""
+    return rules.alpha / (before.shape[1] + 1)
 
-    That row is left out when it is too rare itself: a single row with a value never seen would be evidence of a shift.
+
+def answers_shift(before: pd.Series, now: pd.Series, windows: Windows, chance: float, least: float) -> FeatureShift:
+    """The same for what the model answered. Numbers by their mean, in standard deviations of those of training.
+
+    A model spreads its answers on rows that it has learnt more than on others, while their mean is the same.
     """
-    smaller = counts.sum().min() / counts.to_numpy().sum()  # the share of one side's rows among all
-    rare = counts.sum(axis=1) * smaller < 5
-    pooled = np.vstack([counts[~rare], counts[rare].sum()])
-    kept: np.ndarray = pooled[pooled.sum(axis=1) * smaller >= 5]
-    return kept
+    found = shift(before, now, windows, chance, least)
+    spread = before.std() if pd.api.types.is_numeric_dtype(before) else 0.0
+    if not spread > 0:
+        return found
+    values = before.to_numpy(dtype="float64")
+    means = [rows @ values / np.maximum(rows.sum(axis=1), 1) for rows in (windows.inside, windows.rest)]
+    apart, usual = (means[0] - means[1]) / spread, values[windows.now_rest].mean()
+    effect, most = abs(now.mean() - usual) / spread, max(least, mean_limit(apart, windows.apart, chance))
+    changed = {
+        "effect": float(effect),
+        "usual": float(np.median(np.abs(apart))),
+        "largest": float(np.abs(apart).max()),
+        "limit": most,
+        "drifted": bool(effect > most),
+        "moved": f"mean {usual:.4g} -> {now.mean():.4g}",
+    }
+    return FeatureShift(**{**vars(found), **changed})
 
 
-def missing_shift(before: pd.Series, now: pd.Series) -> tuple[float, float]:
-    """Effect and p-value of Fisher's exact test on how many values are missing."""
-    from scipy.stats import fisher_exact
-
-    table = [[int(part.isna().sum()), int(part.notna().sum())] for part in (before, now)]
-    effect = abs(before.isna().mean() - now.isna().mean())
-    return float(effect), float(fisher_exact(table).pvalue)
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's correction: the chance of any false alarm among all of them stays at alpha."""
-    order = np.argsort(p_values)
-    steps = np.array(p_values)[order] * np.arange(len(p_values), 0, -1)
-    corrected = np.empty(len(p_values))
-    corrected[order] = np.minimum(np.maximum.accumulate(steps), 1)
-    return corrected.tolist()
-
-
-def value_shift(before: pd.Series, now: pd.Series) -> tuple[float, float]:
-    """Effect and p-value for the values of one feature; no shift where one side has none at all."""
-    if before.isna().all() or now.isna().all():
-        return 0.0, 1.0
-    return number_shift(before, now) if pd.api.types.is_numeric_dtype(before) else text_shift(before, now)
-
-
-def compare(before: pd.DataFrame, now: pd.DataFrame, rules: Monitoring) -> list[FeatureShift]:
-    """Every column of `before` against the same column of `now`, the largest effect first."""
-    found = [(test(before[name], now[name])) for name in before for test in (value_shift, missing_shift)]
-    effects, corrected = [effect for effect, _ in found], holm([p_value for _, p_value in found])
-    tests = list(zip(effects, corrected, strict=True))
-    shifts = [shift(before[name], now[name], tests[2 * at : 2 * at + 2], rules) for at, name in enumerate(before)]
-    return sorted(shifts, key=lambda each: -each.effect)
-
-
-def shift(before: pd.Series, now: pd.Series, tests: Sequence[tuple[float, float]], rules: Monitoring) -> FeatureShift:
-    """The stronger of the two tests of a feature: of its values, and of its missing ones."""
-    drifted = [(effect, p_value) for effect, p_value in tests if effect >= rules.min_effect and p_value < rules.alpha]
-    effect, p_value = max(drifted or tests)
+def shift(before: pd.Series, now: pd.Series, windows: Windows, chance: float, least: float) -> FeatureShift:
+    """One feature; chance: of its being beyond its limit by luck. least: smaller effects are no drift."""
+    bins, then = binned(before, now), before[windows.now_rest]
+    among = bins.distances(bins.counts(windows.inside), bins.counts(windows.rest))
+    effect = float(bins.distances(bins.counts_now(), bins.counts(windows.now_rest)))
+    most = max(least, limit(among, windows.apart, chance))
+    if before.isna().all() or now.isna().all():  # nothing to compare; that values are missing is another matter
+        effect = 0.0
     return FeatureShift(
         feature=str(before.name),
         rows=int(now.notna().sum()),
-        missing_before=float(before.isna().mean()),
+        missing_before=float(then.isna().mean()),
         missing_now=float(now.isna().mean()),
         effect=effect,
-        p_value=p_value,
-        drifted=bool(drifted),
+        usual=float(np.median(among)),
+        largest=float(among.max()),
+        limit=most,
+        drifted=effect > most,
+        moved=moved(then, now),
+        picture=picture(then, now),
     )
 
 
-def status_of(rows: int, shifts: Sequence[FeatureShift], rules: Monitoring) -> Status:
-    """Too few rows: cannot tell. Else drift if any feature drifted."""
-    if rows < rules.min_rows:
+def mean_limit(differences: NDArray[np.float64], apart: int, chance: float) -> float:
+    """The same for differences of means, which are about normally distributed around 0."""
+    from scipy.stats import t
+
+    far = t.isf(chance / 2, apart - 1) * differences.std(ddof=1) * np.sqrt(1 + 1 / apart)
+    return max(float(np.abs(differences).max()), float(far))
+
+
+def limit(distances: NDArray[np.floating], apart: int, chance: float) -> float:
+    """What the distance of one more such window exceeds with that chance; never less than the largest that was seen.
+
+    Cube roots of distances above their median are about normally distributed (Wilson and Hilferty, 1931), and `apart`
+    windows tell how widely: Student's t. No distance is above 1: halfway from the largest to it is beyond all
+    experience, however few the windows.
+    """
+    from scipy.stats import t
+
+    roots, largest = np.cbrt(distances.astype("float64")), float(distances.max())
+    middle = np.median(roots)
+    spread = np.sqrt(np.mean((roots[roots >= middle] - middle) ** 2) * (1 + 1 / apart))
+    far = float(middle + t.isf(chance, apart - 1) * spread) ** 3
+    return max(largest, min(far, (1 + largest) / 2))
+
+
+def moved(then: pd.Series, now: pd.Series) -> str:
+    """What a person sees: the median in the feature's unit, or the text whose share moved most."""
+    then, now = then.dropna(), now.dropna()
+    if then.empty or now.empty:
+        return ""
+    if pd.api.types.is_numeric_dtype(then):
+        return f"median {then.median():.4g} -> {now.median():.4g}"
+    shares = pd.concat([side.value_counts(normalize=True) for side in (then, now)], axis="columns").fillna(0)
+    value = (shares.iloc[:, 1] - shares.iloc[:, 0]).abs().idxmax()
+    return f"{value!s:.30} {shares.loc[value].iloc[0]:.1%} -> {shares.loc[value].iloc[1]:.1%}"
+
+
+def picture(then: pd.Series, now: pd.Series) -> dict[str, object]:
+    """The shares of both sides: of numbers in bins between which all but the rarest lie, of the commonest texts."""
+    then, now = then.dropna(), now.dropna()
+    if pd.api.types.is_numeric_dtype(then):
+        pooled = np.concatenate([then, now])
+        low, high = np.quantile(pooled, [0.01, 0.99]) if len(pooled) else (0.0, 1.0)
+        edges = np.linspace(low, high if high > low else low + 1, BARS + 1)
+        counts = [np.histogram(side.clip(edges[0], edges[-1]), edges)[0] for side in (then, now)]
+        sides = [(count / max(1, count.sum())).tolist() for count in counts]
+        labels = [f"{edge:.4g}" for edge in edges[:-1]]
+    else:
+        both = [side.value_counts(normalize=True) for side in (then, now)]
+        commonest = (both[0].add(both[1], fill_value=0)).sort_values(ascending=False).index[:BARS]
+        sides = [side.reindex(commonest, fill_value=0).tolist() for side in both]
+        labels = [f"{value!s:.14}" for value in commonest]
+    return {"labels": labels, "then": sides[0], "now": sides[1]}
+
+
+def status_of(windows: Windows | None, shifts: Sequence[FeatureShift], broken: Sequence[object]) -> Status:
+    """Without windows: cannot tell. Else a fault, or drift if any feature drifted, where training knows the season."""
+    if windows is None:
         return "INSUFFICIENT"
-    return "DRIFT" if any(each.drifted for each in shifts) else "STABLE"
+    if broken:
+        return "FAULT"
+    if not any(each.drifted for each in shifts):
+        return "STABLE"
+    return "DRIFT" if windows.seen else "UNSEEN"
 
 
 def as_table(shifts: Sequence[FeatureShift]) -> list[Mapping[str, object]]:

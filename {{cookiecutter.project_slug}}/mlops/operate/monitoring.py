@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 from mlops import UserError
 from mlops.data.model_folder import REFERENCE_FILE, check_task, load_model, model_columns
 from mlops.data.own_metrics import own_metrics
+from mlops.data.probe import read_probe
+from mlops.data.reference import read_days
 from mlops.data.scoring_script import scoring_script
-from mlops.data.tables import local_folder, read_data, read_file
+from mlops.data.tables import hash_data, is_address, local_folder, read_data, read_file
+from mlops.operate.inputs import asked_by_people, input_drift, live_answers, live_days, trained_answers
 from mlops.platform import ModelVersion, Platform, registered_version
 from mlops.settings.environments import Manifest
-from mlops.settings.project import Monitoring, Project
+from mlops.settings.project import Data, Project
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,18 +40,32 @@ def observe(platform: Platform, manifest: Manifest, project: Project, since: flo
     version = registered_version(platform.models, model.name, model.version)
     with tempfile.TemporaryDirectory() as folder:
         downloaded = platform.models.download(model.name, version.version, Path(folder) / "model")
-        training = read_file(downloaded / REFERENCE_FILE)
+        training, days = read_file(downloaded / REFERENCE_FILE), read_days(downloaded)
         quality = live_quality(downloaded, list(training.columns), version, project)
-        columns = {name: each for name, each in model_columns(downloaded).items() if name != project.data.time}
-    now, left_out = collected_rows(platform.endpoints.collected(name, since), columns)
-    drift = input_drift(comparable(training, columns), comparable(now, columns), project.monitoring)
+        known, then = model_columns(downloaded), trained_answers(load_model(downloaded), training, project.task)
+        collected = asked_by_people(platform.endpoints.collected(name, since), read_probe(downloaded))
+    columns = {name: each for name, each in known.items() if name != project.data.time}
+    now, left_out = collected_rows(collected, columns)
+    live = live_days(collected, project.data.time, known)
+    answers = (then, live_answers(collected, project.task, version.version))
+    rows = (comparable(training, columns), comparable(now, columns))
+    drift = input_drift(rows, answers, days, live, project.monitoring)
     return {
         "endpoint": name,
         "model": f"{model.name}:{model.version}",
         **drift,
         "left_out": summed_up(left_out),
         "quality": quality,
+        "newer_labels": newer_labels(project.data, version, quality),
     }
+
+
+def newer_labels(data: Data, version: ModelVersion, quality: Mapping[str, Any]) -> bool:
+    """Whether there may be labels that this version has not seen: by their time, else by the hash of the data."""
+    if data.time and quality["status"] == "UNLABELLED":
+        return False
+    seen = version.tags.get("data_hash")
+    return seen is None or is_address(data.uri) or hash_data(Path(data.uri)) != seen
 
 
 def collected_rows(
@@ -92,20 +109,6 @@ def comparable(rows: "pd.DataFrame", columns: Mapping[str, Any]) -> "pd.DataFram
             say = (lambda _: "there") if column.kind == "time" else str
             found[name] = rows[name].astype("object").map(say, na_action="ignore")
     return pd.DataFrame(found)
-
-
-def input_drift(before: "pd.DataFrame", now: "pd.DataFrame", rules: Monitoring) -> dict[str, Any]:
-    """The drift of the collected rows from the training rows, with all that was looked at."""
-    from mlops.decide.drift import as_table, compare, status_of
-
-    shifts = compare(before, now, rules) if len(now) >= rules.min_rows else []
-    return {
-        "status": status_of(len(now), shifts, rules),
-        "rows": len(now),
-        "reference_rows": len(before),
-        "rules": rules.model_dump(),
-        "features": as_table(shifts),
-    }
 
 
 def live_quality(model: Path, features: Sequence[str], version: ModelVersion, project: Project) -> dict[str, Any]:
@@ -161,7 +164,11 @@ def assessed(
 
 def headlines(facts: Mapping[str, Any]) -> list[str]:
     """The report in a line each: of the inputs, of the quality, and of the requests that could not be read, if any."""
-    drifted = ", ".join(f"{each['feature']} ({each['effect']:.2f})" for each in facts["features"] if each["drifted"])
-    inputs = f"{facts['rows']:,} rows collected at {facts['endpoint']}" + (f"; {drifted}" if drifted else "")
-    lines = [f"{facts['status']}: {inputs}", "{status}: {summary}".format(**facts["quality"])]
+    broken = [f"{', '.join(each['features'])}: {each['kind']}, {each['says']}" for each in facts["faults"]]
+    drifted = [f"{each['feature']} ({each['moved']})" for each in facts["features"] if each["drifted"]]
+    inputs = f"{facts['rows']:,} rows collected at {facts['endpoint']}"
+    lines = [
+        "; ".join([f"{facts['status']}: {inputs}", *broken, *drifted]),
+        "{status}: {summary}".format(**facts["quality"]),
+    ]
     return [*lines, facts["left_out"]] if facts.get("left_out") else lines

@@ -121,11 +121,23 @@ class Promotion(Settings):
     staging: Literal["pull-request", "commit"] = "pull-request"
 
 
+class Webhook(Settings):
+    """Where an alarm is told besides the issue."""
+
+    variable: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        description="alarms are told to a chat, too: the environment variable that holds its address, a secret",
+    )
+    form: Literal["teams", "slack"] = Field(default="teams", description="what the other side reads")
+
+
 class Monitoring(Settings):
     alpha: float = Field(gt=0, le=MOST_CHANCE)
     min_effect: float = Field(gt=0, lt=1)
     min_rows: int = Field(gt=0)
     cooldown_days: float = Field(default=7, ge=0)
+    webhook: Webhook = Webhook()
 
 
 class Project(Settings):

@@ -208,10 +208,10 @@ def monitoring_block(table: Table) -> str:
     return lined(
         "monitoring",
         [
-            ("alpha", 0.01, "chance of a false alarm in a whole report"),
-            ("min_effect", 0.1, "smaller shifts are not worth an alarm"),
+            ("alpha", 0.005, "chance of a false alarm in a report: of daily ones, 1.8 a year"),
+            ("min_effect", 0.1, "smaller distances from training, of 1, are not worth an alarm"),
             ("min_rows", within(50, table.rows // 10, 200), "fewer collected rows: cannot tell"),
-            ("cooldown_days", 7, "drift or lost quality starts training at most this often"),
+            ("cooldown_days", 7, "monitoring starts training at most this often"),
         ],
     )
 

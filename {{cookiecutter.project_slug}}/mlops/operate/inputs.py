@@ -1,0 +1,146 @@
+"""The live rows against the training rows: of which days they are, what has drifted, and what is broken."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from mlops.data.reference import days_of
+from mlops.data.scoring_script import scoring_script
+from mlops.decide.windows import LEAST_WINDOWS, Days, Windows, of_days, of_rows
+from mlops.settings.project import Monitoring
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+    from mlops.decide.drift import FeatureShift
+    from mlops.decide.faults import Fault
+
+Sides = tuple[Any, Any]  # two frames, or two series: of training, and live
+ANSWERS = {"binary": "scores", "regression": "values", "multiclass": "classes"}  # what score.py calls them
+BY_ROWS = "no day of the training rows is known (no data.time, or an older model): rows are taken for independent ones"
+REPORTS_A_YEAR = 365
+
+
+def asked_by_people(collected: Sequence[Mapping[str, Any]], probe: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The requests without those that `apply` sent: rows of the version's own probe."""
+    sample = probe["request"]["input_data"]
+    own = [dict(zip(sample["columns"], row, strict=True)) for row in sample["data"]]
+    return [each for each in collected if not all(row in own for row in rows_of(each["inputs"]))]
+
+
+def rows_of(table: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows by column; none where they are no rows of those columns."""
+    try:
+        return [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
+    except (TypeError, ValueError):
+        return [{}]
+
+
+def live_days(collected: Sequence[Mapping[str, Any]], time: str | None, columns: Mapping[str, Any]) -> Days:
+    """The days that the rows are of: by the time column where the model is asked it, else when they were asked."""
+    found = []
+    for each in collected:
+        times = asked_times(each["inputs"], columns[time]) if time and time in columns else None
+        asked = pd.Series(pd.to_datetime([each["time"]], unit="s"))
+        found.append(days_of(asked if times is None else times))
+    return np.unique(np.concatenate(found)) if found else np.array([], dtype="datetime64[D]")
+
+
+def asked_times(table: Mapping[str, Any], column: Any) -> "pd.Series | None":
+    """The times of the rows that have one; None where they cannot be read."""
+    script = scoring_script()
+    try:
+        values = [row[table["columns"].index(column.name)] for row in table["data"]]
+        times = pd.Series(script.read_column(column, values)).dropna()
+    except (script.BadRequestError, ValueError, IndexError, TypeError):
+        return None
+    return times if len(times) else None
+
+
+def trained_answers(model: "Pipeline", rows: "pd.DataFrame", task: str) -> "pd.Series":
+    """What the model answers to the training rows: scores or values, or the names of the likeliest classes."""
+    if task == "regression":
+        return pd.Series(np.asarray(model.predict(rows), dtype="float64"), name=ANSWERS[task])
+    shares = model.predict_proba(rows)
+    if task == "binary":
+        return pd.Series(shares[:, 1], name=ANSWERS[task])
+    return pd.Series([str(model.classes_[place]) for place in shares.argmax(axis=1)], name=ANSWERS[task])
+
+
+def live_answers(collected: Sequence[Mapping[str, Any]], task: str, version: int | None) -> "pd.Series":
+    """What that version answered, and those did of which no version is known."""
+    key, found = ANSWERS[task], []
+    for each in collected:
+        said = each["outputs"].get(key) if isinstance(each["outputs"], Mapping) else None
+        if isinstance(said, list) and each.get("version") in (None, version):
+            found += said
+    if task == "multiclass":
+        return pd.Series([str(each) for each in found], dtype="object")
+    return pd.to_numeric(pd.Series(found, dtype="object"), errors="coerce").astype("float64")
+
+
+def input_drift(rows: Sides, answers: Sides, days: Days | None, live: Days, rules: Monitoring) -> dict[str, Any]:
+    """Status, drift and faults of live rows and of the answers to them, with all that was looked at.
+
+    rows, answers: those of training, and the live ones. days: of each training row, None where they are not known.
+    live: those that the live rows are of.
+    """
+    from mlops.decide.drift import as_table, status_of
+
+    before, now = rows
+    shifts: list[FeatureShift] = []
+    broken: list[Fault] = []
+    windows = None
+    if len(now) >= rules.min_rows:
+        windows = of_rows(len(before), len(now)) if days is None else of_days(days, live, len(now))
+    if windows:
+        shifts, broken = found_in(rows, answers, windows, rules)
+    return {
+        "status": status_of(windows, shifts, broken),
+        "rows": len(now),
+        "reference_rows": len(before),
+        "rules": rules.model_dump(),
+        "how": how(windows, len(live), days, rules) if len(now) >= rules.min_rows else too_few(len(now), rules),
+        "faults": [asdict(each) for each in broken],
+        "features": as_table(shifts),
+    }
+
+
+def found_in(
+    rows: Sides, answers: Sides, windows: Windows, rules: Monitoring
+) -> "tuple[list[FeatureShift], list[Fault]]":
+    """The shifts of every column and of the answers, and the faults."""
+    from mlops.decide.drift import answers_shift, chance_of_each, compare
+    from mlops.decide.faults import faults, of_answers
+    from mlops.decide.relations import relations
+
+    (before, now), chance = rows, chance_of_each(rows[0], rules)
+    shifts = compare(before, now, windows, rules)
+    broken = relations(before, now, windows, shifts, faults(before, now, windows, chance))
+    then, said = answers
+    if len(said) >= max(rules.min_rows, windows.size):
+        shifts.append(answers_shift(then, said, windows, chance, rules.min_effect))
+        broken += of_answers(then, said, windows)
+    return shifts, broken
+
+
+def too_few(rows: int, rules: Monitoring) -> str:
+    return f"{rows:,} rows are too few to tell: {rules.min_rows:,} are needed (monitoring.min_rows)"
+
+
+def how(windows: Windows | None, live: int, days: Days | None, rules: Monitoring) -> str:
+    """What the live window was compared with, and how often that cries wolf."""
+    if windows is None:
+        known = 0 if days is None else len(np.unique(days))
+        return f"the training rows are of {known} days, and {LEAST_WINDOWS} are the least that can be compared with"
+    held = f"{windows.apart} windows of {windows.size:,} training rows"
+    if windows.days:
+        held = f"windows of {windows.days} of the {windows.apart * windows.days} or more days of training"
+    shorter = f" (shorter than the {live} days of the live rows, as training is short)" * (0 < windows.days < live)
+    unknown = "" if windows.seen else "; the season of the live rows is not in training"
+    alone = f"; {BY_ROWS}" if not windows.days else ""
+    yearly = f"{rules.alpha * REPORTS_A_YEAR:.2g} a year at most in a daily report (alpha {rules.alpha:g})"
+    return f"held against {held}{shorter}{unknown}{alone}; false alarms: {yearly}"
