@@ -10,7 +10,7 @@ bootstrap methods for cluster-robust inference" (their CV3).
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite, nan
+from math import isfinite
 
 import numpy as np
 
@@ -47,8 +47,6 @@ class Estimate:
         """How often chance alone moves an estimate from the one to the other, or further."""
         from scipy.special import stdtr
 
-        if not self.finite:
-            return nan
         if self.error == 0:
             return float(high <= low)
         return float(stdtr(self.groups - 1, (low - high) / self.error))
