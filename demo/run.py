@@ -1,7 +1,8 @@
 """Generate a project and take it round the loop: `uv run demo [--folder DIR]`.
 
-Renders the template with its defaults, installs the project's environment and runs demo/story.py in it. No cloud, no
-account; everything stays in the folder and on 127.0.0.1.
+Renders the template with its defaults, installs the project's environment and runs demo/story.py in it, or with --year
+demo/year.py: flights day by day, watched by `monitor`, and a training a month. No cloud, no account; everything stays
+in the folder and on 127.0.0.1.
 """
 
 import argparse
@@ -19,7 +20,8 @@ from cookiecutter.main import cookiecutter
 from rich.console import Console
 
 TEMPLATE = Path(__file__).parent.parent
-STORY = Path(__file__).parent / "story.py"
+STORY, YEAR = (Path(__file__).parent / name for name in ("story.py", "year.py"))
+DAYS = 275  # from April to December
 
 
 def generate(folder: Path, **answers: str) -> Path:
@@ -51,6 +53,8 @@ def python_of(project: Path) -> Path:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
     parser.add_argument("--folder", type=Path, help="where to generate the project (default: a new temporary folder)")
+    parser.add_argument("--year", action="store_true", help="replay a year in the place of the story: half an hour")
+    parser.add_argument("--days", type=int, default=DAYS, help="of that year, from its April on (default: all)")
     args = parser.parse_args(argv)
     console, folder = Console(), args.folder or Path(tempfile.mkdtemp(prefix="gitops-demo-"))
     try:
@@ -63,7 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     console.print(f"project: {project} (environment installed in {time.monotonic() - start:.0f} s)", soft_wrap=True)
-    story = [str(python_of(project)), str(STORY)]
+    told = [str(YEAR), str(args.days)] if args.year else [str(STORY)]
+    story = [str(python_of(project)), *told]
     return subprocess.run(story, cwd=project, env=outside_this_environment(), check=False).returncode
 
 

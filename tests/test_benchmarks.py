@@ -10,7 +10,14 @@ from ci.conftest import REQUIRED
 from conftest import ROOT, Project
 
 BENCHMARKS = ROOT / "benchmarks"
-INSIDE = {"answer", "canary", "gate", "live_quality", "router"}  # those are run by a project's Python, in its folder
+INSIDE = {
+    "answer",
+    "canary",
+    "drift",
+    "gate",
+    "live_quality",
+    "router",
+}  # those are run by a project's Python, in its folder
 OF_NODE = "ci_defects"
 NUMBER = r"-?\d[\d,.]*"
 ROWS = {  # of what each prints
@@ -34,6 +41,10 @@ ROWS = {  # of what each prints
         r"\| GitHub \| 2 \| 2 \| 0 \| 1 \| 0 \| 0 \| 1 \| 0 \| 100% \|",
         r"\| Azure DevOps \| 1 \| 1 \| 0 \| 1 \| 0 \| 0 \| 0 \| 0 \| 100% \|",
         r"\| the template's own, fresh \| 1 \| 1 \| 0 \| 1 \| 0 \| 0 \| 0 \| 0 \| 100% \|",
+    ],
+    "drift": [
+        *(rf"\| {row} \|( {NUMBER} \|){{6}}" for row in ("days", "two days", "weeks")),
+        *(rf"\| {row} \| .* \|( {NUMBER}% \|){{5}}" for row in ("miles as km", "half a standard deviation")),
     ],
     "gate": [
         *(
