@@ -25,6 +25,7 @@ SHORT = {
     "min_requests: 30": "min_requests: 5",
     "increase: 0.01": "increase: 0.1",
     "latency_ms: 100": "latency_ms: 999999",
+    "max_disagreement: 2.0": "max_disagreement: 99",
 }
 MODEL = f"{workspace_id(SUBSCRIPTION, 'flight-delays', 'flight-delays')}/models/flight-delays/versions"
 LOADED = "import sys; from steps import plan; plan.main(['staging']); print('azure.ai.ml' in sys.modules)"

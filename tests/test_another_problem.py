@@ -23,6 +23,7 @@ PROJECT_YML = {
     "model": {"C": 0.5, "max_iter": 500},
     "gate.floors": {"auc": 0.7},
     "gate.slices.columns": ["station"],
+    "gate.slices.waived": {"station": "some stations have few rides"},
 }
 TESTS = [f"tests/test_{name}.py" for name in ("expectations", "model", "pipelines", "settings")]
 UNKNOWN_KIND = "expect_column_values_to_not_match_regex"

@@ -14,7 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from conftest import QUESTIONS, ROOT, TEMPLATE, Project, Render, files_below
+from conftest import NOTHING_LEFT, QUESTIONS, ROOT, TEMPLATE, Project, Render, files_below
 from tools import pin
 from tools.pin import with_pins, without_addresses, without_pins
 
@@ -241,7 +241,7 @@ def test_one_package_is_raised_by_uv_alone_and_pin_follows(installed: Project, a
 def refusal(project: Project, **variables: str) -> str:
     """What `pin` says when it cannot: one line, and nothing is written. It runs without any package."""
     before = written(project.folder)
-    environment = {**os.environ, "PYTHONPATH": str(project.folder), **variables}
+    environment = {**os.environ, **NOTHING_LEFT, "PYTHONPATH": str(project.folder), **variables}
     command = [sys.executable, "-m", "mlops.commands.pin"]
     done = subprocess.run(
         command, cwd=project.folder, env=environment, capture_output=True, encoding="utf-8", check=False

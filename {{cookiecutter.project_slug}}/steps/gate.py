@@ -16,7 +16,13 @@ from mlops.data.files import hash_folder, read_json, write_json
 from mlops.data.model_folder import LINEAGE_FILE
 from mlops.operate.judging import judge, replayed
 from mlops.platform.looks import look
-from mlops.settings.project import PROJECT_FILE, load_project
+from mlops.settings.project import PROJECT_FILE, Project, load_project
+
+
+def look_at(project: Project, model: Path, rows: str) -> int:
+    """How many other models have asked to be better on the rows of that hash; this one has now, too."""
+    run_id = read_json(model / LINEAGE_FILE, Lineage)["run_id"]
+    return look(project.name, run_id, rows, hash_folder(model), project.gate.looks)
 
 
 def replay(args: argparse.Namespace) -> int:
@@ -47,8 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if args.replay:
         return replay(args)
-    project, lineage = load_project(args.project), read_json(args.model / LINEAGE_FILE, Lineage)
-    asked = partial(look, project.name, lineage["run_id"], model=hash_folder(args.model), allowed=project.gate.looks)
+    project = load_project(args.project)
+    asked = partial(look_at, project, args.model)
     verdict = judge(project, args.model, args.evaluation, args.served, args.criterion, asked)
     write_json(args.gate / "verdict.json", verdict)
     for check in verdict["checks"]:

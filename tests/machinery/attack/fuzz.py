@@ -112,12 +112,18 @@ OFTEN = {path: 4 if path.endswith(".yml") else 1 for path in READERS}  # people 
 
 
 def write_model(folder: Path) -> None:
-    """A model folder without a model: nothing here is to unpickle one."""
+    """A model folder whose model always answers the same."""
+    import cloudpickle
+    from sklearn.dummy import DummyClassifier
+    from sklearn.pipeline import make_pipeline
+
     description = {"columns": json.dumps(describe(ROWS)), "task": "binary"}
     write_json(folder / "MLmodel", {"flavors": {"sklearn": {"pickled_model": "model.pkl"}}, "metadata": description})
     table = {"columns": ["distance"], "data": [[700.0], [800.0]]}
     write_json(folder / "probe.json", {"request": {"input_data": table}, "answer": {"scores": [0.25, 0.5]}})
     ROWS.to_parquet(folder / "reference.parquet")
+    model = make_pipeline(DummyClassifier()).fit(ROWS, np.arange(len(ROWS)) % 2)
+    (folder / "model.pkl").write_bytes(cloudpickle.dumps(model))
 
 
 def write_scores(path: Path) -> dict[str, float]:

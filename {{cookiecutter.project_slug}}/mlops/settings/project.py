@@ -83,7 +83,7 @@ class SliceRules(Settings):
     floor: float
     max_drop: float = Field(ge=0)
     waived: dict[str, Reason] = Field(
-        default={}, description="smaller slices block, but for these (`carrier=HA`, or all of `carrier`), and why"
+        default={}, description="smaller slices block, but for these (`column=value`, or all of `column`), and why"
     )
 
 
