@@ -81,6 +81,7 @@ def watch(story: Story, since: float, day: str) -> Event:
     why = [f"{each['kind']} of {', '.join(each['features'])}" for each in facts["faults"]]
     why += [f"{each['feature']} {each['moved']}" for each in facts["features"] if each["drifted"]][:2]
     why += ["season not in training"] * (facts["status"] == "UNSEEN")
+    why += [facts["how"]] * (facts["status"] == "INSUFFICIENT")
     why += [f"{each['name']}: {each['seen']}" for each in quality.get("checks", []) if each["status"] != "PASS"]
     said = f"inputs {facts['status']}, quality {quality['status']}"
     alarm = facts["status"] not in QUIET or quality["status"] not in QUIET
