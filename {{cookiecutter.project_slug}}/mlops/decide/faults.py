@@ -132,7 +132,11 @@ def zeros(before: pd.Series, now: pd.Series, windows: Windows) -> Iterator[Fault
 
 
 def unit(before: pd.Series, now: pd.Series, windows: Windows, chance: float) -> Iterator[Fault]:
-    """Values that are far from those of training, and that a conversion brings back; zero is zero in most units."""
+    """Values that a conversion brings back; zero is zero in most units.
+
+    Where training repeats its values they must be others: a warmer month is far away, too, and has those of before.
+    Else they must be far from those of training, in a season that it knows.
+    """
     then, values = before.where(before != 0), now.where(now != 0)
     bins = binned(then, values)
     inside = bins.counts(windows.inside)
@@ -140,10 +144,10 @@ def unit(before: pd.Series, now: pd.Series, windows: Windows, chance: float) -> 
     if enough.sum() < 2 or values.notna().sum() < ENOUGH:
         return
     among = bins.distances(inside[enough], bins.counts(windows.rest)[enough])
-    far = apart(then, values, windows) > limit(among, windows.apart, chance)
+    far = windows.seen and apart(then, values, windows) > limit(among, windows.apart, chance)
     known = repeated(then)
     strange = familiar(values, known) < FAMILIAR / 2
-    if not (far or strange):
+    if not (strange if known else far):
         return
     back = {name: undone(values, each) for name, each in CONVERSIONS.items() if fits(each, then)}
     if strange:
