@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from mlops.decide.drift import compare
-from mlops.decide.faults import CONVERSIONS, faults, of_answers
+from mlops.decide.faults import CONVERSIONS, faults, of_answers, unit
 from mlops.decide.relations import relations
 from mlops.decide.windows import of_days
 from mlops.settings.project import Monitoring
@@ -62,6 +62,17 @@ def swapped(now, one, other):
 
 def test_rows_like_those_of_training_have_none():
     assert [found(rows(seed, 7, 150)) for seed in range(1, 9)] == [[]] * 8
+
+
+def test_a_warmer_week_of_values_that_training_had_is_in_no_other_unit():
+    """Divided by 1.6, as if it had come from miles to km, it would fit."""
+    chance = np.random.default_rng(0)
+    before = pd.Series(
+        (35 + np.repeat(chance.normal(0, 6, 90), 60) + chance.normal(0, 8, 90 * 60)).round(), name="temp"
+    )
+    now = pd.Series((56 + chance.normal(0, 6, 420)).round().clip(before.min(), before.max()), name="temp")
+    windows = of_days(np.repeat(FIRST + np.arange(90), 60), FIRST + 85 + np.arange(7), len(now))
+    assert list(unit(before, now, windows, 0.0005)) == []
 
 
 BROKEN = {
