@@ -261,11 +261,16 @@ def close(story: Story, seen: dict, seconds: float) -> None:
     console.print(f"\ntook {seconds:.0f} s: {parts}", soft_wrap=True)
 
 
-def main() -> int:
+def begin() -> Story:
+    """A story whose log can be written and whose commits have an author."""
     LOG.parent.mkdir(exist_ok=True)
     for name in ("GIT_AUTHOR", "GIT_COMMITTER"):
         os.environ |= {f"{name}_NAME": "demo", f"{name}_EMAIL": "demo@localhost"}
-    story, start = Story(), time.monotonic()
+    return Story()
+
+
+def main() -> int:
+    story, start = begin(), time.monotonic()
     try:
         seen = tell(story)
         with story.scene("live inputs and labels since then") as row:

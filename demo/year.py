@@ -6,7 +6,6 @@ promote, apply. Nothing waits for the calendar.
 """
 
 import json
-import os
 import sys
 import time
 import urllib.request
@@ -19,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 from rich.progress import track
 from rich.table import Table
-from story import ENVIRONMENT, LOG, MONTHS, Story, StoryError, arrive, console, endpoint, git, prepare, read
+from story import ENVIRONMENT, MONTHS, Story, StoryError, arrive, begin, console, endpoint, git, prepare, read
 
 from mlops.data.model_folder import payload
 from mlops.operate.response import no_help
@@ -133,10 +132,7 @@ def close(events: list[Event], seconds: float) -> None:
 
 
 def main() -> int:
-    LOG.parent.mkdir(exist_ok=True)
-    for name in ("GIT_AUTHOR", "GIT_COMMITTER"):
-        os.environ |= {f"{name}_NAME": "demo", f"{name}_EMAIL": "demo@localhost"}
-    story, start = Story(), time.monotonic()
+    story, start = begin(), time.monotonic()
     try:
         events = replay(story, int(sys.argv[1]))
     except StoryError as error:
