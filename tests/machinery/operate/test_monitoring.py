@@ -9,6 +9,7 @@ import pytest
 from mlops.data.columns import describe
 from mlops.data.scoring_script import scoring_script
 from mlops.data.tables import read_file
+from mlops.decide.tasks import TASKS
 from mlops.operate.inputs import asked_by_people, input_drift, live_answers, live_days
 from mlops.operate.monitoring import collected_rows, comparable, headlines, summed_up
 from mlops.settings.project import Monitoring
@@ -186,9 +187,10 @@ def test_the_answers_are_those_of_the_version(task, said, found):
     collected = [
         {"outputs": outputs, "version": version} for outputs, version in ((said, 7), (said, 6), (None, 7), ({}, 7))
     ]
-    answers = live_answers(collected, task, 7)
+    asked = TASKS[task]("any", 0.5)
+    answers = live_answers(asked, collected, 7)
     assert answers.astype("object").where(answers.notna(), None).tolist() == found
-    assert len(live_answers([{"outputs": said, "version": None}], task, 7)) == len(found), "an older one does not say"
+    assert len(live_answers(asked, [{"outputs": said, "version": None}], 7)) == len(found), "an older one does not say"
 
 
 def test_the_headlines_name_what_has_drifted_and_what_is_faulty_and_nothing_else():

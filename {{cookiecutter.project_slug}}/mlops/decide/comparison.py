@@ -18,8 +18,9 @@ POWER = 0.8  # a gain is detectable that is found so often
 class Comparison:
     """The gain, in the metric's unit; a loss is below 0. Each bound holds with chance 1 - alpha.
 
-    p: how often chance shows so much where there is none (or just the loss that is allowed). detectable: the true gain
-    that these rows show four times of five. clusters: of which the rows came; None: rows taken for independent.
+    error: the standard error of the gain. p: how often chance shows so much where there is none (or just the loss that
+    is allowed). detectable: the true gain that these rows show four times of five. clusters: of which the rows came;
+    None: rows taken for independent.
     """
 
     metric: str
@@ -31,6 +32,7 @@ class Comparison:
     p: float = nan
     rows: int = 0
     clusters: int | None = None
+    error: float = nan
 
     @property
     def seen(self) -> str:
@@ -63,6 +65,7 @@ def compare(
         p=gain.chance_above(-allowed_loss),
         rows=len(scored.target),
         clusters=None if scored.clusters is None else len(set(scored.clusters.tolist())),
+        error=gain.error,
     )
 
 
@@ -78,10 +81,10 @@ def gained(task: "Task", scored: "Scored", opponent: str, seed: int) -> "Estimat
     return estimate(task.decisive.sign * (challenger - other))
 
 
-def widened(task: "Task", scored: "Scored", opponent: str, seed: int) -> float:
-    """How many times as wide the interval is as if the rows had nothing to do with each other."""
-    alone = gained(task, replace(scored, clusters=None), opponent, seed).error
-    return gained(task, scored, opponent, seed).error / alone if alone > 0 else nan
+def widened(comparison: Comparison, task: "Task", scored: "Scored", seed: int) -> float:
+    """How many times as wide its interval is as if the rows had nothing to do with each other."""
+    alone = gained(task, replace(scored, clusters=None), comparison.opponent, seed).error
+    return comparison.error / alone if alone > 0 else nan
 
 
 def gain_in(metric: Metric) -> str:

@@ -108,7 +108,7 @@ def verdict_on(
         "comparison": {
             **asdict(comparison),
             "alpha": alpha,
-            "widened": widened(task, scored, opponent, rules.seed) if comparison.clusters else None,
+            "widened": widened(comparison, task, scored, rules.seed) if comparison.clusters else None,
             "rule": "max_loss" if lenient else "minimum_gain",
             "rows_needed": comparison.rows_needed(rules.max_loss if lenient else rules.minimum_gain),
         },

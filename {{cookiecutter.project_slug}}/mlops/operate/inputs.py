@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from mlops.data.reference import days_of
 from mlops.data.scoring_script import scoring_script
 from mlops.decide.windows import LEAST_WINDOWS, Days, Windows, of_days, of_rows
 from mlops.settings.project import Monitoring
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from mlops.decide.drift import FeatureShift
     from mlops.decide.faults import Fault
+    from mlops.decide.tasks import Task
 
 Sides = tuple[Any, Any]  # two frames, or two series: of training, and live
-ANSWERS = {"binary": "scores", "regression": "values", "multiclass": "classes"}  # what score.py calls them
 BY_ROWS = "no day of the training rows is known (no data.time, or an older model): rows are taken for independent ones"
 REPORTS_A_YEAR = 365
 
@@ -41,45 +41,45 @@ def rows_of(table: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def live_days(collected: Sequence[Mapping[str, Any]], time: str | None, columns: Mapping[str, Any]) -> Days:
     """The days that the rows are of: by the time column where the model is asked it, else when they were asked."""
-    found = []
+    column, found = columns.get(time or ""), set()
     for each in collected:
-        times = asked_times(each["inputs"], columns[time]) if time and time in columns else None
-        asked = pd.Series(pd.to_datetime([each["time"]], unit="s"))
-        found.append(days_of(asked if times is None else times))
-    return np.unique(np.concatenate(found)) if found else np.array([], dtype="datetime64[D]")
+        times = asked_times(each["inputs"], column) if column else []
+        found |= {each.date() for each in times or [datetime.fromtimestamp(each["time"], UTC)]}
+    return np.array(sorted(found), dtype="datetime64[D]")
 
 
-def asked_times(table: Mapping[str, Any], column: Any) -> "pd.Series | None":
-    """The times of the rows that have one; None where they cannot be read."""
-    script = scoring_script()
+def asked_times(table: Mapping[str, Any], column: Any) -> list[Any]:
+    """The times of the rows that have one which can be read."""
+    read = scoring_script().READERS[column.kind]
     try:
         values = [row[table["columns"].index(column.name)] for row in table["data"]]
-        times = pd.Series(script.read_column(column, values)).dropna()
-    except (script.BadRequestError, ValueError, IndexError, TypeError):
-        return None
-    return times if len(times) else None
+    except (ValueError, IndexError, TypeError):
+        return []
+    return [moment for moment in (read(value, column.dtype) for value in values) if isinstance(moment, datetime)]
 
 
-def trained_answers(model: "Pipeline", rows: "pd.DataFrame", task: str) -> "pd.Series":
-    """What the model answers to the training rows: scores or values, or the names of the likeliest classes."""
-    if task == "regression":
-        return pd.Series(np.asarray(model.predict(rows), dtype="float64"), name=ANSWERS[task])
-    shares = model.predict_proba(rows)
-    if task == "binary":
-        return pd.Series(shares[:, 1], name=ANSWERS[task])
-    return pd.Series([str(model.classes_[place]) for place in shares.argmax(axis=1)], name=ANSWERS[task])
+def trained_answers(task: "Task", model: "Pipeline", rows: "pd.DataFrame") -> "pd.Series":
+    """What the model answers to the training rows, as far as it is watched."""
+    labels = task.known(model)
+    return as_answers(task, task.answer(task.predict(model, rows, labels), labels)[task.watched])
 
 
-def live_answers(collected: Sequence[Mapping[str, Any]], task: str, version: int | None) -> "pd.Series":
+def live_answers(task: "Task", collected: Sequence[Mapping[str, Any]], version: int | None) -> "pd.Series":
     """What that version answered, and those did of which no version is known."""
-    key, found = ANSWERS[task], []
+    found: list[Any] = []
     for each in collected:
-        said = each["outputs"].get(key) if isinstance(each["outputs"], Mapping) else None
+        said = each["outputs"].get(task.watched) if isinstance(each["outputs"], Mapping) else None
         if isinstance(said, list) and each.get("version") in (None, version):
             found += said
-    if task == "multiclass":
-        return pd.Series([str(each) for each in found], dtype="object")
-    return pd.to_numeric(pd.Series(found, dtype="object"), errors="coerce").astype("float64")
+    return as_answers(task, found)
+
+
+def as_answers(task: "Task", found: Sequence[Any]) -> "pd.Series":
+    """Scores and values as numbers, NaN for what is none; the names of classes as text."""
+    answers = pd.Series(found, dtype="object", name=task.watched)
+    if task.watched == "classes":
+        return answers.map(str)
+    return pd.to_numeric(answers, errors="coerce").astype("float64")
 
 
 def input_drift(rows: Sides, answers: Sides, days: Days | None, live: Days, rules: Monitoring) -> dict[str, Any]:

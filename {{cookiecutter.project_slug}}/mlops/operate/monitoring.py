@@ -36,18 +36,21 @@ def nothing_yet(platform: Platform, manifest: Manifest) -> str:
 
 def observe(platform: Platform, manifest: Manifest, project: Project, since: float) -> dict[str, Any]:
     """All that the report says: drift of what was collected since then, and the live quality under `quality`."""
-    name, model = manifest.endpoint.name, manifest.model
+    from mlops.decide.tasks import task_of
+
+    name, model, task = manifest.endpoint.name, manifest.model, task_of(project)
     version = registered_version(platform.models, model.name, model.version)
     with tempfile.TemporaryDirectory() as folder:
         downloaded = platform.models.download(model.name, version.version, Path(folder) / "model")
         training, days = read_file(downloaded / REFERENCE_FILE), read_days(downloaded)
+        check_task(downloaded, project.task)
         quality = live_quality(downloaded, list(training.columns), version, project)
-        known, then = model_columns(downloaded), trained_answers(load_model(downloaded), training, project.task)
+        known, then = model_columns(downloaded), trained_answers(task, load_model(downloaded), training)
         collected = asked_by_people(platform.endpoints.collected(name, since), read_probe(downloaded))
     columns = {name: each for name, each in known.items() if name != project.data.time}
     now, left_out = collected_rows(collected, columns)
     live = live_days(collected, project.data.time, known)
-    answers = (then, live_answers(collected, project.task, version.version))
+    answers = (then, live_answers(task, collected, version.version))
     rows = (comparable(training, columns), comparable(now, columns))
     drift = input_drift(rows, answers, days, live, project.monitoring)
     return {
@@ -132,7 +135,6 @@ def live_quality(model: Path, features: Sequence[str], version: ModelVersion, pr
     rows = newer(read_data(folder, [*{*features, data.time, data.target, data.cluster or data.time}]), data, tested_to)
     if rows.empty:
         return {"status": "UNLABELLED", "summary": f"no labels in {folder} {after}"}
-    check_task(model, project.task)
     try:
         task = task_of(project, own_metrics(project.gate.own_metrics, model))
     except UserError as mistake:

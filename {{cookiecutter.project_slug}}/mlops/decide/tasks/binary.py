@@ -18,6 +18,7 @@ class Binary(Classification):
     """Predictions: scores of the second label, shape (rows,)."""
 
     name = "binary"
+    watched = "scores"
 
     def labels(self, target: "pd.Series", models: Sequence[Any]) -> list[Any]:
         found = super().labels(target, models)

@@ -29,6 +29,7 @@ class Task(ABC):
     own: Mapping[str, OwnMetric] = field(default_factory=dict)
     name: ClassVar[TaskName]
     coded: ClassVar[bool]  # whether answers are places among labels
+    watched: ClassVar[str]  # the part of an endpoint's answer that monitoring looks at: a value a row
 
     @property
     def metrics(self) -> Mapping[str, Metric]:

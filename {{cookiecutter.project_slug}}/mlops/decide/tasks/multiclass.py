@@ -18,6 +18,7 @@ class Multiclass(Classification):
     """Predictions: probabilities, shape (rows, labels)."""
 
     name = "multiclass"
+    watched = "classes"
 
     def predict(self, model: Any, rows: "pd.DataFrame", labels: Sequence[Any]) -> Vector:
         return self.probabilities(model, rows, labels)

@@ -18,6 +18,7 @@ class Regression(Task):
 
     name = "regression"
     coded = False
+    watched = "values"
 
     def labels(self, target: "pd.Series", models: Sequence[Any]) -> list[Any]:
         for model in models:
