@@ -1,15 +1,16 @@
 """A number for each row that depends on its values alone: not on its place, its file, or how wide a type is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlops.data.tables import data_files, read_table
+from mlops.data.tables import data_files, read_blocks, readable
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
 Hashes = NDArray[np.uint64]
@@ -19,7 +20,36 @@ NULL = np.uint64(0x9E3779B97F4A7C15)  # any constant will do
 
 def read_hashes(folder: Path, columns: Sequence[str] | None) -> Hashes:
     """Shape (rows,): of all rows of the folder's files in name order, over those columns or all that a file has."""
-    return np.concatenate([row_hashes(read_table(path, columns)) for path in data_files(folder)])
+    return np.concatenate([file_hashes(path, columns) for path in data_files(folder)])
+
+
+def file_hashes(path: Path, columns: Sequence[str] | None) -> Hashes:
+    """The same of one file. Only the hashes stay in memory."""
+    with readable(path):
+        return np.concatenate([row_hashes(block) for block in read_blocks(path, columns)])
+
+
+def repeated(hashes: Mapping[str, Hashes]) -> "pd.DataFrame":
+    """The rows whose hash an earlier one has: hash, file and row, then file_first and row_first of that one."""
+    import pandas as pd
+
+    names, sizes = list(hashes), [len(each) for each in hashes.values()]
+    together = np.concatenate(list(hashes.values()))
+    places = np.flatnonzero(shared(together))  # few as a rule: all else works on these alone
+    files = np.searchsorted(np.cumsum(sizes), places, side="right")
+    rows = places - (np.cumsum(sizes) - sizes)[files]
+    alike = pd.DataFrame({"hash": together[places], "file": [names[each] for each in files], "row": rows})
+    again, first = alike[alike.duplicated("hash")], alike.drop_duplicates("hash")
+    return again.merge(first, on="hash", suffixes=("", "_first"))
+
+
+def shared(hashes: Hashes) -> NDArray[np.bool_]:
+    """Shape (hashes,): those that are there more than once."""
+    order = np.argsort(hashes)
+    same = np.diff(hashes[order]) == 0
+    found = np.zeros(len(hashes), dtype=bool)
+    found[order[1:][same]] = found[order[:-1][same]] = True
+    return found
 
 
 def row_hashes(rows: "pa.Table") -> Hashes:

@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 
 from mlops import UserError
 from mlops.data.kinds import KINDS, NOTHING, TIMES, kind
-from mlops.data.row_hashes import Hashes, row_hashes
+from mlops.data.row_hashes import Hashes, file_hashes, repeated
 from mlops.data.tables import data_files, passed_over, read_table, readable
 from mlops.data.validation import SAMPLES, Failure
 from mlops.settings.project import Data, Project
 
 if TYPE_CHECKING:
-    import pandas as pd
     import pyarrow as pa
 
 Finding = tuple[str, Failure]
@@ -93,19 +92,17 @@ def type_faults(kinds: Kinds, project: Project) -> Iterator[Finding]:
 
 
 def row_faults(paths: Sequence[Path], project: Project, now: np.datetime64, kinds: Kinds) -> Iterator[Finding]:
-    """What is wrong with rows. One file after another is read, and only times and hashes stay in memory."""
+    """What is wrong with rows. A column or a block of one file is read at a time; times and hashes stay in memory."""
     data = project.data
     times: dict[str, Times] = {}
     hashes: dict[str, Hashes] = {}
     for path in paths:
-        rows = read_table(path, list(project.columns) if data.key or len(paths) == 1 else None)
-        for failure in value_faults(rows, project):
+        for failure in value_faults(path, project):
             yield path.name, failure
         if data.time:
-            times[path.name] = times_of(rows[data.time])
+            times[path.name] = times_of(read_column(path, data.time))
         if data.key or len(paths) > 1:
-            with readable(path):
-                hashes[path.name] = row_hashes(rows.select(data.key) if data.key else rows)
+            hashes[path.name] = file_hashes(path, data.key or None)
     if data.time:
         zoned = any(columns.get(data.time) == TIMES[1] for columns in kinds.values())
         yield from time_faults(data.time, times, now, ZONES if zoned else np.timedelta64(0, "D"))
@@ -113,16 +110,20 @@ def row_faults(paths: Sequence[Path], project: Project, now: np.datetime64, kind
         yield from copies(hashes, data)
 
 
-def value_faults(rows: "pa.Table", project: Project) -> Iterator[Failure]:
+def read_column(path: Path, name: str) -> "pa.ChunkedArray":
+    return read_table(path, [name])[name]
+
+
+def value_faults(path: Path, project: Project) -> Iterator[Failure]:
     """What is wrong with the values of the columns that the settings name, one by one."""
     from pyarrow import types
 
     data = project.data
     for name in filter(None, dict.fromkeys([data.time, data.target, data.split.group, *data.key])):
-        missing = rows[name].is_null(nan_is_null=True).to_numpy()
+        missing = read_column(path, name).is_null(nan_is_null=True).to_numpy()
         yield from broken(name, f"{name} must not be null (fill it in, or take the rows out)", missing)
     for name in project.columns:
-        column = rows[name]
+        column = read_column(path, name)
         if types.is_floating(column.type):
             infinite = np.isinf(column.to_numpy())
             yield from broken(name, f"{name} must be finite (write null for what is not known)", infinite)
@@ -221,14 +222,3 @@ def copies(hashes: Mapping[str, Hashes], data: Data) -> Iterator[Finding]:
             first = copied[:SAMPLES].itertuples()
             samples = [f"row {each.row} (as row {each.row_first} of {each.file_first})" for each in first]
             yield file, Failure(", ".join(data.key), words, len(copied), len(rows), samples, "")
-
-
-def repeated(hashes: Mapping[str, Hashes]) -> "pd.DataFrame":
-    """The rows whose hash an earlier one has: hash, file and row, then file_first and row_first of that one."""
-    import pandas as pd
-
-    parts = [pd.DataFrame({"hash": each, "file": file, "row": range(len(each))}) for file, each in hashes.items()]
-    rows = pd.concat(parts, ignore_index=True)
-    alike = rows[rows.duplicated("hash", keep=False)]  # few as a rule: all else works on these alone
-    again, first = alike[alike.duplicated("hash")], alike.drop_duplicates("hash")
-    return again.merge(first, on="hash", suffixes=("", "_first"))

@@ -12,9 +12,11 @@ from mlops.data.kinds import plain
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 SAMPLE = Path("data")  # what pull requests and the local platform train on
 TABLES = {".parquet", ".parq", ".pq", ".csv", ".tsv", ".arrow", ".feather", ".orc"}
+CELLS = 2_000_000  # of a table, in memory at a time
 
 
 def is_address(uri: str) -> bool:
@@ -72,15 +74,31 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> "pa.Table":
     import pyarrow.parquet as pq
 
     with readable(path), pq.ParquetFile(path) as file:
-        names = file.schema_arrow.names
-        if missing := [name for name in columns or () if name not in names]:
-            raise UserError(f"{path}: no column {', '.join(missing)}; correct the file, or the name in project.yml")
-        if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
-            raise UserError(f"{path}: more than one column {', '.join(twice)}; keep one of them")
-        rows = plain(file.read(columns))
-    if not rows.num_rows:
+        check_file(path, file, columns)
+        return plain(file.read(columns))
+
+
+def read_blocks(path: Path, columns: Sequence[str] | None = None) -> "Iterator[pa.Table]":
+    """The same, a block of rows at a time: for files that are larger than memory."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with readable(path), pq.ParquetFile(path) as file:
+        check_file(path, file, columns)
+        rows = max(1, CELLS // max(1, len(columns or file.schema_arrow.names)))
+        for batch in file.iter_batches(rows, columns=columns):
+            yield plain(pa.Table.from_batches([batch]))
+
+
+def check_file(path: Path, file: "pq.ParquetFile", columns: Sequence[str] | None) -> None:
+    """UserError when the file has no rows, lacks one of the columns, or has one of its own twice."""
+    names = file.schema_arrow.names
+    if missing := [name for name in columns or () if name not in names]:
+        raise UserError(f"{path}: no column {', '.join(missing)}; correct the file, or the name in project.yml")
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise UserError(f"{path}: more than one column {', '.join(twice)}; keep one of them")
+    if not file.metadata.num_rows:
         raise UserError(f"{path}: no rows; replace it")
-    return rows
 
 
 def read_file(path: Path, columns: Sequence[str] | None = None) -> "pd.DataFrame":

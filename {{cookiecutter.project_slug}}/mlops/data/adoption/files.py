@@ -6,13 +6,18 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mlops import UserError
 from mlops.data.adoption.reading import Source, read_batches
+from mlops.data.row_hashes import file_hashes, repeated
+from mlops.data.tables import read_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 LEAST_MONTHS = 3  # fewer are one file
+SORTED_CELLS = 10_000_000  # in memory at a time
 COMPRESSION = {"compression": "zstd", "compression_level": 9}
 
 
@@ -77,27 +82,42 @@ def joined(files: Sequence[Path], path: Path) -> Path:
 
 
 def in_order(path: Path, time: str) -> None:
-    """Sort the rows of a file by time; those of one time stay as they were."""
+    """Sort the rows of a file by time, some of them in memory at once; those of one time stay as they were."""
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    table = pq.read_table(path)
-    order = pc.array_sort_indices(table[time].combine_chunks())
-    pq.write_table(table.take(order), path, **COMPRESSION)
+    with pq.ParquetFile(path) as file:
+        schema, times = file.schema_arrow, file.read([time])[time].to_numpy()
+    ordered = np.sort(times)
+    if np.array_equal(times, ordered):
+        return
+    starts = np.unique(ordered[:: max(1, SORTED_CELLS // len(schema))])
+    aside = path.with_name("ordered")
+    with pq.ParquetWriter(aside, schema, **COMPRESSION) as writer:
+        for start, end in zip(starts, [*starts[1:], ordered[-1] + 1], strict=True):
+            rows = between(path, time, start, end)
+            writer.write_table(rows.take(pc.array_sort_indices(rows[time].combine_chunks())))
+    aside.replace(path)
+
+
+def between(path: Path, time: str, start: np.datetime64, end: np.datetime64) -> "pa.Table":
+    """The rows of a file from that time on and before the other."""
+    import pyarrow as pa
+
+    found = []
+    for batch in read_batches(path):
+        times = batch[time].to_numpy()
+        found.append(batch.filter(pa.array((times >= start) & (times < end))))
+    return pa.Table.from_batches(found)
 
 
 def check_key(files: Sequence[Path], key: Sequence[str]) -> None:
-    """UserError when two rows have the same key, or one has none."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
-
-    rows = pa.concat_tables(pq.ParquetFile(path).read().select(key) for path in files)
-    counts = rows.group_by(list(key)).aggregate([([], "count_all")])
-    twice = counts.filter(pc.greater(counts["count_all"], 1)).slice(0, 1).to_pylist()
-    if twice:
-        values = ", ".join(f"{name} {twice[0][name]}" for name in key)
-        rows = twice[0]["count_all"]
+    """UserError when two rows have the same key."""
+    again = repeated({str(path): file_hashes(path, key) for path in files})
+    if len(again):
+        first = again.iloc[0]
+        row = read_table(Path(first["file"]), key).slice(first["row"], 1).to_pylist()[0]
+        rows, values = sum(again["hash"] == first["hash"]) + 1, ", ".join(f"{name} {row[name]}" for name in key)
         raise UserError(f"--key {' '.join(key)}: {rows} rows have {values}; name more columns, or take out all but one")
 
 

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any
 from mlops import UserError
 from mlops.data.adoption.csv_files import Dialect, clean, dialect, read_texts
 from mlops.data.adoption.forms import Guess, Kind, same_meaning
-from mlops.data.tables import readable
+from mlops.data.tables import CELLS, readable
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 CSV, PARQUET = (".csv", ".tsv", ".txt"), (".parquet", ".pq")
-CELLS = 2_000_000  # of a table, in memory at a time
 TYPES: dict[Kind, tuple[str, str]] = {  # where no value is missing, and where some are
     "boolean": ("bool", "double"),
     "integer": ("int64", "double"),
