@@ -33,7 +33,7 @@ def summary(files: Sequence[Checked]) -> str:
     """The last line: `3 files, 7,791 rows: sound`."""
     broken, bad = sum(len(found.failures) for found in files), sum(bool(found.failures) for found in files)
     verdict = f"{bad} not sound, rules broken: {broken}" if bad else "sound"
-    return f"{len(files)} files, {sum(found.rows for found in files):,} rows: {verdict}"
+    return f"{len(files)} file{'s' if len(files) > 1 else ''}, {sum(found.rows for found in files):,} rows: {verdict}"
 
 
 @command

@@ -20,6 +20,7 @@ from mlops.data.adoption import files, model, rules, settings
 from mlops.data.adoption.columns import Profile, Roles, Table, profiles, task_of
 from mlops.data.adoption.facts import file_facts, sample, together
 from mlops.data.adoption.reading import check_named, read_source
+from mlops.data.adoption.tasks import TASKS
 from mlops.data.soundness import find_faults
 from mlops.data.splitting import check_sides, held_out
 from mlops.data.tables import read_data
@@ -58,7 +59,7 @@ def draft(path: Path, roles: Roles, new: Path) -> tuple[list[Profile], list[str]
     found = profiles(table, roles, task)
     name = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "table"
     suite = f"expectations/{name}.json"
-    classes = None if task == "regression" else roles.target
+    classes = roles.target if TASKS[task].has_classes else None
     drafted = settings.Draft(suite, table, found, roles, task)
     texts = {
         suite: rules.to_text(rules.draft(name, table.files, table.columns, roles.key, classes)),

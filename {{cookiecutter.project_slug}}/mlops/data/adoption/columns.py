@@ -10,6 +10,7 @@ from mlops import UserError
 from mlops.data.adoption.facts import MANY, Facts
 from mlops.data.adoption.leaks import GIVEN_AWAY, SUSPICIOUS, foretold
 from mlops.data.adoption.reading import Column
+from mlops.data.adoption.tasks import TASKS
 from mlops.settings.metrics import TaskName
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 
 LEAST_ROWS = 50
-MOST_CLASSES = 100
 FEW_VALUES = 20  # a decimal target with so few could be classes as well
 CLASSES = 30  # whole numbers with so few values, from close by, are classes
 OWN = 0.5  # of the rows have a text of their own: nothing can be learned from it
@@ -82,12 +82,7 @@ def task_of(table: Table, roles: Roles) -> TaskName:
     if kind == "time":
         raise UserError(f"{target}: holds times; a target is a class or a number, such as the days until then")
     task = roles.task or inferred(target, facts, kind)
-    if task == "regression" and kind in ("text", "boolean"):
-        raise UserError(f"{target}: holds no numbers; regression needs them: --task multiclass")
-    if task == "binary" and facts.distinct != 2:
-        raise UserError(f"{target}: has more than 2 values; --task multiclass or regression")
-    if task != "regression":
-        check_classes(target, facts)
+    TASKS[task].check(target, facts, kind)
     return task
 
 
@@ -103,16 +98,6 @@ def inferred(target: str, facts: Facts, kind: str) -> TaskName:
     if not whole and facts.distinct <= FEW_VALUES:
         raise UserError(f"{target}: {facts.distinct} different decimals; say --task regression or multiclass")
     return "regression"
-
-
-def check_classes(target: str, facts: Facts) -> None:
-    """UserError for too many classes, or one that cannot be both in training and in the test."""
-    if facts.values is None or facts.distinct > MOST_CLASSES:
-        count = f"over {MANY:,}" if facts.values is None else f"{facts.distinct}"
-        raise UserError(f"{target}: {count} classes, and {MOST_CLASSES} are the most; merge some, or --task regression")
-    value, rows = min(facts.values.items(), key=lambda each: each[1])
-    if rows < 2:
-        raise UserError(f"{target}: class {value!r} has one row; merge it with another class, or take it out")
 
 
 def profiles(table: Table, roles: Roles, task: TaskName) -> list[Profile]:

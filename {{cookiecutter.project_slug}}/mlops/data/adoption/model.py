@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from mlops.data.adoption.columns import Profile, Roles, Table
+from mlops.data.adoption.tasks import TASKS
 from mlops.settings.metrics import TaskName
 
 INIT = '"""Yours: the features and the estimator. The rest of the project works with whatever these two return."""\n'
@@ -63,18 +64,12 @@ def build(**parameters: float) -> Pipeline:
     return Pipeline([("features", Features()), ("{step}", {learner}(**parameters))])
 '''
 
-CLASSIFIER = {"learner": "HistGradientBoostingClassifier", "step": "classifier"}
-REGRESSOR = {"learner": "HistGradientBoostingRegressor", "step": "regressor"}
-LEARNERS: dict[TaskName, dict[str, str]] = {
-    "binary": {"gives": "a probability for each answer", **CLASSIFIER},
-    "multiclass": {"gives": "a probability for each class", **CLASSIFIER},
-    "regression": {"gives": "a number", **REGRESSOR},
-}
-
 
 def model_files(task: TaskName) -> dict[str, str]:
     """The files of model/ by name."""
-    return {"__init__.py": INIT, "features.py": FEATURES, "estimator.py": ESTIMATOR.format(**LEARNERS[task])}
+    made = TASKS[task]
+    estimator = ESTIMATOR.format(gives=made.gives, learner=made.learner, step=made.step)
+    return {"__init__.py": INIT, "features.py": FEATURES, "estimator.py": estimator}
 
 
 def readme(source: str, suite: str, table: Table, found: Sequence[Profile], roles: Roles) -> str:

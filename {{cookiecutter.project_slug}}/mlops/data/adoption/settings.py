@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from mlops.data.adoption.columns import Profile, Roles, Table
+from mlops.data.adoption.tasks import TASKS
 from mlops.settings.metrics import METRICS, TaskName
 from mlops.settings.migration import entries
 from mlops.settings.project import Project
@@ -34,29 +34,6 @@ class Draft:
     share: float | None = None
 
 
-@dataclass(frozen=True)
-class Scale:
-    """The metric that decides, and what of it counts: the least for all rows and for a slice, and what may change."""
-
-    metric: str
-    floor: float
-    slice_floor: float
-    gain: float
-    loss: float
-    drop: float
-
-
-def scale(table: Table, roles: Roles, task: TaskName) -> Scale:
-    """AUC has one scale for all; log-loss goes by that of the bare shares of classes, RMSE by the target's spread."""
-    if task == "binary":
-        return Scale("auc", 0.55, 0.5, 0.01, 0.02, 0.05)
-    facts = table.facts[roles.target]
-    shares = [rows / facts.known for rows in (facts.values or {}).values()]
-    unit = facts.deviation if task == "regression" else -sum(share * log(share) for share in shares)
-    floor, slice_floor, gain, loss, drop = (float(f"{part * unit:.2g}") for part in (1, 1.5, 0.01, 0.02, 0.1))
-    return Scale("rmse" if task == "regression" else "log_loss", floor, slice_floor, gain, loss, drop)
-
-
 def by_newest_month(table: Table) -> bool:
     """Whether the newest of three months or more has neither too few nor too many of the rows."""
     newest = table.files[-1][next(iter(table.columns))].rows
@@ -68,8 +45,7 @@ def tested(draft: Draft) -> tuple[int, int]:
     table, target, month = draft.table, draft.roles.target, by_newest_month(draft.table) and not draft.share
     part = table.files[-1][target] if month else table.facts[target]
     share = 1.0 if month else draft.share or SHARE
-    rarest = min((part.values or {None: part.rows}).values()) if draft.task == "binary" else part.rows
-    return int(share * part.rows), int(share * rarest)
+    return int(share * part.rows), int(share * TASKS[draft.task].least(part))
 
 
 def settings(path: Path, draft: Draft) -> str:
@@ -167,16 +143,16 @@ def model_block(table: Table) -> str:
 
 
 def gate_block(draft: Draft) -> str:
-    task, counts, (rows, rarest) = draft.task, scale(draft.table, draft.roles, draft.task), tested(draft)
-    title = METRICS[task][counts.metric].title
-    whose = "rows of either answer" if task == "binary" else "rows"
+    task, (rows, rarest) = TASKS[draft.task], tested(draft)
+    counts = task.scale(draft.table.facts[draft.roles.target])
+    title = METRICS[draft.task][counts.metric].title
     sliced = [each.name for each in draft.found if each.is_slice]
     waived = f"{{{', '.join(f'{scalar(name)}: {UNKNOWN_SIZES}' for name in sliced)}}}"
     gate = lined(
         "gate",
         [
             ("metric", counts.metric, "decides; gains and losses below are in its unit"),
-            *([("threshold", 0.5, "a score above it counts as the second answer")] if task == "binary" else []),
+            *([("threshold", 0.5, "a score above it counts as the second answer")] if task.has_threshold else []),
             ("floors", f"{{{counts.metric}: {counts.floor}}}", "the worst that a model may be"),
             ("alpha", 0.05, "chance of promoting a model that is no better than the champion"),
             ("looks", 20, "models a year that may ask to be better, alpha shared out; on the same rows no more"),
@@ -186,7 +162,7 @@ def gate_block(draft: Draft) -> str:
                 counts.loss,
                 f"{title} that may be lost: in a pull request unless ruled out, live once certain",
             ),
-            ("min_rows", within(5, rarest // 2, ENOUGH), f"fewer test {whose}: cannot tell"),
+            ("min_rows", within(5, rarest // 2, ENOUGH), f"fewer test {task.counted}: cannot tell"),
             ("seed", 13, "of how rows are dealt into the groups that intervals are made of"),
             ("slices", "", ""),
         ],
