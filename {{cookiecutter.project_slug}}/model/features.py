@@ -23,17 +23,22 @@ class FlightFeatures(TransformerMixin, BaseEstimator):
         answers = pd.Series(np.asarray(late, dtype="float64"))
         self.ranks_ = {}
         for name in TEXT:
-            of_value = answers.groupby(flights[name].to_numpy())
+            of_value = answers.groupby([spelt(value) for value in flights[name]])
             share = (of_value.sum() + PRIOR * answers.mean()) / (of_value.count() + PRIOR)
             self.ranks_[name] = {value: rank for rank, value in enumerate(share.sort_values(kind="stable").index)}
         return self
 
     def transform(self, flights: pd.DataFrame) -> np.ndarray:
         """Shape (rows, 15), float64. A text value that was not there when fitting counts as missing."""
-        text = [[self.ranks_[name].get(value, np.nan) for value in flights[name]] for name in TEXT]
+        text = [[self.ranks_[name].get(spelt(value), np.nan) for value in flights[name]] for name in TEXT]
         clocks = [minutes(flights[name].to_numpy()) for name in CLOCK]
         numbers = [flights[name].to_numpy() for name in NUMBERS]
         return np.column_stack([*text, *clocks, *numbers, weekday(flights["time_hour"].to_numpy())])
+
+
+def spelt(code: object) -> object:
+    """A code in capitals, however it was written; what is no text stays as it is."""
+    return code.upper() if isinstance(code, str) else code
 
 
 def minutes(clock: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from typing import get_args
 
 from mlops import UserError
 from mlops.commands.console import YES, command
-from mlops.data.adoption import files, model, rules, settings
+from mlops.data.adoption import behaviour, files, model, rules, settings
 from mlops.data.adoption.columns import Profile, Roles, Table, profiles, task_of
 from mlops.data.adoption.facts import file_facts, sample, together
 from mlops.data.adoption.reading import check_named, read_source
@@ -25,10 +25,11 @@ from mlops.data.soundness import find_faults
 from mlops.data.splitting import check_sides, held_out
 from mlops.data.tables import read_data
 from mlops.repo.changes import names
+from mlops.settings.behaviour import BEHAVIOUR_FILE
 from mlops.settings.metrics import TaskName
 from mlops.settings.project import PROJECT_FILE, load_project
 
-REPLACED = ("data", "expectations", "model", str(PROJECT_FILE))
+REPLACED = ("data", "expectations", "model", str(BEHAVIOUR_FILE), str(PROJECT_FILE))
 SHOWN = 100  # columns in the printed table; all of them are in data/README.md
 
 
@@ -65,6 +66,7 @@ def draft(path: Path, roles: Roles, new: Path) -> tuple[list[Profile], list[str]
         suite: rules.to_text(rules.draft(name, table.files, table.columns, roles.key, classes)),
         "data/README.md": model.readme(path.name, suite, table, found, roles),
         str(PROJECT_FILE): settings.settings(PROJECT_FILE, drafted),
+        str(BEHAVIOUR_FILE): behaviour.draft(table, found, roles, task),
         **{f"model/{file}": content for file, content in model.model_files(task).items()},
     }
     files.written(texts, new)

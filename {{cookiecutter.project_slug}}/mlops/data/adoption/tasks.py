@@ -49,6 +49,11 @@ class Numbers:
     def scale(self, facts: Facts) -> Scale:
         return in_units("rmse", facts.deviation)
 
+    def answers(self, facts: Facts) -> tuple[list[float], float]:
+        """From where to where they may go: twice as far as the target itself; and what is a large step there."""
+        room = float(facts.high) - float(facts.low)
+        return [float(f"{facts.low - room / 2:.4g}"), float(f"{facts.high + room / 2:.4g}")], facts.deviation
+
     def least(self, facts: Facts) -> int:
         """Of how many rows gate.min_rows has to be."""
         return facts.rows
@@ -99,6 +104,10 @@ class Classes:
         """By the log-loss of the bare shares of the classes."""
         shares = [rows / facts.known for rows in (facts.values or {}).values()]
         return in_units("log_loss", -sum(share * log(share) for share in shares))
+
+    def answers(self, facts: Facts) -> tuple[list[float], float]:
+        """Probabilities."""
+        return [0, 1], 1.0
 
     def least(self, facts: Facts) -> int:
         return facts.rows
