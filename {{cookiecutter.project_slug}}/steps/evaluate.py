@@ -60,8 +60,7 @@ def measured(task: Task, name: str, folder: Path, scored: Scored, seed: int) -> 
     }
 
 
-@command
-def main(argv: Sequence[str] | None = None) -> int:
+def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="evaluate", description=__doc__)
     parser.add_argument("--project", type=Path, default=PROJECT_FILE, help="project.yml")
     parser.add_argument("--split", type=Path, default=Path("out/split"), help="what split_data wrote")
@@ -69,28 +68,45 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--champion", type=Path, help="the champion's model folder; none: a cold start")
     parser.add_argument("--script", type=Path, default=SCRIPT, help="the scoring script (default: the project's)")
     parser.add_argument("--evaluation", type=Path, default=Path("out/evaluation"), help="folder to write")
-    args = parser.parse_args(argv)
+    return parser.parse_args(argv)
+
+
+def loaded(task: Task, folders: Mapping[str, Path], script: Path) -> dict[str, "Pipeline"]:
+    """The models, by name. UserError when one is of another task."""
+    models = {name: load_model(folder, script) for name, folder in folders.items()}
+    for folder in folders.values():
+        check_task(folder, task.name)
+    return models
+
+
+def write(folder: Path, task: Task, scored: Scored, result: Mapping[str, Any]) -> None:
+    """All that others read of an evaluation."""
+    from mlops.report.plots import write_plots
+
+    folder.mkdir(parents=True, exist_ok=True)
+    scored.to_frame().to_parquet(folder / "scores.parquet", index=False)
+    write_plots(task, scored, result["slices"], folder / "plots")
+    write_json(folder / "evaluation.json", result)
+
+
+@command
+def main(argv: Sequence[str] | None = None) -> int:
+    args = arguments(argv)
     project, split = load_project(args.project), read_json(args.split / "split.json", Split)
     test = read_file(args.split / "test.parquet")
 
     from mlops.decide.metrics import slice_rows
-    from mlops.report.plots import write_plots
 
     task = task_of(project, own_metrics(project.gate.own_metrics, args.model))
-    folders = {"challenger": args.model, "champion": args.champion}
-    models = {name: load_model(folder, args.script) for name, folder in folders.items() if folder}
-    for name in models:
-        check_task(folders[name], task.name)
+    folders = {"challenger": args.model, **({"champion": args.champion} if args.champion else {})}
+    models = loaded(task, folders, args.script)
     scored = score(task, models, test, project)
     result = {"task": task.name, "metric": task.primary, "labels": scored.labels, "test": split["test"]}
     for name, model in models.items():
         result[name] = measured(task, name, folders[name], scored, project.gate.seed)
         result[name]["latency"] = latency(task, model, test[project.features])
     result["slices"] = slice_rows(task, scored)
-    args.evaluation.mkdir(parents=True, exist_ok=True)
-    scored.to_frame().to_parquet(args.evaluation / "scores.parquet", index=False)
-    write_plots(task, scored, result["slices"], args.evaluation / "plots")
-    write_json(args.evaluation / "evaluation.json", result)
+    write(args.evaluation, task, scored, result)
     for name in models:
         print(name, " ".join(f"{metric} {value:.4f}" for metric, value in result[name]["metrics"].items()))
     return 0

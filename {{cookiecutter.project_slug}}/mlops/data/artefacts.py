@@ -130,6 +130,7 @@ class Comparison(Artefact):
     p: float | None
     alpha: float
     rows: int
+    discordance: float | None
     clusters: int | None
     clusters_by: str | None
     widened: float | None

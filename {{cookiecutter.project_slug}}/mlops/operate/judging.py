@@ -30,12 +30,8 @@ def judge(
     look: says how many other models were called better, or not, on the rows of that hash.
     UserError when they are about different models, or evaluation.json says other metrics than its scores.
     """
-    facts, answers = read_json(evaluation / "evaluation.json", Evaluation), read_json(served / "served.json", Served)
+    facts, answers = of_one_model(model, evaluation, served)
     challenger = facts["challenger"]
-    if answers["model_hash"] != challenger["model_hash"]:
-        raise UserError(f"{served}: about another model than {evaluation}; run try_serving on this one")
-    if hash_folder(model) != challenger["model_hash"]:
-        raise UserError(f"{evaluation}: about another model than {model}; run evaluate on this one")
     task = task_of(project, own_metrics(project.gate.own_metrics, model))
     scored = from_frame(read_file(evaluation / "scores.parquet"), facts["labels"], coded=task.coded)
     metrics = measure(task, scored.target, scored.predictions["challenger"])
@@ -53,6 +49,16 @@ def judge(
         "served_rows": answers["rows"],
         **verdict,
     }
+
+
+def of_one_model(model: Path, evaluation: Path, served: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What `evaluate` and `try_serving` wrote of that model. UserError when one is about another."""
+    facts, answers = read_json(evaluation / "evaluation.json", Evaluation), read_json(served / "served.json", Served)
+    if answers["model_hash"] != facts["challenger"]["model_hash"]:
+        raise UserError(f"{served}: about another model than {evaluation}; run try_serving on this one")
+    if hash_folder(model) != facts["challenger"]["model_hash"]:
+        raise UserError(f"{evaluation}: about another model than {model}; run evaluate on this one")
+    return facts, answers
 
 
 def replayed(project: Project, verdict: Path, model: Path, evaluation: Path, served: Path) -> str:

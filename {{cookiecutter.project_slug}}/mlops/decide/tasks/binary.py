@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlops import UserError
 from mlops.decide.measures import Auc, Measure, Vector, mean_of
@@ -33,6 +34,9 @@ class Binary(Classification):
     def answer(self, predictions: Vector, labels: Sequence[Any]) -> dict[str, Any]:
         return {"scores": predictions.tolist()}
 
+    def decisions(self, predictions: Vector) -> NDArray[np.bool_]:
+        return predictions > self.threshold
+
     def trivial(self, target: Target, labels: Sequence[Any]) -> Vector:
         return np.full(len(target), self.shares(target, labels)[1])
 
@@ -45,5 +49,5 @@ class Binary(Classification):
             "auc": Auc(target, predictions),
             "log_loss": mean_of(-np.where(target == 1, np.log(certain), np.log1p(-certain))),
             "brier": mean_of((predictions - target) ** 2),
-            "accuracy": mean_of(((predictions > self.threshold) == (target == 1)).astype(float)),
+            "accuracy": mean_of((self.decisions(predictions) == (target == 1)).astype(float)),
         }

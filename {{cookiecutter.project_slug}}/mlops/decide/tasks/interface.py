@@ -62,6 +62,10 @@ class Task(ABC):
         """The same as an endpoint answers it (serving/score.py), in plain values."""
 
     @abstractmethod
+    def decisions(self, predictions: Vector) -> NDArray[Any] | None:
+        """The place of the class that is decided on, for each row; None for a regression."""
+
+    @abstractmethod
     def trivial(self, target: Target, labels: Sequence[Any]) -> Vector:
         """The predictions of a model that knows no feature, and the distribution of these very answers."""
 

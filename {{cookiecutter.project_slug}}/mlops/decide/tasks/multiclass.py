@@ -27,12 +27,16 @@ class Multiclass(Classification):
         most = [labels[place] for place in predictions.argmax(axis=1)]
         return {"classes": most, "labels": list(labels), "probabilities": predictions.tolist()}
 
+    def decisions(self, predictions: Vector) -> NDArray[np.intp]:
+        called: NDArray[np.intp] = predictions.argmax(axis=1)
+        return called
+
     def trivial(self, target: Target, labels: Sequence[Any]) -> Vector:
         return np.tile(self.shares(target, labels), (len(target), 1))
 
     def of_task(self, target: Target, predictions: Vector) -> dict[str, Measure]:
         of_answer = predictions[np.arange(len(target)), target]
-        called = predictions.argmax(axis=1)
+        called = self.decisions(predictions)
         return {
             "log_loss": mean_of(-np.log(np.clip(of_answer, CLIP, 1))),
             "accuracy": mean_of((called == target).astype(float)),

@@ -41,6 +41,9 @@ class Regression(Task):
     def answer(self, predictions: Vector, labels: Sequence[Any]) -> dict[str, Any]:
         return {"values": predictions.tolist()}
 
+    def decisions(self, predictions: Vector) -> None:
+        return None
+
     def trivial(self, target: Target, labels: Sequence[Any]) -> Vector:
         """The best of all constants: the median for absolute errors, else the mean."""
         best = np.median if self.primary == "mae" else np.mean
