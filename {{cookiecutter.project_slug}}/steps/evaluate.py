@@ -1,12 +1,14 @@
 """Evaluate challenger and champion on the very same test rows.
 
-Reads the split and one or two model folders; writes evaluation.json, scores.parquet (a row a test row) and plots/*.svg.
+Reads the split, one or two model folders and what the challenger must do whatever its metrics say
+(tests/behaviour.yml); writes evaluation.json, scores.parquet (a row a test row) and plots/*.svg.
 """
 
 import argparse
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,7 @@ from mlops.data.splitting import clusters
 from mlops.data.tables import read_file
 from mlops.decide.scored import Scored
 from mlops.decide.tasks import Task, task_of
+from mlops.settings.behaviour import BEHAVIOUR_FILE, load_behaviour
 from mlops.settings.project import PROJECT_FILE, Project, load_project
 
 if TYPE_CHECKING:
@@ -60,37 +63,70 @@ def measured(task: Task, name: str, folder: Path, scored: Scored, seed: int) -> 
     }
 
 
-@command
-def main(argv: Sequence[str] | None = None) -> int:
+def tried(path: Path, task: Task, model: "Pipeline", rows: "pd.DataFrame", took_ms: float) -> list[dict[str, str]]:
+    """The checks of what is asked of the model, whose answer to a row took so long; prints the row that breaks one."""
+    from mlops.decide.behaviour import Subject, behave, evenly, in_time
+
+    behaviour, labels = load_behaviour(path, rows.columns.tolist()), task.known(model)
+    subject = Subject(task, labels, lambda asked: task.predict(model, asked, labels), evenly(rows, behaviour.rows))
+    found = [*behave(behaviour, subject), *in_time(behaviour, took_ms)]
+    for each in found:
+        if each.check.status != "PASS":
+            row = "" if each.row is None else f" {each.row.to_dict()}"
+            print(f"{each.check.name}: {each.check.seen} (wanted {each.check.wanted}){row}")
+    return [asdict(each.check) for each in found]
+
+
+def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="evaluate", description=__doc__)
     parser.add_argument("--project", type=Path, default=PROJECT_FILE, help="project.yml")
     parser.add_argument("--split", type=Path, default=Path("out/split"), help="what split_data wrote")
     parser.add_argument("--model", type=Path, default=Path("out/model"), help="the challenger's model folder")
     parser.add_argument("--champion", type=Path, help="the champion's model folder; none: a cold start")
     parser.add_argument("--script", type=Path, default=SCRIPT, help="the scoring script (default: the project's)")
+    parser.add_argument("--behaviour", type=Path, default=BEHAVIOUR_FILE, help="what the challenger must do")
     parser.add_argument("--evaluation", type=Path, default=Path("out/evaluation"), help="folder to write")
-    args = parser.parse_args(argv)
+    return parser.parse_args(argv)
+
+
+def loaded(task: Task, folders: Mapping[str, Path], script: Path) -> dict[str, "Pipeline"]:
+    """The models, by name. UserError when one is of another task."""
+    models = {name: load_model(folder, script) for name, folder in folders.items()}
+    for folder in folders.values():
+        check_task(folder, task.name)
+    return models
+
+
+def write(folder: Path, task: Task, scored: Scored, result: Mapping[str, Any]) -> None:
+    """All that others read of an evaluation."""
+    from mlops.report.plots import write_plots
+
+    folder.mkdir(parents=True, exist_ok=True)
+    scored.to_frame().to_parquet(folder / "scores.parquet", index=False)
+    write_plots(task, scored, result["slices"], folder / "plots")
+    write_json(folder / "evaluation.json", result)
+
+
+@command
+def main(argv: Sequence[str] | None = None) -> int:
+    args = arguments(argv)
     project, split = load_project(args.project), read_json(args.split / "split.json", Split)
     test = read_file(args.split / "test.parquet")
 
     from mlops.decide.metrics import slice_rows
-    from mlops.report.plots import write_plots
 
     task = task_of(project, own_metrics(project.gate.own_metrics, args.model))
-    folders = {"challenger": args.model, "champion": args.champion}
-    models = {name: load_model(folder, args.script) for name, folder in folders.items() if folder}
-    for name in models:
-        check_task(folders[name], task.name)
+    folders = {"challenger": args.model, **({"champion": args.champion} if args.champion else {})}
+    models = loaded(task, folders, args.script)
     scored = score(task, models, test, project)
     result = {"task": task.name, "metric": task.primary, "labels": scored.labels, "test": split["test"]}
     for name, model in models.items():
         result[name] = measured(task, name, folders[name], scored, project.gate.seed)
         result[name]["latency"] = latency(task, model, test[project.features])
     result["slices"] = slice_rows(task, scored)
-    args.evaluation.mkdir(parents=True, exist_ok=True)
-    scored.to_frame().to_parquet(args.evaluation / "scores.parquet", index=False)
-    write_plots(task, scored, result["slices"], args.evaluation / "plots")
-    write_json(args.evaluation / "evaluation.json", result)
+    features, took = test[project.features], result["challenger"]["latency"]["p50_ms"]
+    result["behaviour"] = tried(args.behaviour, task, models["challenger"], features, took)
+    write(args.evaluation, task, scored, result)
     for name in models:
         print(name, " ".join(f"{metric} {value:.4f}" for metric, value in result[name]["metrics"].items()))
     return 0

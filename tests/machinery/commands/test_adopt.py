@@ -17,6 +17,7 @@ from mlops.commands.adopt import main
 from mlops.data.adoption.model import model_files
 from mlops.data.tables import read_data
 from mlops.data.validation import Checks, read_suite
+from mlops.settings.behaviour import load_behaviour
 from mlops.settings.project import load_project
 from steps.split_data import split
 
@@ -91,6 +92,15 @@ def test_the_data_keep_the_drafted_rules(committed, shop):
     rules = json.loads((committed / "expectations" / "my-shop.json").read_text(encoding="utf-8"))["expectations"]
     assert {"expect_column_values_to_be_unique"} < {rule["type"] for rule in rules}
     assert len(read_data(committed / "data")) == ROWS
+
+
+def test_what_a_model_must_do_is_drafted_for_its_columns(committed, shop):
+    assert main([str(shop), *OPTIONS]) == 0
+    found = load_behaviour(committed / "tests" / "behaviour.yml", load_project().features)
+    (noise,) = found.tests
+    assert found.between == [0, 1] and [*noise.change] == ["price in ?"]
+    spread = pd.concat(map(pd.read_parquet, (committed / "data").glob("*.parquet")))["price in ?"].std()
+    assert noise.change["price in ?"].noise == pytest.approx(spread / 100, rel=0.1)
 
 
 def test_the_same_again_changes_nothing(committed, shop, capsys):

@@ -114,6 +114,7 @@ def test_it_is_skipped_when_nothing_that_a_model_is_made_of_changed(branch, caps
         "project.yml",
         "pyproject.toml",
         "steps/train.py",
+        "tests/behaviour.yml",
         "uv.lock",
     ],
 )

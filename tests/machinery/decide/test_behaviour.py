@@ -30,7 +30,7 @@ def binary(rows):
 
 
 def subject(ask, task="binary", labels=(0, 1)):
-    return Subject(TASKS[task]("any", 0.5), list(labels), ask, ROWS, ask(ROWS))
+    return Subject(TASKS[task]("any", 0.5), list(labels), ask, ROWS)
 
 
 def tried(ask, *tests, task="binary", labels=(0, 1), **top):

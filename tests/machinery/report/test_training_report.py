@@ -34,6 +34,7 @@ EVALUATION = {
     "test": SPLIT["test"],
     "challenger": MODEL,
     "slices": [{"slice": "carrier=HA<b>", "rows": 5, "challenger": METRICS | {"auc": None}}],
+    "behaviour": [],
 }
 VERDICT = {
     "status": "FAIL",
@@ -83,12 +84,18 @@ EVIDENCE = [
     "Rows of one cluster are alike: the interval is 1.5000 times as wide as that of independent rows.",
     "a gain of 0.0123 would be found four times of five;",
     "for one of 0.01 (gate.minimum_gain) it takes about 4,221 rows.",
+    "The two models decide differently on 3.1% of the rows.",
 ]
 
 
 def test_both_pages_say_in_words_how_sure_the_verdict_is(written):
     for page in written(verdict=VERDICT):
         assert [sentence for sentence in EVIDENCE if sentence not in page] == []
+
+
+def test_models_that_predict_numbers_decide_nothing(written):
+    for page in written(verdict=VERDICT | {"comparison": COMPARISON | {"discordance": None}}):
+        assert EVIDENCE[0] in page and "decide differently" not in page
 
 
 def test_rows_of_which_nothing_says_that_they_came_together_are_called_independent(written):

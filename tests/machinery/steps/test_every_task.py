@@ -59,6 +59,7 @@ def task(request, project, monkeypatch):
     settings["gate"]["slices"] |= {"columns": ["place"], "floor": worst}
     (project / "project.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     (project / "model/estimator.py").write_text(ESTIMATOR.format(module=module, model=model), encoding="utf-8")
+    (project / "tests/behaviour.yml").write_text("tests: []\n", encoding="utf-8")
     rng, split = np.random.default_rng(4), project / "out/split"
     split.mkdir(parents=True)
     for part in ("train", "test"):
@@ -103,6 +104,54 @@ def test_it_is_trained_measured_gated_and_served_alike(task, project, monkeypatc
     probe = read_json(project / "out/model/probe.json", Artefact)
     answer = served(project / "out/model", monkeypatch).run(json.dumps(probe["request"]))
     assert answer == probe["answer"] and json.loads(json.dumps(answer)) == answer
+
+
+DONE = {  # what each of these models does
+    "binary": {"never": "lower"},
+    "multiclass": {"never": "lower", "of": "c"},
+    "regression": {"never": "lower"},
+}
+
+
+def test_what_a_challenger_must_do_is_tried_and_gated(task, project, capsys):
+    name, _ = task
+    wider = {"name": "wider", "change": {"width": {"add": 1.5}}, "share": 0.95, **DONE[name]}
+    assert [step.main([]) for step in (train, try_serving)] == [0, 0]
+    for never, code in (("lower", 0), ("higher", 1)):
+        text = yaml.safe_dump({"rows": 300, "tests": [{**wider, "never": never}]})
+        (project / "tests/behaviour.yml").write_text(text, encoding="utf-8")
+        capsys.readouterr()
+        assert evaluate.main([]) == 0
+        said = capsys.readouterr().out
+        assert gate.main([]) == code
+        (check,) = [each for each in verdict_checks(project) if each["name"] == "behaviour: wider"]
+        assert check["status"] == ("FAIL" if code else "PASS")
+        assert ("behaviour: wider: " in said and "{'width': " in said) == bool(code), "the row is shown"
+
+
+def verdict_checks(project):
+    return read_json(project / "out/gate/verdict.json", Artefact)["checks"]
+
+
+@pytest.mark.parametrize("task", ["regression"], indirect=True)
+def test_a_model_that_takes_too_long_or_answers_out_of_range_does_not_pass(task, project):
+    assert [step.main([]) for step in (train, try_serving)] == [0, 0]
+    (project / "tests/behaviour.yml").write_text("between: [-1, 1]\nlatency_ms: 0.001\n", encoding="utf-8")
+    assert (evaluate.main([]), gate.main([])) == (0, 1)
+    assert {each["name"] for each in verdict_checks(project) if each["status"] == "FAIL"} == {
+        "behaviour: every answer",
+        "behaviour: one row",
+    }
+
+
+@pytest.mark.parametrize("task", ["binary"], indirect=True)
+def test_an_evaluation_without_what_was_tried_is_none(task, project, capsys):
+    assert [step.main([]) for step in (train, try_serving, evaluate)] == [0, 0, 0]
+    path = project / "out/evaluation/evaluation.json"
+    found = read_json(path, Artefact)
+    write_json(path, {key: value for key, value in found.items() if key != "behaviour"})
+    assert gate.main([]) == 2
+    assert "behaviour" in capsys.readouterr().err
 
 
 COST = """

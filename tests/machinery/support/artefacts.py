@@ -11,6 +11,7 @@ COMPARISON = {
     "p": 0.21,
     "alpha": 0.05,
     "rows": 2790,
+    "discordance": 0.031,
     "clusters": 31,
     "clusters_by": "day of time_hour",
     "widened": 1.5,
@@ -41,7 +42,7 @@ def measured(**changes):
 
 def evaluation(**changes):
     """evaluation.json of a cold start."""
-    return {"labels": [0, 1], "test": {}, "challenger": measured(), "slices": []} | changes
+    return {"labels": [0, 1], "test": {}, "challenger": measured(), "slices": [], "behaviour": []} | changes
 
 
 def verdict(**changes):

@@ -60,12 +60,13 @@ def check_pull_request(args: argparse.Namespace) -> int:
     from mlops.platform.local import local_platform
     from mlops.repo.changes import touching
     from mlops.repo.history import manifest_at
+    from mlops.settings.behaviour import BEHAVIOUR_FILE
     from mlops.settings.environments import champion_stage, load_manifest
     from mlops.settings.project import load_project
 
     ci, folder = open_ci(), local_folder(load_project().data.uri)
     target, changes = of_pull_request(ci)
-    if not touching(changes, [*SOURCES, str(args.pipeline.parent), str(folder)]):
+    if not touching(changes, [*SOURCES, str(BEHAVIOUR_FILE), str(args.pipeline.parent), str(folder)]):
         line = f"Nothing that a model is made of differs from {target}: not trained."
         print(line)
         ci.summary("model", line)

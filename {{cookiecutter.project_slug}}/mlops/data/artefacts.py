@@ -100,6 +100,17 @@ class Slice(Artefact):
     champion: dict[str, float | None] = {}
 
 
+class Tried(Artefact):
+    """What a challenger was tried on, and whether it did what was asked."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    status: Literal["PASS", "FAIL"]
+    seen: str
+    wanted: str
+
+
 class Evaluation(Artefact):
     """evaluation.json"""
 
@@ -108,6 +119,7 @@ class Evaluation(Artefact):
     challenger: Measured
     champion: Measured | None = None
     slices: list[Slice]
+    behaviour: list[Tried]
 
 
 class Check(Artefact):
@@ -130,6 +142,7 @@ class Comparison(Artefact):
     p: float | None
     alpha: float
     rows: int
+    discordance: float | None
     clusters: int | None
     clusters_by: str | None
     widened: float | None

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from math import floor
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,13 +25,16 @@ Ask = Callable[["pd.DataFrame"], "Vector"]  # what the model predicts for rows
 
 @dataclass(frozen=True)
 class Subject:
-    """The model under test, and what it predicts for the rows that are tried, which hold the features alone."""
+    """The model under test, and the rows that are tried, which hold the features alone; before: its predictions."""
 
     task: "Task"
     labels: Sequence[Any]
     ask: Ask
     rows: "pd.DataFrame"
-    before: "Vector"
+
+    @cached_property
+    def before(self) -> "Vector":
+        return self.ask(self.rows)
 
 
 @dataclass(frozen=True)
@@ -41,13 +45,25 @@ class Outcome:
     row: "pd.Series[Any] | None" = None
 
 
+def evenly(rows: "pd.DataFrame", most: int) -> "pd.DataFrame":
+    """That many of the rows at most, from first to last."""
+    return rows.iloc[np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int)]
+
+
+def in_time(behaviour: Behaviour, took: float) -> list[Outcome]:
+    """Whether one row is answered in the milliseconds that it may take; nothing where none are named."""
+    if behaviour.latency_ms is None:
+        return []
+    status: Status = "PASS" if took <= behaviour.latency_ms else "FAIL"
+    return [Outcome(Check("behaviour: one row", status, f"{took:g} ms", f"at most {behaviour.latency_ms:g} ms"))]
+
+
 def behave(behaviour: Behaviour, subject: Subject) -> list[Outcome]:
     """Every test. UserError where one does not fit its column, or the task."""
     found = [in_any_order(subject)]
     if behaviour.between:
-        off = beyond(subject.before, behaviour.between)
-        told = partial(moved, subject.before, None)
-        found.append(outcome("every answer", said(behaviour.between), off, subject, told))
+        off, answers = beyond(subject.before, behaviour.between), subject.before
+        found.append(outcome("every answer", said(behaviour.between), off, subject, lambda at: shown(answers[at])))
     for test in behaviour.tests:
         found.append(of_row(test, subject) if test.row else of_change(test, subject, behaviour.seed))
     return found
@@ -78,7 +94,7 @@ def of_change(test: Trial, subject: Subject, seed: int) -> Outcome:
 
 def of_row(test: Trial, subject: Subject) -> Outcome:
     """The answer to a row that the test gives."""
-    given = {name: filled([test.row[name]], subject.rows[name], test) for name in subject.rows}
+    given = {name: filled([value], subject.rows[name], test) for name, value in test.row.items()}
     predicted = subject.ask(subject.rows.iloc[:1].assign(**given))
     if test.between:
         value = meant(predicted, test, subject)
@@ -102,11 +118,11 @@ def edited(values: "pd.Series[Any]", change: Change, test: Trial, chance: np.ran
     if change.case:
         if kind != "O":
             raise UserError(f"tests: {test.name}: {values.name} holds no text, so case does not change it")
-        return getattr(values.str, change.case)()
+        return values.map(methodcaller(change.case), na_action="ignore")
     if kind not in "iuf":
         raise UserError(f"tests: {test.name}: {values.name} holds no numbers; add and noise are for these")
-    more = change.add if change.noise is None else chance.uniform(-change.noise, change.noise, len(values))
-    found = values + more
+    noise = chance.uniform(-1, 1, len(values)) * (change.noise or 0)
+    found = values + (change.add or noise)
     return found.round().astype(values.dtype) if kind in "iu" else found
 
 
@@ -177,9 +193,11 @@ def said(between: Sequence[float]) -> str:
     return f"from {between[0]:g} to {between[1]:g}"
 
 
-def moved(before: "Vector", after: "Vector | None", place: int) -> str:
-    """`0.41 -> 0.38`, the answers to the row at that place; or the first alone."""
-    return " -> ".join(shown(each[place]) for each in (before, after) if each is not None)
+def moved(before: "Vector", after: "Vector", place: int) -> str:
+    """`0.41 -> 0.38`, the answers to the row at that place; of several classes that which moved most."""
+    one, other = np.atleast_1d(before[place]), np.atleast_1d(after[place])
+    most = int(np.argmax(np.abs(other - one)))
+    return f"{one[most]:.4g} -> {other[most]:.4g}"
 
 
 def shown(answer: Any) -> str:

@@ -20,7 +20,8 @@ class Comparison:
 
     error: the standard error of the gain. p: how often chance shows so much where there is none (or just the loss that
     is allowed). detectable: the true gain that these rows show four times of five. clusters: of which the rows came;
-    None: rows taken for independent.
+    None: rows taken for independent. discordance: the share of rows on which the two decide differently; None: a task
+    without decisions.
     """
 
     metric: str
@@ -33,6 +34,7 @@ class Comparison:
     rows: int = 0
     clusters: int | None = None
     error: float = nan
+    discordance: float | None = None
 
     @property
     def seen(self) -> str:
@@ -54,18 +56,19 @@ def compare(
     from mlops.decide.jackknife import student
 
     gain = gained(task, scored, opponent, seed)
-    freedom = gain.groups - 1
+    lower = gain.quantile(alpha)
     return Comparison(
         metric=gain_in(task.decisive),
         opponent=opponent,
         difference=gain.value,
-        lower=gain.quantile(alpha),
+        lower=lower,
         upper=gain.quantile(1 - alpha),
-        detectable=(student(1 - alpha, freedom) + student(POWER, freedom)) * gain.error,
+        detectable=gain.value - lower + student(POWER, gain.groups - 1) * gain.error,
         p=gain.chance_above(-allowed_loss),
         rows=len(scored.target),
         clusters=None if scored.clusters is None else len(set(scored.clusters.tolist())),
         error=gain.error,
+        discordance=discordance(task, scored, opponent),
     )
 
 
@@ -79,6 +82,12 @@ def gained(task: "Task", scored: "Scored", opponent: str, seed: int) -> "Estimat
         for name in ("challenger", opponent)
     )
     return estimate(task.decisive.sign * (challenger - other))
+
+
+def discordance(task: "Task", scored: "Scored", opponent: str) -> float | None:
+    """The share of the rows on which the challenger and its opponent decide differently."""
+    challenger, other = (task.decisions(scored.predictions[name]) for name in ("challenger", opponent))
+    return None if challenger is None or other is None else float((challenger != other).mean())
 
 
 def widened(comparison: Comparison, task: "Task", scored: "Scored", seed: int) -> float:

@@ -77,19 +77,17 @@ def verdict_on(
     rules: Gate,
     criterion: Criterion = "superiority",
     looks: int = 0,
+    behaviour: Sequence[Check] = (),
 ) -> dict[str, Any]:
     """The verdict on the challenger: its status, every check, the comparison and the rules.
 
     metrics: of the challenger on all test rows. scored: the same rows, with the champion's predictions if there is one.
     criterion: whether the challenger must be better than the champion, or just no worse. Without a champion it must
     beat a trivial model, which knows no feature. looks: models that were judged on these rows before; to be called
-    better costs a look, and has the part of alpha that is there for each.
+    better costs a look, and has the part of alpha that is there for each. behaviour: what it was tried on.
     """
-    opponent = "champion" if "champion" in scored.predictions else TRIVIAL
-    if opponent == TRIVIAL:
-        trivial = task.trivial(scored.target, scored.labels)
-        scored = replace(scored, predictions={**scored.predictions, TRIVIAL: trivial})
-    lenient = criterion == "non-inferiority" and opponent != TRIVIAL
+    cold, scored = "champion" not in scored.predictions, with_opponent(task, scored)
+    opponent, lenient = TRIVIAL if cold else "champion", criterion == "non-inferiority" and not cold
     alpha, margin = (rules.alpha, rules.max_loss) if lenient else (rules.alpha / rules.looks, 0.0)
     comparison = compare(task, scored, opponent, alpha, rules.seed, margin)
     checks = [
@@ -98,19 +96,28 @@ def verdict_on(
         no_worse(comparison, rules.max_loss) if lenient else better(comparison, rules.minimum_gain),
         *slice_checks(task, scored, opponent, rules),
         *([] if lenient else [looks_left(looks, rules.looks)]),
+        *behaviour,
     ]
+    rule = "max_loss" if lenient else "minimum_gain"
     return {
         "status": overall(checks),
         "criterion": criterion,
-        "cold_start": opponent == TRIVIAL,
+        "cold_start": cold,
         "looks": looks,
         "checks": [asdict(check) for check in checks],
-        "comparison": {
-            **asdict(comparison),
-            "alpha": alpha,
-            "widened": widened(comparison, task, scored, rules.seed) if comparison.clusters else None,
-            "rule": "max_loss" if lenient else "minimum_gain",
-            "rows_needed": comparison.rows_needed(rules.max_loss if lenient else rules.minimum_gain),
-        },
+        "comparison": {"alpha": alpha, "rule": rule, **shown(comparison, task, scored, rules, rule)},
         "rules": rules.model_dump(),
     }
+
+
+def with_opponent(task: "Task", scored: "Scored") -> "Scored":
+    """The rows with the predictions of a trivial model, where there is no champion."""
+    if "champion" in scored.predictions:
+        return scored
+    return replace(scored, predictions={**scored.predictions, TRIVIAL: task.trivial(scored.target, scored.labels)})
+
+
+def shown(comparison: Comparison, task: "Task", scored: "Scored", rules: Gate, rule: str) -> dict[str, Any]:
+    """The comparison's numbers, and what they say of the rows: how alike they are, how many it would take."""
+    alike = widened(comparison, task, scored, rules.seed) if comparison.clusters else None
+    return {**asdict(comparison), "widened": alike, "rows_needed": comparison.rows_needed(getattr(rules, rule))}

@@ -81,29 +81,31 @@ class Auc:
     def without_each(self, groups: Groups, count: int) -> Vector:
         positive = self.target == 1
         mine, theirs = (by_group(each, groups, count) for each in (positive.astype(float), (~positive).astype(float)))
-        above, below = (
-            beaten(sign * self.scores, sign * self.scores[side]) for sign, side in ((1, ~positive), (-1, positive))
-        )
-        won = np.where(positive, above, below)
-        within = np.array([pairs_won(self.scores[rows], positive[rows]) for rows in members(groups, count)])
+        ranks = ranked(self.scores)
+        won = np.where(positive, beaten(ranks, ~positive), mine.sum() - beaten(ranks, positive))
         total = by_group(won, groups, count).sum() / 2  # each pair is in it twice: as its positive's and its negative's
+        within = self.pairs_won(groups * len(ranks) + ranks, groups, theirs)
         in_order = np.append(total - by_group(won, groups, count) + within, total)
         return ratio(in_order, left_out(mine) * left_out(theirs))
 
+    def pairs_won(self, ordered: Rows, groups: Groups, negatives: Vector) -> Vector:
+        """The pairs of each group that are in order.
 
-def beaten(scores: Vector, others: Vector) -> Vector:
-    """How many of the others each score is above; an equal one counts half."""
-    ordered = np.sort(others)
-    found: Vector = (np.searchsorted(ordered, scores, "left") + np.searchsorted(ordered, scores, "right")) / 2
+        ordered: numbers that go up with the groups, and with the score within a group. negatives: how many each has.
+        """
+        positive, before = self.target == 1, np.cumsum(negatives) - negatives
+        won = np.where(positive, beaten(ranked(ordered), ~positive) - before[groups], 0)
+        return by_group(won, groups, len(negatives))
+
+
+def ranked(values: NDArray[Any]) -> Rows:
+    """The place of each among the values that there are; equal ones share theirs."""
+    ranks: Rows = np.unique(values, return_inverse=True)[1]
+    return ranks
+
+
+def beaten(ranks: Rows, others: NDArray[np.bool_]) -> Vector:
+    """How many of the others each row is above; an equal one counts half."""
+    there = np.bincount(ranks[others], minlength=len(ranks))
+    found: Vector = (np.cumsum(there) - there / 2)[ranks]
     return found
-
-
-def pairs_won(scores: Vector, positive: NDArray[np.bool_]) -> float:
-    """The pairs of a positive and a negative row that are in order."""
-    return float(beaten(scores[positive], scores[~positive]).sum())
-
-
-def members(groups: Groups, count: int) -> list[Rows]:
-    """The rows of each group."""
-    order = np.argsort(groups, kind="stable")
-    return np.split(order, np.searchsorted(groups[order], np.arange(1, count)))

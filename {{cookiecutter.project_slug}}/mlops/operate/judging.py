@@ -10,6 +10,7 @@ from mlops.data.artefacts import Evaluation, Served, Verdict
 from mlops.data.files import hash_folder, json_text, read_json, without_nan
 from mlops.data.own_metrics import own_metrics
 from mlops.data.tables import read_file
+from mlops.decide.checks import Check
 from mlops.decide.gate import Criterion, verdict_on
 from mlops.decide.metrics import estimates, measure
 from mlops.decide.scored import from_frame
@@ -30,19 +31,16 @@ def judge(
     look: says how many other models were called better, or not, on the rows of that hash.
     UserError when they are about different models, or evaluation.json says other metrics than its scores.
     """
-    facts, answers = read_json(evaluation / "evaluation.json", Evaluation), read_json(served / "served.json", Served)
+    facts, answers = of_one_model(model, evaluation, served)
     challenger = facts["challenger"]
-    if answers["model_hash"] != challenger["model_hash"]:
-        raise UserError(f"{served}: about another model than {evaluation}; run try_serving on this one")
-    if hash_folder(model) != challenger["model_hash"]:
-        raise UserError(f"{evaluation}: about another model than {model}; run evaluate on this one")
     task = task_of(project, own_metrics(project.gate.own_metrics, model))
     scored = from_frame(read_file(evaluation / "scores.parquet"), facts["labels"], coded=task.coded)
     metrics = measure(task, scored.target, scored.predictions["challenger"])
     if other := difference(without_nan(metrics), challenger["metrics"]):
         raise UserError(f"{evaluation}: evaluation.json and scores.parquet differ in {other}; run evaluate again")
     looks = look(scored.rows_hash) if criterion == "superiority" else 0
-    verdict = verdict_on(task, metrics, scored, project.gate, criterion, looks)
+    behaviour = [Check(**each) for each in facts["behaviour"]]
+    verdict = verdict_on(task, metrics, scored, project.gate, criterion, looks, behaviour)
     verdict["comparison"]["clusters_by"] = project.data.cluster_name if scored.clusters is not None else None
     return {
         "model_hash": challenger["model_hash"],
@@ -53,6 +51,16 @@ def judge(
         "served_rows": answers["rows"],
         **verdict,
     }
+
+
+def of_one_model(model: Path, evaluation: Path, served: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What `evaluate` and `try_serving` wrote of that model. UserError when one is about another."""
+    facts, answers = read_json(evaluation / "evaluation.json", Evaluation), read_json(served / "served.json", Served)
+    if answers["model_hash"] != facts["challenger"]["model_hash"]:
+        raise UserError(f"{served}: about another model than {evaluation}; run try_serving on this one")
+    if hash_folder(model) != facts["challenger"]["model_hash"]:
+        raise UserError(f"{evaluation}: about another model than {model}; run evaluate on this one")
+    return facts, answers
 
 
 def replayed(project: Project, verdict: Path, model: Path, evaluation: Path, served: Path) -> str:

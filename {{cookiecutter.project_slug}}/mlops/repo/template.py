@@ -15,16 +15,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from mlops import UserError
 from mlops.data.files import read_json, write_text
 from mlops.repo.changes import names
 from mlops.repo.git import Account, ask, git, identity, prefix, run
+from mlops.settings.behaviour import BEHAVIOUR_FILE
 from mlops.settings.migration import migrate
 from mlops.settings.reading import Settings, read_text, read_yaml
 
 RECORD = Path(".template.json")
 USERS = ("README.md", "LICENSE", "data", "expectations", "model")
+NOTHING_ASKED = "# What the model must do whatever its metrics say: docs/behaviour.md\ntests: []\n"
 LOCK = Path("uv.lock")
 IMAGE, IMAGES = "image", ("pipelines", "serving")
 MACHINERY = ("mlops", "steps", "serving")
@@ -165,6 +168,11 @@ def is_users(name: str, before: Path, after: Path) -> bool:
     return top == "tests" and not (after / name).exists() and fingerprint(mine) != fingerprint(before / name)
 
 
+def features(folder: Path) -> Any:
+    """The columns that the model sees, in a version of the project."""
+    return read_yaml(folder / SETTINGS).get("features")
+
+
 def even_out(before: Path, after: Path) -> list[str]:
     """Leave in both versions of the template what is to be merged; what the user should know of it, a line each."""
     notes, kept = even_pins(before, after), []
@@ -174,6 +182,8 @@ def even_out(before: Path, after: Path) -> list[str]:
                 kept.append(name)
             for folder in (before, after):
                 (folder / name).unlink(missing_ok=True)
+    if not BEHAVIOUR_FILE.exists() and features(Path()) != features(before):
+        write_text(after / BEHAVIOUR_FILE, NOTHING_ASKED)  # the template's is about columns that are not there
     renamed = read_renamed(after / RENAMED)
     for path in [SETTINGS, *sorted({ENVIRONMENTS / name.name for name in ENVIRONMENTS.glob("*.yml")})]:
         notes += settle(path, before, after, renamed.get(path.parts[0], {}))

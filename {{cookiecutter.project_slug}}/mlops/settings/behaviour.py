@@ -61,7 +61,7 @@ class Behaviour(Settings):
     seed: int = Field(default=7, ge=0, description="of noise")
     between: Between | None = Field(default=None, description="every answer to a test row is, from and to")
     latency_ms: float | None = Field(default=None, gt=0, description="the most that one row may take, as a median")
-    tests: list[Trial] = []
+    tests: list[Trial] = Field(default=[], description="what it must do")
 
     @model_validator(mode="after")
     def names_are_unique(self) -> "Behaviour":

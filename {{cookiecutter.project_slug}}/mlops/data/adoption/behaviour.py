@@ -1,6 +1,6 @@
-"""The drafted tests/behaviour.yml: what a sound model of any table does, and examples of what only a person can know."""
+"""The drafted tests/behaviour.yml: what a sound model of any table does, and examples of what a person may add."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from mlops.data.adoption.columns import Profile, Roles, Table
 from mlops.data.adoption.settings import in_line, scalar
@@ -8,12 +8,12 @@ from mlops.data.adoption.tasks import TASKS
 from mlops.settings.metrics import TaskName
 
 NOISE = 0.01  # of a column's standard deviation
-SHIFT, LOSS = 0.25, 0.5  # of the answers' unit: what noise may do to an answer, and what a missing value may
+SHIFT = 0.25  # of the answers' unit: what noise may do to an answer
 SHARE = 0.9  # of the rows, for which it must hold
-MOST = 6  # tests
+MOST = 3  # columns
 
-HEAD = """# What the model must do whatever its metrics say: every challenger is tried on it, and one that fails does not pass the
-# gate. What can be written, and what each line means: docs/behaviour.md. Drafted from the table; the rest is yours.
+HEAD = """# What the model must do whatever its metrics say: every challenger is tried on it, and one that fails does
+# not pass the gate. What can be written, and what each line means: docs/behaviour.md. Drafted; the rest is yours.
 rows: 500                            # of the test, evenly from all of it
 between: {between}
 latency_ms: 100                      # one row, the median
@@ -22,6 +22,9 @@ EXAMPLES = """# What only you can know, such as (take the # away and write your 
 #  - name: more of it never lowers the answer
 #    change: {column: {add: 1}}
 #    never: lower
+#  - name: a broken sensor
+#    change: {column: {to: null}}
+#    within: 0.3
 #  - name: the plain case
 #    row: {every_feature: its value, or null}
 #    between: [0, 0.5]
@@ -31,22 +34,21 @@ EXAMPLES = """# What only you can know, such as (take the # away and write your 
 def draft(table: Table, found: Sequence[Profile], roles: Roles, task: TaskName) -> str:
     """The text of the file."""
     between, unit = TASKS[task].answers(table.facts[roles.target])
-    tests = [each for profile in found if profile.is_feature for each in trials(profile.name, table, unit)][:MOST]
-    return f"{HEAD.format(between=in_line(between))}\ntests:{'' if tests else ' []'}\n{''.join(tests)}{EXAMPLES}"
+    names = [each.name for each in found if each.is_feature and varies(each.name, table)][:MOST]
+    tests = "".join(hardly_matters(name, table.facts[name].deviation, unit) for name in names)
+    return f"{HEAD.format(between=in_line(between))}\ntests:{'' if tests else ' []'}\n{tests}{EXAMPLES}"
 
 
-def trials(name: str, table: Table, unit: float) -> Iterator[str]:
-    """What noise in a column may do, and its missing where it sometimes is."""
-    facts, kind = table.facts[name], table.columns[name].kind
-    if kind == "decimal" and facts.deviation > 0:
-        change = f"noise: {NOISE * facts.deviation:.1g}"
-        yield trial(f"a little noise in {name}", name, change, SHIFT * unit)
-    if facts.nulls and kind in ("decimal", "text"):
-        yield trial(f"without {name}", name, "to: null", LOSS * unit)
+def varies(name: str, table: Table) -> bool:
+    """Whether the column holds decimals, which are measured and so never exact."""
+    return table.columns[name].kind == "decimal" and table.facts[name].deviation > 0
 
 
-def trial(title: str, name: str, change: str, within: float) -> str:
+def hardly_matters(name: str, deviation: float, unit: float) -> str:
+    """That a little noise in the column does little."""
     return (
-        f"  - name: {scalar(title)}\n    change: {{{scalar(name)}: {{{change}}}}}\n    within: {within:.2g}\n"
+        f"  - name: {scalar(f'a little noise in {name}')}\n"
+        f"    change: {{{scalar(name)}: {{noise: {NOISE * deviation:.1g}}}}}\n"
+        f"    within: {SHIFT * unit:.2g}\n"
         f"    share: {SHARE}\n"
     )

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from mlops.data.adoption.columns import Profile, Roles, Table
-from mlops.data.adoption.tasks import TASKS
+from mlops.data.adoption.tasks import TASKS, Scale
 from mlops.settings.metrics import METRICS, TaskName
 from mlops.settings.migration import entries
 from mlops.settings.project import Project
@@ -143,41 +143,37 @@ def model_block(table: Table) -> str:
 
 
 def gate_block(draft: Draft) -> str:
-    task, (rows, rarest) = TASKS[draft.task], tested(draft)
+    task, (_, rarest) = TASKS[draft.task], tested(draft)
     counts = task.scale(draft.table.facts[draft.roles.target])
     title = METRICS[draft.task][counts.metric].title
-    sliced = [each.name for each in draft.found if each.is_slice]
+    lost = f"{title} that may be lost: in a pull request unless ruled out, live once certain"
+    lines = [
+        ("metric", counts.metric, "decides; gains and losses below are in its unit"),
+        *([("threshold", 0.5, "a score above it counts as the second answer")] if task.has_threshold else []),
+        ("floors", f"{{{counts.metric}: {counts.floor}}}", "the worst that a model may be"),
+        ("alpha", 0.05, "chance of promoting a model that is no better than the champion"),
+        ("looks", 20, "models a year that may ask to be better, alpha shared out; on the same rows no more"),
+        ("minimum_gain", counts.gain, f"the smallest gain in {title} worth having"),
+        ("max_loss", counts.loss, lost),
+        ("min_rows", within(5, rarest // 2, ENOUGH), f"fewer test {task.counted}: cannot tell"),
+        ("seed", 13, "of how rows are dealt into the groups that intervals are made of"),
+        ("slices", "", ""),
+    ]
+    return lined("gate", lines) + slices_block(draft, counts, title)
+
+
+def slices_block(draft: Draft, counts: Scale, title: str) -> str:
+    """What is below gate.slices."""
+    sliced, (rows, _) = [each.name for each in draft.found if each.is_slice], tested(draft)
     waived = f"{{{', '.join(f'{scalar(name)}: {UNKNOWN_SIZES}' for name in sliced)}}}"
-    gate = lined(
-        "gate",
-        [
-            ("metric", counts.metric, "decides; gains and losses below are in its unit"),
-            *([("threshold", 0.5, "a score above it counts as the second answer")] if task.has_threshold else []),
-            ("floors", f"{{{counts.metric}: {counts.floor}}}", "the worst that a model may be"),
-            ("alpha", 0.05, "chance of promoting a model that is no better than the champion"),
-            ("looks", 20, "models a year that may ask to be better, alpha shared out; on the same rows no more"),
-            ("minimum_gain", counts.gain, f"the smallest gain in {title} worth having"),
-            (
-                "max_loss",
-                counts.loss,
-                f"{title} that may be lost: in a pull request unless ruled out, live once certain",
-            ),
-            ("min_rows", within(5, rarest // 2, ENOUGH), f"fewer test {task.counted}: cannot tell"),
-            ("seed", 13, "of how rows are dealt into the groups that intervals are made of"),
-            ("slices", "", ""),
-        ],
-    )
-    return gate + lined(
-        "",
-        [
-            ("columns", in_line(sliced), "each of their values is a slice"),
-            ("min_rows", within(20, rows // 10, 200), "smaller slices block, but for those waived"),
-            ("floor", counts.slice_floor, f"{title} that the challenger must reach on every slice"),
-            ("max_drop", counts.drop, f"{title} it may lose to the champion on a slice, beyond chance"),
-            *([("waived", waived, "a slice, or all of a column, and why")] if sliced else []),
-        ],
-        indent=4,
-    )
+    lines = [
+        ("columns", in_line(sliced), "each of their values is a slice"),
+        ("min_rows", within(20, rows // 10, 200), "smaller slices block, but for those waived"),
+        ("floor", counts.slice_floor, f"{title} that the challenger must reach on every slice"),
+        ("max_drop", counts.drop, f"{title} it may lose to the champion on a slice, beyond chance"),
+        *([("waived", waived, "a slice, or all of a column, and why")] if sliced else []),
+    ]
+    return lined("", lines, indent=4)
 
 
 def monitoring_block(table: Table) -> str:

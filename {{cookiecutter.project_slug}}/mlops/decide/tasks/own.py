@@ -64,8 +64,8 @@ class OfFunction:
     predictions: Vector
 
     def without_each(self, groups: Groups, count: int) -> Vector:
-        kept = [groups != group for group in range(count)] + [np.ones(len(groups), dtype=bool)]
-        return np.array([self.value(rows) if rows.any() else np.nan for rows in kept])
+        each = [self.value(groups != group) for group in range(count)]
+        return np.array([*each, self.value(np.ones(len(groups), dtype=bool))])
 
     def value(self, rows: NDArray[np.bool_]) -> float:
-        return self.own.value(self.target[rows], self.predictions[rows])
+        return self.own.value(self.target[rows], self.predictions[rows]) if rows.any() else np.nan
