@@ -243,6 +243,7 @@ def test_an_old_project_is_upgraded_with_all_that_its_users_did(
 
     now = contents(folder)
     assert {name: now.get(name) for name in users} == users
+    assert yaml.safe_load(read(folder, "tests/behaviour.yml")) == {"tests": []}, "nothing about columns that are gone"
     edited = ["mlops/decide/drift.py"]
     assert "from typing import Literal  # hot fix\n" in read(folder, "mlops/decide/drift.py")
     if old != WITHOUT_PIPELINES:
