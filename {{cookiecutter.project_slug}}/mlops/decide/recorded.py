@@ -14,7 +14,7 @@ from mlops.decide.observed import YEAR_2100, Observed
 from mlops.decide.rollout import Evidence, decide
 from mlops.settings.environments import Manifest
 
-TRAFFIC = ("candidate", "bake", "stable")
+TRAFFIC = ("candidate", "bake", "stable", "beside")
 DURATIONS = ("bake", "deadline")  # in seconds, and in the file with a unit
 
 

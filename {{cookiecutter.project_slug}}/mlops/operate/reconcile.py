@@ -106,12 +106,14 @@ class Reconciler:
             measured = {moment: self.measure(moment) for moment in {since, live_since, started}}
         except OSError:
             return replace(evidence, candidate=None)
+        stable = stable_slot(observed) or ""
         candidate = next((slot for slot in live(observed) if runs(observed.deployments[slot], self.manifest.model)), "")
         return replace(
             evidence,
             candidate=measured[live_since].get(candidate, NO_TRAFFIC),
             bake=measured[since].get(candidate, NO_TRAFFIC),
-            stable=measured[started].get(stable_slot(observed) or "", NO_TRAFFIC),
+            stable=measured[started].get(stable, NO_TRAFFIC),
+            beside=measured[since].get(stable, NO_TRAFFIC),
         )
 
     def measure(self, since: float) -> dict[str, Traffic]:
