@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_rollout import RULES
+from rolled import RULES
 
 from mlops.decide.health import FAILS, FAILS_NOW, HEALTHY, SICK, SLOWS, SLOWS_NOW, judge
 from mlops.decide.observed import Traffic

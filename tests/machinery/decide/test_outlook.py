@@ -3,7 +3,7 @@
 from math import inf, isinf
 
 import pytest
-from test_rollout import RULES
+from rolled import RULES
 
 from mlops.decide.health import judge
 from mlops.decide.outlook import first, outlook, seen

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_reconcile import reconciler
-from test_rollout import FAILING, GOOD, World, at_ten_percent, live, manifest, serving
+from reconciled import reconciler
+from rolled import FAILING, GOOD, World, at_ten_percent, live, manifest, serving
 
 from mlops import UserError
 from mlops.commands import rollout_report
