@@ -11,15 +11,16 @@ from rolled import FAILING, GOOD, World, at_ten_percent, live, manifest, serving
 
 from mlops import UserError
 from mlops.commands import rollout_report
-from mlops.decide.recorded import again, decision
+from mlops.decide.recorded import again, begins, decision
 from mlops.decide.rollout import Evidence, decide
-from mlops.operate.record import RECORD_FILE, Record
-from mlops.report.rollouts import read_record, row
+from mlops.operate.record import KEPT, RECORD_FILE, Record
+from mlops.report.rollouts import model_of, read_record, row
 
 
 def recorded(path, world, **how):
     """The lines that a rollout to version 2 left there."""
     run = reconciler(world, **how)
+    run.platform.models.numbers = range(1, 2 + KEPT + 2)
     run.record = Record(path, "c0ffee")
     run.run()
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
@@ -46,6 +47,32 @@ def test_what_is_at_rest_leaves_no_record_and_a_first_version_does(path, world):
     else:
         reconciler(serving(2)).run()
         assert not path.exists()
+
+
+def test_each_rollout_has_a_file_of_its_own_and_the_last_ones_stay(path):
+    world, rollouts = serving(1), KEPT + 2
+    for version in range(2, 2 + rollouts):
+        lines = recorded(path, world, version=version)
+        assert {model_of(line) for line in lines} == {f"flights:{version}"}
+        assert [begins(line) for line in lines] == [True] + [False] * (len(lines) - 1)
+        path.write_bytes(b"\xff\n{}\n[\n" + path.read_bytes()[:-20])
+    kept = [path, *(path.with_suffix(f".{number}.jsonl") for number in range(1, KEPT))]
+    assert sorted(path.parent.iterdir()) == sorted(kept)
+    held = [model_of(json.loads(each.read_bytes().splitlines()[-2])) for each in kept]
+    assert held == [f"flights:{1 + rollouts - age}" for age in range(KEPT)]
+
+
+def test_a_rollout_that_another_run_continues_stays_in_its_file(path):
+    world = serving(1)
+
+    def killed(since):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        recorded(path, world, measured=killed)
+    before = len(read_record(path))
+    assert len(recorded(path, world)) > before > 3
+    assert [each.name for each in path.parent.iterdir()] == [RECORD_FILE]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +102,7 @@ def test_a_line_that_was_cut_off_harms_no_other(path):
     path.write_bytes(path.read_bytes()[:-20])
     lines = [*path.read_bytes().splitlines()]
     assert len(read_record(path)) == before - 1
-    Record(path, "c0ffee").add(json.loads(lines[0]))
+    Record(path, "c0ffee").add(json.loads(lines[1]))
     assert len(read_record(path)) == before
     path.write_bytes(b"\xff\n[]\n{}\n" + path.read_bytes())
     assert len(path.read_bytes().splitlines()) == before + 4

@@ -28,13 +28,13 @@ class Clock:
 
 
 class Registry:
-    """A registry of two versions that come with a probe of two rows. poisoned: those with another content."""
+    """A registry of versions that come with a probe of two rows. poisoned: those with another content."""
 
     tags = PASSED
-    poisoned = ()
+    poisoned, numbers = (), (1, 2)
 
     def versions(self, name):
-        return [ModelVersion(name, version, "run", self.tags) for version in (1, 2)]
+        return [ModelVersion(name, version, "run", self.tags) for version in self.numbers]
 
     def download(self, name, version, to):
         if version in self.poisoned:

@@ -54,6 +54,7 @@ class Known(Artefact):
 
 class Decided(Artefact):
     kind: str
+    tags: dict[str, str] = {}
 
 
 class Decision(Artefact):
@@ -80,6 +81,12 @@ def decision(
         "action": plain(action),
     }
     return dict(without_nan(line))
+
+
+def begins(line: Mapping[str, Any]) -> bool:
+    """Whether a rollout begins with that decision."""
+    tags = line["action"].get("tags", {})
+    return "since" not in tags and tags.get("started") == repr(line["time"])
 
 
 def plain(action: Action) -> dict[str, Any]:
