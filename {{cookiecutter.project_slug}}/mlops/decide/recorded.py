@@ -54,7 +54,7 @@ class Known(Artefact):
 
 class Decided(Artefact):
     kind: str
-    tags: dict[str, str] = {}
+    tags: dict[str, str] = Field(default_factory=dict)
 
 
 class Decision(Artefact):
