@@ -25,6 +25,7 @@ from mlops.decide.outlook import first, outlook, seen
         ({}, 20, None, 495, 25),  # nothing serves yet
         ({"steps": [100]}, 20, 0.0, 495, 25),
         ({"steps": [1, 100]}, 20, 0.0, 753, 3776),
+        ({"steps": [10, 90, 100], "bake": 60.0}, 20, 0.02, 12_720, 820),  # compared with what stable served before, too
         ({}, 0.2, 0.0, 553, 6878),  # the first bakes wait for their requests
     ],
 )

@@ -15,6 +15,7 @@ from mlops.decide.recorded import again, begins, decision
 from mlops.decide.rollout import Evidence, decide
 from mlops.operate.record import KEPT, RECORD_FILE, Record
 from mlops.report.rollouts import model_of, read_record, row
+from steps.apply import timeline
 
 
 def recorded(path, world, **how):
@@ -90,10 +91,11 @@ def test_a_line_that_was_edited_is_found(key, value):
     assert again(line) != line["action"]
 
 
-def test_unknown_latencies_are_null_and_read_as_unknown():
-    observed, evidence = at_ten_percent(candidate=replace(GOOD, p95_ms=float("nan")))
+@pytest.mark.parametrize("name", ["candidate", "bake", "stable", "beside"])
+def test_unknown_latencies_are_null_and_read_as_unknown(name):
+    observed, evidence = at_ten_percent(**{name: replace(GOOD, p95_ms=float("nan"))})
     line = decision("c0ffee", manifest(2), observed, evidence, 1005.0, decide(manifest(2), observed, evidence, 1005.0))
-    assert line["evidence"]["candidate"]["p95_ms"] is None
+    assert line["evidence"][name]["p95_ms"] is None
     assert again(json.loads(json.dumps(line, allow_nan=False))) == line["action"]
 
 
@@ -164,6 +166,17 @@ def test_a_decision_that_would_be_another_today_is_said_so(path, capsys):
 def test_without_a_record_it_is_one_line(tmp_path, capsys):
     assert rollout_report.main(["production", "--records", str(tmp_path)]) == 2
     assert "rollout.jsonl: no decision is on record; apply writes it" in capsys.readouterr().err
+
+
+def test_in_ci_apply_writes_the_pages_beside_the_record_and_where_there_is_none_says_nothing(path):
+    record = Record(path, "c0ffee")
+    assert timeline(record, "production") == ""
+    recorded(path, serving(1))
+    path.with_name("rollout.html").mkdir()
+    assert timeline(record, "production") == "", "a page that cannot be written is no reason to fail a rollout"
+    path.with_name("rollout.html").rmdir()
+    assert "flights:2 promoted" in timeline(record, "production")
+    assert "flights:2" in path.with_name("rollout.html").read_text(encoding="utf-8")
 
 
 def test_a_withdrawn_candidate_is_on_record_too(path):
