@@ -81,6 +81,19 @@ def test_what_turns_sick_late_shows_in_its_bake():
     assert judge(whole, stable, RULES, bake=quick(50, 0, slow=50)).answer == "sick"
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [Traffic(30, 31, 5.0, 30), Traffic(30, 0, 5.0, 30, 31), Traffic(500, -1, 5.0, 500), Traffic(500, 0, 5.0, 9, -9)],
+)
+@pytest.mark.parametrize("place", range(4))
+def test_metrics_that_contradict_each_other_tell_nothing(odd, place):
+    served = [quick(1000, 0), quick(9000, 0), quick(1000, 0), quick(9000, 0)]
+    assert judge(served[0], served[1], RULES, *served[2:]).answer == "healthy"
+    served[place] = odd
+    found = judge(served[0], served[1], RULES, *served[2:])
+    assert found.answer == "cannot tell" and found.why.endswith("; the metrics contradict each other")
+
+
 def test_what_befalls_both_in_a_bake_is_not_the_candidates():
     whole, stable, bake = quick(100_000, 300), quick(900_000, 300), quick(2000, 300)
     answers = {quick(2000, 300): "healthy", quick(2000, 0): "sick", quick(29, 9): "sick", None: "sick"}

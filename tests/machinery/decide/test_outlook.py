@@ -44,4 +44,5 @@ def test_without_traffic_and_where_all_of_it_fails_it_never_comes():
     assert isinf(outlook(RULES, 0.0, 0.0).seconds)
     assert isinf(outlook(RULES, 20.0, None).seconds) is False
     assert first(lambda seconds: False) == inf
-    assert first(lambda seconds: True) == 0.0
+    asked = []
+    assert first(lambda seconds: not asked.append(seconds)) == 0.0 and asked == [0.0]

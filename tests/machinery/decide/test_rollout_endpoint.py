@@ -143,3 +143,10 @@ def test_difference_is_empty_exactly_when_a_run_would_change_nothing():
     assert difference(manifest(1), world.observed) == []
     assert "+ flights:2 at 100 %" in difference(manifest(2), world.observed)
     assert difference(manifest(1), None) == ["+ endpoint flights-production", "+ flights:1 at 100 %"]
+
+
+def test_what_a_rollout_left_on_an_endpoint_at_rest_is_taken_off():
+    world = serving(1)
+    world.observed.tags.update({"candidate": "flights:2", "started": "990.0", "since": "995.0", "team": "ours"})
+    tidied = decide(manifest(1), world.observed, Evidence(), 1000.0)
+    assert tidied == Shift({"blue": 100}, {"stable": "blue", "team": "ours"}, "all traffic on stable")

@@ -99,6 +99,15 @@ def test_unknown_latencies_are_null_and_read_as_unknown(name):
     assert again(json.loads(json.dumps(line, allow_nan=False))) == line["action"]
 
 
+def test_metrics_that_contradict_each_other_are_on_record_and_never_promoted(path):
+    odd = replace(GOOD, requests=3, errors=5)
+    lines = recorded(path, serving(1), measured=lambda since: {"blue": GOOD, "green": odd})
+    assert len(read_record(path)) == len(lines) and all(again(line) == line["action"] for line in lines)
+    assert lines[-1]["action"]["promoted"] is False and "contradict" in lines[-1]["action"]["why"]
+    assert [row(line, 0.0)["candidate"] for line in lines if line["evidence"]["candidate"]] != []
+    assert {row(line, 0.0)["candidate"] is None for line in lines} == {True}
+
+
 def test_a_line_that_was_cut_off_harms_no_other(path):
     before = len(recorded(path, serving(1)))
     path.write_bytes(path.read_bytes()[:-20])

@@ -42,6 +42,8 @@ def judge(
     stable served meanwhile, for what befalls both is not the candidate's. Where stable has served too little to compare
     with, the margin is held to the candidate's own share of errors.
     """
+    if not all(each.adds_up for each in (candidate, stable, bake, beside) if each):
+        return Health("cannot tell", f"{told(candidate, stable)}; the metrics contradict each other")
     other = enough(stable, rules)
     bakes = len(rules.steps)
     windows = [(candidate, other, FAILS, SLOWS)]

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from math import nan
 from typing import Any
 
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import Field, TypeAdapter
 
 from mlops.data.artefacts import Artefact
 from mlops.data.files import without_nan
@@ -40,11 +40,6 @@ class Endpoint(Artefact):
 class Served(Artefact):
     requests: int = Field(ge=0)
     errors: int = Field(ge=0)
-
-    @model_validator(mode="after")
-    def of_these(self) -> "Served":
-        assert self.errors <= self.requests
-        return self
 
 
 class Known(Artefact):

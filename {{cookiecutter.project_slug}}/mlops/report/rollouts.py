@@ -71,7 +71,7 @@ def row(line: Mapping[str, Any], began: float) -> dict[str, Any]:
 
 def rate(traffic: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """The failures of that traffic with the bounds of their rate, and its slow requests; None where none is known."""
-    if not traffic or not traffic["requests"]:
+    if not traffic or not traffic["requests"] or traffic["errors"] > traffic["requests"]:
         return None
     share = Share(traffic["errors"], traffic["requests"])
     low, high = bounds(share, BOUND)
