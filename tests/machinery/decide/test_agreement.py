@@ -19,6 +19,8 @@ from mlops.decide.agreement import apart, disagreement, oddness, points
         ({"values": [1.1, 2.0, 3.0]}, {"values": [1.0, 2.0, 3.0]}, ""),
         ({"values": [1.0, 9.0, 3.0]}, {"scores": [1.0, 1.0, 1.0]}, ""),  # stable's are all the same
         ({"values": [1.0, 9.0]}, {"values": [1.0]}, ""),
+        ({"values": [2.0, 3.0]}, {"values": [0.0, 1.0]}, ""),  # twice as far apart, which may be
+        ({"values": [4.5, 5.5]}, {"values": [0.0, 10.0]}, ""),  # they differ a tenth as much
         ({"values": [1.0, 9.0]}, {"message": "another model"}, ""),
         (
             {"labels": ["a", "b"], "probabilities": [[0.9, 0.1], [0.2, 0.8]]},

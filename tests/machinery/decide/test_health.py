@@ -43,6 +43,7 @@ def minutes(requests, timed, slow):
         (quick(500, 12), None, "cannot tell"),
         (quick(500, 0), quick(29, 9), "healthy"),  # stable has served too little to compare with
         (quick(500, 30), quick(29, 9), "sick"),
+        (quick(500, 0), quick(30, 0), "cannot tell"),  # and now it has
         (NOTHING, None, "cannot tell"),
         (NOTHING, quick(5000, 0), "cannot tell"),
     ],
@@ -63,6 +64,7 @@ def test_errors(candidate, stable, answer):
         (Traffic(1000, 0, 5.0), "cannot tell"),  # nothing is known of its latency
         (minutes(1000, 3, 0), "healthy"),
         (minutes(1000, 3, 1), "healthy"),
+        (minutes(1000, 4, 2), "healthy"),
         (minutes(1000, 3, 3), "cannot tell"),  # some bad minutes happen to a quick one, too
         (minutes(1000, 0, 0), "cannot tell"),
         (minutes(1000, 12, 12), "sick"),
@@ -71,6 +73,12 @@ def test_errors(candidate, stable, answer):
 )
 def test_latency(candidate, answer):
     assert judge(candidate, None, RULES).answer == answer
+
+
+def test_a_rise_by_the_margin_itself_is_allowed():
+    half, quarter = quick(1000, 500), quick(1000, 250)
+    for margin, answer in ((0.25, "cannot tell"), (0.24, "sick")):
+        assert judge(half, quarter, RULES.model_copy(update={"max_error_rate_increase": margin})).answer == answer
 
 
 def test_what_turns_sick_late_shows_in_its_bake():
@@ -99,6 +107,8 @@ def test_what_befalls_both_in_a_bake_is_not_the_candidates():
     answers = {quick(2000, 300): "healthy", quick(2000, 0): "sick", quick(29, 9): "sick", None: "sick"}
     for beside, answer in answers.items():
         assert judge(whole, stable, RULES, bake, beside).answer == answer
+    both = quick(1000, 150), quick(9000, 1350)
+    assert judge(*both, RULES, quick(1000, 150), quick(29, 9)).answer == "cannot tell", "compared with all of stable's"
 
 
 def test_the_chances_of_all_that_is_looked_at_add_up_to_the_one_that_is_promised():

@@ -19,7 +19,8 @@ from rolled import (
     serving,
 )
 
-from mlops.decide.rollout import difference, live
+from mlops.decide.actions import Deploy
+from mlops.decide.rollout import Evidence, decide, difference, live
 
 
 def test_a_first_version_is_probed_before_it_gets_all_traffic():
@@ -69,11 +70,26 @@ def test_a_candidate_that_disagrees_with_its_offline_scores_gets_no_traffic():
     assert not any(share.get("green") for share in world.shares)
 
 
+def test_a_first_version_that_is_refused_leaves_an_endpoint_that_serves_nothing():
+    world = World()
+    assert "scores differ" in roll(world, 1, probe="scores differ").why
+    assert (world.observed.deployments, live(world.observed)) == ({}, {})
+
+
 def test_a_candidate_that_does_not_start_gets_no_traffic():
     world = serving(1)
     assert "it crashed" in roll(world, 2, starts=False).why
     at_rest(world, 1)
     assert not any(share.get("green") for share in world.shares)
+
+
+def test_a_candidate_that_failed_in_a_run_before_is_deployed_again_while_it_has_no_traffic():
+    world = serving(1)
+    roll(world, 2, stop_after=2)
+    broken = replace(world.observed.deployments["green"], state="failed", reason="the machine was restarted")
+    observed = replace(world.observed, deployments={**world.observed.deployments, "green": broken})
+    assert decide(manifest(2), observed, Evidence(), world.now) == Deploy("green", "flights", 2)
+    assert "the machine was restarted" in decide(manifest(2), observed, Evidence(tried={"green": ""}), world.now).why
 
 
 def test_a_crash_of_the_candidate_under_traffic_rolls_back_at_once():

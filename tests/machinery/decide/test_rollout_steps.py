@@ -170,3 +170,13 @@ def test_a_rollout_begins_without_the_times_of_the_one_before():
     assert action == Shift(
         {"blue": 100}, {"stable": "blue", "candidate": "flights:3", "started": "1005.0"}, "begin the rollout"
     )
+
+
+@pytest.mark.parametrize(("text", "moment"), [("0", 0.0), ("4102444799.5", 4102444799.5)])
+def test_a_moment_is_read_as_it_stands(text, moment):
+    assert replace(serving(1).observed, tags={"since": text}).moment("since") == moment
+
+
+def test_a_moment_of_the_next_century_is_none():
+    with pytest.raises(UserError, match="is no time"):
+        replace(serving(1).observed, tags={"since": "4102444800"}).moment("since")
