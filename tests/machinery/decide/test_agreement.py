@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from mlops.decide.agreement import apart, disagreement, oddness, points
+from mlops.decide.agreement import TOLERANCE, agrees, apart, disagreement, oddness, points
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,8 @@ from mlops.decide.agreement import apart, disagreement, oddness, points
         ({"values": [60.0, 120.0, 180.0]}, {"values": [1.0, 2.0, 3.0]}, "apart from stable's"),
         ({"values": [1.1, 2.0, 3.0]}, {"values": [1.0, 2.0, 3.0]}, ""),
         ({"values": [1.0, 9.0, 3.0]}, {"scores": [1.0, 1.0, 1.0]}, ""),  # stable's are all the same
-        ({"values": [1.0, 9.0]}, {"values": [1.0]}, ""),
+        ({"values": [9.0]}, {"values": [1.0]}, ""),  # of one row nothing is known of how far two are apart
+        ({"values": [1.0, 90.0, 5.0]}, {"values": [1.0, 2.0]}, ""),
         ({"values": [2.0, 3.0]}, {"values": [0.0, 1.0]}, ""),  # twice as far apart, which may be
         ({"values": [4.5, 5.5]}, {"values": [0.0, 10.0]}, ""),  # they differ a tenth as much
         ({"values": [1.0, 9.0]}, {"message": "another model"}, ""),
@@ -56,6 +57,7 @@ def test_how_far_answers_are_apart_needs_no_unit_and_no_constant_is_closer_than_
     [
         (200, {"scores": [0.1, 0.2]}, ""),
         (200, {"scores": [0.1, 0.2 + 1e-9]}, ""),
+        (200, {"scores": [0.1 + 9e-7, 0.2 - 9e-7]}, ""),
         (200, {"scores": [0.1, 0.2 + 1e-5]}, "1 of 2 scores differ"),
         (200, {"scores": [0.1, float("nan")]}, "1 of 2 scores differ"),
         (200, {"scores": [0.1, None]}, "1 of 2 scores differ"),
@@ -80,6 +82,7 @@ def test_answers_must_agree_with_the_offline_ones(status, body, problem):
         ({"classes": ["a", "b"], "labels": ["b", "a"], "probabilities": [[0.9, 0.1], [0.2, 0.8]]}, "2 of 2 labels"),
         ({"classes": ["a", "b"], "labels": ["a", "b"], "probabilities": [[0.9, 0.1], [0.2, 0.7]]}, "1 of 2 probab"),
         ({"classes": ["a", "b"], "labels": ["a", "b"], "probabilities": [[0.9, 0.1], [0.2]]}, "1 of 2 probabilities"),
+        ({"classes": ["a", "b"], "labels": ["a", "b"], "probabilities": [0.9, [0.2, 0.8]]}, "1 of 2 probabilities"),
         ({"classes": ["a", "b"], "labels": ["a", "b"]}, "no probabilities in"),
     ],
 )
@@ -87,3 +90,7 @@ def test_classes_labels_and_probabilities_must_all_agree(body, problem):
     offline = {"classes": ["a", "b"], "labels": ["a", "b"], "probabilities": [[0.9, 0.1], [0.2, 0.8]]}
     found = disagreement(200, body, offline)
     assert found == "" if problem == "" else problem in found
+
+
+def test_a_number_may_be_off_by_the_tolerance_itself():
+    assert agrees(TOLERANCE, 0.0) and not agrees(1.01 * TOLERANCE, 0.0)
