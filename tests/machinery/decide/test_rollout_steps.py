@@ -64,6 +64,13 @@ def test_what_a_bake_shows_is_not_hidden_by_what_went_before():
     assert decide(manifest(2), *at(50, bake=FAILING)).why.startswith("roll back flights:2: 400 of 500 requests failed")
 
 
+def test_what_befalls_both_in_a_bake_rolls_nothing_back():
+    whole, bake = replace(GOOD, requests=100_000), Traffic(requests=1000, errors=100, p95_ms=5.0, timed=1000)
+    seen = {"candidate": whole, "stable": replace(GOOD, requests=900_000), "bake": bake}
+    assert decide(manifest(2), *at(50, **seen)).why.startswith("roll back flights:2")
+    assert decide(manifest(2), *at(50, **seen, beside=bake)).traffic == {"green": 100}
+
+
 def test_at_the_deadline_it_is_held_where_the_manifest_says_so_and_watched_on_by_the_next_run():
     world = serving(1)
     done = roll(world, 2, behaviour=lambda _: UNSURE, at_deadline="hold")

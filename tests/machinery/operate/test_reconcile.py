@@ -129,7 +129,7 @@ def test_the_candidate_is_measured_since_its_first_share_and_stable_since_the_ro
 
     seen = reconciler(world, measured=measured).look(world.observed, Evidence())
     assert (seen.candidate, seen.bake) == (Traffic(whole, 0, 1.0), Traffic(200, 0, 1.0))
-    assert seen.stable == Traffic(100, 0, 2.0)
+    assert (seen.stable, seen.beside) == (Traffic(100, 0, 2.0), Traffic(200, 0, 2.0))
 
 
 def test_a_rollout_that_was_cut_off_long_ago_is_continued():
@@ -229,6 +229,14 @@ def test_answers_that_are_odd_beside_stables_get_no_traffic(of_stable, why):
 def test_a_stable_that_cannot_answer_the_rows_is_not_compared_with(capsys):
     assert reconciler(serving(1), statuses=(200, 400)).run().promoted
     assert "could not be compared with those of blue: status 400" in capsys.readouterr().out
+    assert reconciler(serving(1), of_stable="a page of the proxy").run().promoted
+    assert "could not be compared with those of blue: status 200" in capsys.readouterr().out
+
+
+def test_a_first_version_is_compared_with_nothing():
+    first = reconciler(World(), version=1)
+    assert first.run().promoted
+    assert set(first.platform.endpoints.scored) == {"blue"}, "not the public route, where it may be that nothing serves"
 
 
 def test_a_version_that_is_not_registered_changes_nothing():
@@ -252,6 +260,7 @@ def test_the_log_of_what_did_not_start_is_shown_where_there_is_one(capsys, log):
     reconciler(serving(1), fails="no such module", log=log).run()
     said = capsys.readouterr().out
     assert ("its log ends:\n  importing\n  no such module\n" in said) == bool(log)
+    assert "\n\n" not in said
     assert "roll back flights:2: the deployment failed: no such module\n" in said
 
 

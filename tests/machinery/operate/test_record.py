@@ -44,7 +44,8 @@ def test_every_decision_can_be_made_again_from_its_line(path):
 @pytest.mark.parametrize("world", [World, lambda: serving(2)], ids=["no endpoint", "at rest"])
 def test_what_is_at_rest_leaves_no_record_and_a_first_version_does(path, world):
     if world is World:
-        assert recorded(path, World())[0]["observed"] is None
+        first = recorded(path, World())[0]
+        assert first["observed"] is None and again(first) == first["action"]
     else:
         reconciler(serving(2)).run()
         assert not path.exists()

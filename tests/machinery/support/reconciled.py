@@ -56,7 +56,7 @@ class Endpoints:
 
     world: World
     answers: Sequence[float] = (0.1, 0.2)
-    of_stable: Sequence[float] | None = None  # None: the same
+    of_stable: Sequence[float] | str | None = None  # None: the same
     lost_readings: int = 0
     lost_answers: int = 0
     fails: str = ""
@@ -114,7 +114,9 @@ class Endpoints:
             raise ConnectionError("cut off")
         status, *self.statuses = self.statuses or (200,)
         answers = self.of_stable if self.of_stable and slot == self.world.observed.tags.get("stable") else self.answers
-        return Reply(status, {"scores": list(answers)[: len(payload["input_data"]["data"])]}, slot or "blue", 1.0)
+        rows = len(payload["input_data"]["data"])
+        body = answers if isinstance(answers, str) else {"scores": list(answers)[:rows]}
+        return Reply(status, body, slot or "blue", 1.0)
 
     def measure(self, endpoint, since, limit_ms):
         if self.lost_readings:
