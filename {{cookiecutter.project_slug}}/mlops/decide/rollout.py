@@ -215,7 +215,7 @@ def difference(manifest: Manifest, observed: Observed | None) -> list[str]:
         for slot, deployment in sorted(observed.deployments.items())
         if not (right and slot == stable and live(observed) == {slot: 100} and deployment.state == "ready")
     ]
-    if lines or stable is None or not right:
+    if lines or stable is None:
         return [*moved, *lines, wanted]
     return [*moved, *rescaling(observed.deployments[stable], manifest.endpoint)]
 
