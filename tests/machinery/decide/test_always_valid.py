@@ -66,6 +66,10 @@ def test_a_rise_is_seen_and_its_absence_too():
     assert not reached(not_higher_by(Share(0, 100), Share(0, 1000), 0.01), 0.05), "a hundred requests cannot tell"
 
 
+def test_what_is_as_likely_as_allowed_is_enough():
+    assert reached(-math.log(0.01), 0.01) and not reached(-math.log(0.0101), 0.01)
+
+
 def test_without_requests_nothing_is_known():
     nothing = Share(0, 0)
     assert (above(nothing, 0.1), below(nothing, 0.1), higher(nothing, nothing)) == (0.0, 0.0, 0.0)
