@@ -75,8 +75,6 @@ def bounds(share: Share, alpha: float) -> tuple[float, float]:
             near, away = (near, middle) if reached(certain(middle), alpha / 2) else (middle, away)
         return away
 
-    if not share.requests:
-        return 0.0, 1.0
     return edge(lambda rate: above(share, rate), 0.0), edge(lambda rate: below(share, rate), 1.0)
 
 
