@@ -74,6 +74,7 @@ def test_without_requests_nothing_is_known():
     nothing = Share(0, 0)
     assert (above(nothing, 0.1), below(nothing, 0.1), higher(nothing, nothing)) == (0.0, 0.0, 0.0)
     assert not_higher_by(nothing, nothing, 0.1) == 0.0
+    assert (higher(nothing, Share(3, 100)), higher(Share(3, 100), nothing)) == (0.0, 0.0)
     assert math.isfinite(not_higher_by(Share(3, 3), Share(0, 3), 1.0))
 
 

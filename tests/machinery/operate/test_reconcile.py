@@ -189,6 +189,12 @@ def test_a_server_that_fails_is_asked_again_and_one_that_refuses_is_not(statuses
     assert (world.now > before) == (asked > 1), "time passes between two attempts alone"
 
 
+def test_the_sample_is_of_the_version_that_the_manifest_names():
+    asking = reconciler(serving(2))
+    asking.platform.models.poisoned = (1,)
+    assert asking.probe("green") == ""
+
+
 def test_wrong_scores_are_caught_before_any_traffic():
     world = serving(1)
     done = reconciler(world, answers=(0.1, 0.3)).run()
