@@ -191,7 +191,7 @@ def test_a_server_that_fails_is_asked_again_and_one_that_refuses_is_not(statuses
 
 def test_the_sample_is_of_the_version_that_the_manifest_names():
     asking = reconciler(serving(2))
-    asking.platform.models.poisoned = (1,)
+    asking.platform.models.poisoned = (0, 1)
     assert asking.probe("green") == ""
 
 
