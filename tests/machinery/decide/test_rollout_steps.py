@@ -58,6 +58,7 @@ def test_where_there_was_nothing_to_compare_with_the_last_bake_has_to_tell(unsur
 def test_every_bake_needs_requests_of_its_own(share):
     action = decide(manifest(2), *at(share, bake=FEW))
     assert isinstance(action, Wait) and action.why.endswith("; 3 of 30 requests in this bake")
+    assert isinstance(decide(manifest(2), *at(share, bake=replace(FEW, requests=30, timed=30))), Shift)
 
 
 def test_what_a_bake_shows_is_not_hidden_by_what_went_before():

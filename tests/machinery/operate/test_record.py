@@ -14,7 +14,7 @@ from mlops.commands import rollout_report
 from mlops.decide.recorded import again, begins, decision
 from mlops.decide.rollout import Evidence, decide
 from mlops.operate.record import KEPT, RECORD_FILE, Record
-from mlops.report.rollouts import model_of, read_record, row
+from mlops.report.rollouts import model_of, rate, read_record, row, worth
 from steps.apply import timeline
 
 
@@ -187,6 +187,13 @@ def test_in_ci_apply_writes_the_pages_beside_the_record_and_where_there_is_none_
     path.with_name("rollout.html").rmdir()
     assert "flights:2 promoted" in timeline(record, "production")
     assert "flights:2" in path.with_name("rollout.html").read_text(encoding="utf-8")
+
+
+def test_of_looks_that_only_wait_the_last_is_shown_and_of_no_requests_no_rate():
+    wait, shift = ({"kind": kind, "same": True} for kind in ("Wait", "Shift"))
+    assert [worth(*pair) for pair in ((wait, wait), (wait, shift), (wait, None), (shift, wait))] == [False, *[True] * 3]
+    assert worth({**wait, "same": False}, wait)
+    assert rate({"requests": 0, "errors": 0}) is rate(None) is None
 
 
 def test_a_withdrawn_candidate_is_on_record_too(path):
