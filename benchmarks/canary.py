@@ -21,7 +21,8 @@ from scipy.stats import norm
 from _project import options
 from mlops.decide.actions import Shift
 from mlops.decide.agreement import disagreement, oddness
-from mlops.decide.health import judge
+from mlops.decide.always_valid import ratio
+from mlops.decide.health import SICK, judge
 from mlops.decide.observed import Deployment, Observed, Traffic
 from mlops.decide.rollout import Evidence, decide
 from mlops.settings.environments import EndpointSettings, Manifest, ModelSettings, Rollout
@@ -46,6 +47,7 @@ MANIFEST = Manifest(
 SLOTS = {slot: Deployment(slot, "canary", version, "ready") for slot, version in (("blue", 1), ("green", 2))}
 SIGMA = 0.5  # of the logarithm of a latency
 LOOK, OFTEN = 1.0, 200  # seconds between two looks; so many of them, then every ten seconds
+LOOKS, PLANNED = 24, 2.472  # of 100 requests; by so many standard errors at the last of them, for 1 % over all 24
 ROWS, PROBES = 22, 4  # of a probe; probes in a rollout
 
 
@@ -102,7 +104,8 @@ def rollout(candidate: Candidate, chance: np.random.Generator) -> Ended:
     traffic, now, served, shifted, looks = {"green": 10, "blue": 90}, 0.0, Served(), Served(), 0
     while True:
         bake, whole, stable = served.traffic("green", shifted), served.traffic("green"), served.traffic("blue")
-        evidence = Evidence("", tags["since"], candidate=whole, bake=bake, stable=stable)
+        beside = served.traffic("blue", shifted)
+        evidence = Evidence("", tags["since"], candidate=whole, bake=bake, stable=stable, beside=beside)
         action = decide(MANIFEST, Observed(SLOTS, traffic, {}, tags), evidence, now)
         if isinstance(action, Shift):
             if action.tags.get("stable") == "green":
@@ -166,25 +169,61 @@ def rollouts(runs: int, kinds: int) -> Iterator[str]:
         yield f"| {name} | {ways} | {np.median([each.requests for each in ended]):.0f} | {others} |"
 
 
+class Looks(NamedTuple):
+    """Of errors of 4 % for 2 %: the look at which it is first called sick, or healthy, and by the references; or None.
+
+    known: by a test good at every look that knows the rise and has all of the 1 %. once: by one look at the end, with
+    the same. planned: by a look at each end of a hundred, planned for these 24 (O'Brien and Fleming 1979).
+    """
+
+    sick: int | None
+    healthy: int | None
+    known: int | None
+    once: int | None
+    planned: int | None
+
+
 def looks(runs: int) -> Iterator[str]:
-    """Errors of 4 % for 2 %, in 24 looks of 100 requests of the candidate's."""
-    yield "\n| errors of 4 % for 2 %, stable serves | sick within 24 looks of 100 | median requests |"
-    yield "| --- | ---: | ---: |"
+    """How many are found in 24 looks of 100 requests of the candidate's, and how many could be."""
+    head = (
+        "sick within 24 looks of 100",
+        "median requests",
+        "healthy by then",
+        "one look",
+        "24 planned looks",
+        "known rise",
+    )
+    yield "\n| errors of 4 % for 2 %, stable serves | " + " | ".join(head) + " |\n| ---" + " | ---:" * len(head) + " |"
     for times in (9, 4, 1):
-        found = [sick_after(times, np.random.default_rng(seed)) for seed in range(runs)]
-        caught = [each for each in found if each is not None]
-        yield f"| {times} times as much | {len(caught) / runs:.1%} | {np.median(caught) if caught else math.nan:.0f} |"
+        found = [looked_at(times, np.random.default_rng(seed)) for seed in range(runs)]
+        when = [100 * each.sick for each in found if each.sick]
+        sick, healthy, known, once, planned = (
+            f"{np.mean([look is not None for look in each]):.1%}" for each in zip(*found, strict=True)
+        )
+        median = f"{np.median(when):.0f}" if when else "none"
+        yield f"| {times} times as much | {sick} | {median} | {healthy} | {once} | {planned} | {known} |"
 
 
-def sick_after(times: int, chance: np.random.Generator) -> int | None:
-    """The candidate's requests when it is first called sick."""
-    own, stable = chance.binomial(100, 0.04, 24).cumsum(), chance.binomial(100 * times, 0.02, 24).cumsum()
-    for at in range(1, 25):
-        seen = Traffic(100 * at, int(own[at - 1]), 5.0, 100 * at)
-        base = Traffic(100 * times * at, int(stable[at - 1]), 5.0, 100 * times * at)
-        if judge(seen, base, RULES).answer == "sick":
-            return 100 * at
-    return None
+def looked_at(times: int, chance: np.random.Generator) -> Looks:
+    """One rollout's looks."""
+    own, stable = chance.binomial(100, 0.04, LOOKS).cumsum(), chance.binomial(100 * times, 0.02, LOOKS).cumsum()
+    answers, known, apart = [], [], []
+    for at, errors, theirs in zip(range(1, LOOKS + 1), map(int, own), map(int, stable), strict=True):
+        seen = Traffic(100 * at, errors, 5.0, 100 * at)
+        base = Traffic(100 * times * at, theirs, 5.0, 100 * times * at)
+        answers.append(judge(seen, base, RULES).answer)
+        known.append(ratio(errors, theirs, 1 / (1 + times), 2.0) >= -math.log(SICK))
+        failed = (errors + theirs) / (seen.requests + base.requests)
+        spread = math.sqrt(failed * (1 - failed) * (1 / seen.requests + 1 / base.requests))
+        apart.append((errors / seen.requests - theirs / base.requests) / spread if failed else 0.0)
+    planned = [z >= PLANNED * math.sqrt(LOOKS / at) for at, z in enumerate(apart, 1)]
+    once = [False] * (LOOKS - 1) + [apart[-1] >= norm.isf(SICK)]
+    return Looks(*map(first, ([a == "sick" for a in answers], [a == "healthy" for a in answers], known, once, planned)))
+
+
+def first(found: list[bool]) -> int | None:
+    """At which look, from 1."""
+    return found.index(True) + 1 if True in found else None
 
 
 def faults(runs: int) -> Iterator[str]:

@@ -33,7 +33,7 @@ ROWS = {  # of what each prints
     ],
     "canary": [
         r"\| healthy, 0.0% fail \| 100.0% \| 0 \| 0 \| \d+ \| 100.0% \| 100.0% \|",
-        rf"\| 9 times as much \| {NUMBER}% \| {NUMBER} \|",
+        rf"\| 9 times as much \| {NUMBER}% \| {NUMBER} \|( {NUMBER}% \|){{4}}",
         r"\| right \| 0.0% \|",
         *(rf"\| {wrong} \| 100.0% \|" for wrong in ("constant", "null", "two columns swapped", "10% of rows off, .*")),
     ],

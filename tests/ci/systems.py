@@ -49,6 +49,7 @@ class Trace:
 
 
 ONLY_AZURE_DEVOPS = ("python -m pip install uv==", 'echo "##vso[task.setvariable variable=AZURE_')
+NOT_NEEDED = ": $(CHAT_WEBHOOK) is not defined and stays as text"  # most projects tell no chat
 LOGS_IN_ONLY = tuple(f"uv run {name}" for name in ("run_pipeline", "register", "smoke", "plan"))
 
 
@@ -88,7 +89,8 @@ def trace(system: System, remote: Path, scenario: Scenario, folder: Path) -> Tra
     recorder.install([call.split() for call in scenario.refused_calls])
     runner = Runner([folder], refused=frozenset(scenario.refused_gates), **told_of_azure(system, scenario.ids))
     run = system.run(remote, scenario.pipeline, scenario.event, runner)
-    assert not run.warnings, f"{system.name}: {run.warnings}"
+    warnings = [each for each in run.warnings if not each.endswith(NOT_NEEDED)]
+    assert not warnings, f"{system.name}: {warnings}"
     calls = [seen for seen in recorder.calls() if seen["call"][0] == "uv"]  # how uv is installed is each system's own
     commands = [command for command in run.commands if command.script.startswith("uv ")]
     compared = [compared_call(system, command, seen) for command, seen in zip(commands, calls, strict=True)]

@@ -16,6 +16,8 @@ from ci.static import (
     environments_named,
     github_files,
     github_findings,
+    mappings,
+    parsed,
     python_findings,
     rights_findings,
     script_findings,
@@ -112,6 +114,17 @@ GUIDE = (TEMPLATE / "docs" / "first-run.md").read_text(encoding="utf-8")
 def test_the_guide_has_a_person_set_every_variable_that_a_workflow_reads():
     read = set(re.findall(r"vars\.(\w+)", text_of(github_files(TEMPLATE))))
     assert read == set(re.findall(r"gh variable set (\w+)", GUIDE)) == set(VARIABLES)
+
+
+def test_the_guide_has_a_person_keep_the_one_secret_which_the_step_that_monitors_alone_is_told():
+    assert set(re.findall(r"secrets\.(\w+)", text_of(github_files(TEMPLATE)))) == {"CHAT_WEBHOOK"}
+    assert re.findall(r"gh secret set (\w+) --env monitoring|--name (\w+) --secret true", GUIDE) == [
+        ("CHAT_WEBHOOK", ""),
+        ("", "CHAT_WEBHOOK"),
+    ]
+    for files in (github_files(TEMPLATE), azure_files(TEMPLATE)):
+        given = [each for path in files for each in mappings(parsed(path)) if "CHAT_WEBHOOK" in each.get("env", ())]
+        assert [each.get("run", each.get("script")) for each in given] == ["uv run monitor production --respond"]
 
 
 def test_the_guide_makes_each_environment_and_its_federated_credential():

@@ -18,17 +18,17 @@ from mlops.operate.reconcile import Reconciler
 from mlops.operate.record import RECORD_FILE, RECORDS, Record
 from mlops.platform import open_platform
 from mlops.repo.lineage import commit_facts, who_runs
-from mlops.report.rollouts import write_text_of
+from mlops.report.rollouts import write_page_of
 from mlops.settings.environments import load_manifest
 from mlops.settings.reading import read_text
 
 
 def timeline(record: Record, environment: str) -> str:
-    """How the rollout went, for the run's page; nothing where nothing could be put on record."""
+    """How the rollout went, for the run's page, and rollout.html; nothing where nothing could be put on record."""
     try:
-        write_text_of(record.path, environment)
+        write_page_of(record.path, environment)
         return read_text(record.path.with_name("rollout.md"), "apply again")
-    except UserError:
+    except (UserError, OSError):
         return ""
 
 

@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mlops.ci import Proposal, open_ci
+from mlops.ci import CI, Proposal, open_ci
 from mlops.commands.console import YES, command
 from mlops.operate.promotion import change
 from mlops.operate.trust import check_trusted, check_vouched, content_hash
@@ -74,6 +74,13 @@ def proposal(environment: str, version: ModelVersion, reason: str | None) -> Pro
     return Proposal(branch, title, body, [path])
 
 
+def propose(ci: CI, platform: Platform, environment: str, version: ModelVersion, reason: str | None) -> str:
+    """Change the manifest to that version; the page of the proposal, or nothing where it was committed."""
+    content = named_by(platform, environment, version, reason)
+    commit = stage_before(environment) is None and load_project().promotion.staging == "commit"
+    return change(ci, proposal(environment, version, content.unverified), content, commit=commit)
+
+
 @command
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="promote", description=__doc__)
@@ -92,11 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if version is None or why_not:
         print(f"{path}: {why_not}")
         return YES
-    found = version_here(platform, model.name, version)
-    content = named_by(platform, args.environment, found, args.unverified)
-    proposed = proposal(args.environment, found, content.unverified)
-    commit = stage_before(args.environment) is None and load_project().promotion.staging == "commit"
-    page = change(ci, proposed, content, commit=commit)
+    page = propose(ci, platform, args.environment, version_here(platform, model.name, version), args.unverified)
     line = f"{path}: version {model.version} -> {version}, {page or 'committed'}"
     print(line)
     ci.summary(f"promote-{args.environment}", line)

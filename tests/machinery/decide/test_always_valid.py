@@ -64,12 +64,18 @@ def test_a_rise_is_seen_and_its_absence_too():
     assert reached(higher(Share(96, 2400), Share(48 * 9, 21600)), 0.01), "2 to 4 % within 24 looks of 100"
     assert reached(not_higher_by(Share(0, 1000), Share(0, 1000), 0.01), 0.05)
     assert not reached(not_higher_by(Share(0, 100), Share(0, 1000), 0.01), 0.05), "a hundred requests cannot tell"
+    assert not_higher_by(Share(600, 10_000), Share(0, 10_000), 0.01) < 0, "it is higher by more than the margin"
+
+
+def test_what_is_as_likely_as_allowed_is_enough():
+    assert reached(-math.log(0.01), 0.01) and not reached(-math.log(0.0101), 0.01)
 
 
 def test_without_requests_nothing_is_known():
     nothing = Share(0, 0)
     assert (above(nothing, 0.1), below(nothing, 0.1), higher(nothing, nothing)) == (0.0, 0.0, 0.0)
     assert not_higher_by(nothing, nothing, 0.1) == 0.0
+    assert (higher(nothing, Share(3, 100)), higher(Share(3, 100), nothing)) == (0.0, 0.0)
     assert math.isfinite(not_higher_by(Share(3, 3), Share(0, 3), 1.0))
 
 

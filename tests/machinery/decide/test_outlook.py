@@ -3,7 +3,7 @@
 from math import inf, isinf
 
 import pytest
-from test_rollout import RULES
+from rolled import RULES
 
 from mlops.decide.health import judge
 from mlops.decide.outlook import first, outlook, seen
@@ -25,6 +25,7 @@ from mlops.decide.outlook import first, outlook, seen
         ({}, 20, None, 495, 25),  # nothing serves yet
         ({"steps": [100]}, 20, 0.0, 495, 25),
         ({"steps": [1, 100]}, 20, 0.0, 753, 3776),
+        ({"steps": [10, 90, 100], "bake": 60.0}, 20, 0.02, 12_720, 820),  # compared with what stable served before, too
         ({}, 0.2, 0.0, 553, 6878),  # the first bakes wait for their requests
     ],
 )
@@ -43,4 +44,5 @@ def test_without_traffic_and_where_all_of_it_fails_it_never_comes():
     assert isinf(outlook(RULES, 0.0, 0.0).seconds)
     assert isinf(outlook(RULES, 20.0, None).seconds) is False
     assert first(lambda seconds: False) == inf
-    assert first(lambda seconds: True) == 0.0
+    asked = []
+    assert first(lambda seconds: not asked.append(seconds)) == 0.0 and asked == [0.0]

@@ -4,8 +4,8 @@ import json
 
 import pytest
 from hosted import PASSED
-from test_reconcile import reconciler, with_model
-from test_rollout import serving
+from reconciled import reconciler, with_model
+from rolled import serving
 
 from mlops import TamperedError, UserError
 from mlops.data.provenance import write_provenance

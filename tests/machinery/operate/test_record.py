@@ -6,20 +6,22 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_reconcile import reconciler
-from test_rollout import FAILING, GOOD, World, at_ten_percent, live, manifest, serving
+from reconciled import reconciler
+from rolled import FAILING, GOOD, World, at_ten_percent, live, manifest, serving
 
 from mlops import UserError
 from mlops.commands import rollout_report
-from mlops.decide.recorded import again, decision
+from mlops.decide.recorded import again, begins, decision
 from mlops.decide.rollout import Evidence, decide
-from mlops.operate.record import RECORD_FILE, Record
-from mlops.report.rollouts import read_record, row
+from mlops.operate.record import KEPT, RECORD_FILE, Record
+from mlops.report.rollouts import model_of, rate, read_record, row, worth
+from steps.apply import timeline
 
 
 def recorded(path, world, **how):
     """The lines that a rollout to version 2 left there."""
     run = reconciler(world, **how)
+    run.platform.models.numbers = range(1, 2 + KEPT + 2)
     run.record = Record(path, "c0ffee")
     run.run()
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
@@ -42,10 +44,37 @@ def test_every_decision_can_be_made_again_from_its_line(path):
 @pytest.mark.parametrize("world", [World, lambda: serving(2)], ids=["no endpoint", "at rest"])
 def test_what_is_at_rest_leaves_no_record_and_a_first_version_does(path, world):
     if world is World:
-        assert recorded(path, World())[0]["observed"] is None
+        first = recorded(path, World())[0]
+        assert first["observed"] is None and again(first) == first["action"]
     else:
         reconciler(serving(2)).run()
         assert not path.exists()
+
+
+def test_each_rollout_has_a_file_of_its_own_and_the_last_ones_stay(path):
+    world, rollouts = serving(1), KEPT + 2
+    for version in range(2, 2 + rollouts):
+        lines = recorded(path, world, version=version)
+        assert {model_of(line) for line in lines} == {f"flights:{version}"}
+        assert [begins(line) for line in lines] == [True] + [False] * (len(lines) - 1)
+        path.write_bytes(b"\xff\n{}\n[\n" + path.read_bytes()[:-20])
+    kept = [path, *(path.with_suffix(f".{number}.jsonl") for number in range(1, KEPT))]
+    assert sorted(path.parent.iterdir()) == sorted(kept)
+    held = [model_of(json.loads(each.read_bytes().splitlines()[-2])) for each in kept]
+    assert held == [f"flights:{1 + rollouts - age}" for age in range(KEPT)]
+
+
+def test_a_rollout_that_another_run_continues_stays_in_its_file(path):
+    world = serving(1)
+
+    def killed(since):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        recorded(path, world, measured=killed)
+    before = len(read_record(path))
+    assert len(recorded(path, world)) > before > 3
+    assert [each.name for each in path.parent.iterdir()] == [RECORD_FILE]
 
 
 @pytest.mark.parametrize(
@@ -63,11 +92,21 @@ def test_a_line_that_was_edited_is_found(key, value):
     assert again(line) != line["action"]
 
 
-def test_unknown_latencies_are_null_and_read_as_unknown():
-    observed, evidence = at_ten_percent(candidate=replace(GOOD, p95_ms=float("nan")))
+@pytest.mark.parametrize("name", ["candidate", "bake", "stable", "beside"])
+def test_unknown_latencies_are_null_and_read_as_unknown(name):
+    observed, evidence = at_ten_percent(**{name: replace(GOOD, p95_ms=float("nan"))})
     line = decision("c0ffee", manifest(2), observed, evidence, 1005.0, decide(manifest(2), observed, evidence, 1005.0))
-    assert line["evidence"]["candidate"]["p95_ms"] is None
+    assert line["evidence"][name]["p95_ms"] is None
     assert again(json.loads(json.dumps(line, allow_nan=False))) == line["action"]
+
+
+def test_metrics_that_contradict_each_other_are_on_record_and_never_promoted(path):
+    odd = replace(GOOD, requests=3, errors=5)
+    lines = recorded(path, serving(1), measured=lambda since: {"blue": GOOD, "green": odd})
+    assert len(read_record(path)) == len(lines) and all(again(line) == line["action"] for line in lines)
+    assert lines[-1]["action"]["promoted"] is False and "contradict" in lines[-1]["action"]["why"]
+    assert [row(line, 0.0)["candidate"] for line in lines if line["evidence"]["candidate"]] != []
+    assert {row(line, 0.0)["candidate"] is None for line in lines} == {True}
 
 
 def test_a_line_that_was_cut_off_harms_no_other(path):
@@ -75,7 +114,7 @@ def test_a_line_that_was_cut_off_harms_no_other(path):
     path.write_bytes(path.read_bytes()[:-20])
     lines = [*path.read_bytes().splitlines()]
     assert len(read_record(path)) == before - 1
-    Record(path, "c0ffee").add(json.loads(lines[0]))
+    Record(path, "c0ffee").add(json.loads(lines[1]))
     assert len(read_record(path)) == before
     path.write_bytes(b"\xff\n[]\n{}\n" + path.read_bytes())
     assert len(path.read_bytes().splitlines()) == before + 4
@@ -137,6 +176,24 @@ def test_a_decision_that_would_be_another_today_is_said_so(path, capsys):
 def test_without_a_record_it_is_one_line(tmp_path, capsys):
     assert rollout_report.main(["production", "--records", str(tmp_path)]) == 2
     assert "rollout.jsonl: no decision is on record; apply writes it" in capsys.readouterr().err
+
+
+def test_in_ci_apply_writes_the_pages_beside_the_record_and_where_there_is_none_says_nothing(path):
+    record = Record(path, "c0ffee")
+    assert timeline(record, "production") == ""
+    recorded(path, serving(1))
+    path.with_name("rollout.html").mkdir()
+    assert timeline(record, "production") == "", "a page that cannot be written is no reason to fail a rollout"
+    path.with_name("rollout.html").rmdir()
+    assert "flights:2 promoted" in timeline(record, "production")
+    assert "flights:2" in path.with_name("rollout.html").read_text(encoding="utf-8")
+
+
+def test_of_looks_that_only_wait_the_last_is_shown_and_of_no_requests_no_rate():
+    wait, shift = ({"kind": kind, "same": True} for kind in ("Wait", "Shift"))
+    assert [worth(*pair) for pair in ((wait, wait), (wait, shift), (wait, None), (shift, wait))] == [False, *[True] * 3]
+    assert worth({**wait, "same": False}, wait)
+    assert rate({"requests": 0, "errors": 0}) is rate(None) is None
 
 
 def test_a_withdrawn_candidate_is_on_record_too(path):

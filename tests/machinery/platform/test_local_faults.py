@@ -1,7 +1,9 @@
 """What goes wrong on one machine, done for real: crashes, kills between two writes, taken ports, damaged files."""
 
+import sqlite3
 import sys
 import time
+from contextlib import closing
 
 import pytest
 from filelock import FileLock
@@ -200,6 +202,15 @@ def test_records_that_somebody_deletes_begin_anew(endpoint):
     with pytest.raises(OSError, match="not every request was recorded"):
         endpoint.measure(NAME, since, LIMIT)
     assert served_anew(endpoint)
+
+
+def test_what_another_version_served_in_the_slot_is_not_this_ones(endpoint):
+    since = time.time()
+    assert endpoint.score(NAME, PAYLOAD).status == 200
+    assert endpoint.measure(NAME, since, LIMIT)["blue"].requests == 1
+    with closing(sqlite3.connect(endpoint.root / NAME / RECORDS_FILE)) as database, database:
+        database.execute("UPDATE requests SET version = version + 1")
+    assert endpoint.measure(NAME, since, LIMIT)["blue"].requests == 0
 
 
 def served_anew(endpoint):

@@ -49,9 +49,11 @@ def oddness(candidate: Mapping[str, list[Any]], stable: Mapping[str, list[Any]],
     own, theirs = points(candidate), points(stable)
     if own is None:
         return "some of its answers are no numbers"
-    distance = apart(own, theirs) if theirs and len(theirs) == len(own) else None
-    if theirs is None or distance is None:
-        return ""  # stable answers something else, or the same to every row: there is nothing to compare with
+    if theirs is None or len(theirs) != len(own):
+        return ""  # stable answers something else
+    distance = apart(own, theirs)
+    if distance is None:
+        return ""  # or the same to every row: there is nothing to compare with
     if spread(own) < FLAT * spread(theirs):
         return "its answers hardly differ from row to row, and stable's do"
     if distance > most:

@@ -10,7 +10,9 @@ from mlops.decide.always_valid import Share, above, below, higher, not_higher_by
 from mlops.decide.observed import Traffic
 from mlops.settings.environments import Rollout
 
-SICK = 0.01  # chance, over the whole rollout, that one no worse than stable is called so: half of it for the bakes
+SICK = 0.01  # chance, over the whole rollout, that one no worse than stable is called so; it is the sum of these:
+FAILS, SLOWS = 0.007, 0.002  # by what it served since its first share
+FAILS_NOW, SLOWS_NOW = 0.0007, 0.0003  # by what it served in one of the bakes
 HEALTHY = 0.05  # chance that one is called so which is worse than stable by the margin
 SLOW, TOO_SLOW = 0.05, 0.1  # share of requests over the limit: what a 95th percentile allows; what has to be ruled out
 SLOW_MINUTES = 0.5  # of a percentile that lies at the limit, as many minutes are above it as below
@@ -27,19 +29,36 @@ class Health:
     why: str
 
 
-def judge(candidate: Traffic, stable: Traffic | None, rules: Rollout, bake: Traffic | None = None) -> Health:
+def judge(
+    candidate: Traffic,
+    stable: Traffic | None,
+    rules: Rollout,
+    bake: Traffic | None = None,
+    beside: Traffic | None = None,
+) -> Health:
     """Compare the candidate's errors with stable's, and its latency with the limit.
 
-    candidate: since its first share; bake: of it, since the last shift, for what is new shows there first. Where stable
-    has served too little to compare with, the margin is held to the candidate's own share of errors.
+    candidate: since its first share; bake: of it, since the last shift, for what is new shows there first; beside: what
+    stable served meanwhile, for what befalls both is not the candidate's. Where stable has served too little to compare
+    with, the margin is held to the candidate's own share of errors.
     """
-    other = stable if stable and stable.requests >= rules.min_requests else None
-    windows = [(candidate, SICK / 2), *([(bake, SICK / 2 / len(rules.steps))] if bake else [])]
-    for window, alpha in windows:
-        if fault := sickness(window, other, rules, alpha):
+    if not all(each.adds_up for each in (candidate, stable, bake, beside) if each):
+        return Health("cannot tell", f"{told(candidate, stable)}; the metrics contradict each other")
+    other = enough(stable, rules)
+    bakes = len(rules.steps)
+    windows = [(candidate, other, FAILS, SLOWS)]
+    if bake:
+        windows.append((bake, enough(beside, rules) or other, FAILS_NOW / bakes, SLOWS_NOW / bakes))
+    for window, base, fails, slows in windows:
+        if fault := sickness(window, base, rules, fails, slows):
             return Health("sick", fault)
     seen, doubt = told(candidate, other), doubts(candidate, other, rules)
     return Health("cannot tell", f"{seen}; {doubt}") if doubt else Health("healthy", seen)
+
+
+def enough(stable: Traffic | None, rules: Rollout) -> Traffic | None:
+    """What stable served, where that is enough to compare with."""
+    return stable if stable and stable.requests >= rules.min_requests else None
 
 
 def told(candidate: Traffic, stable: Traffic | None) -> str:
@@ -48,12 +67,12 @@ def told(candidate: Traffic, stable: Traffic | None) -> str:
     return f"{candidate.errors} of {candidate.requests} requests failed{theirs}, p95 {candidate.p95_ms:.0f} ms"
 
 
-def sickness(seen: Traffic, stable: Traffic | None, rules: Rollout, alpha: float) -> str:
-    """What is certainly wrong with it, or nothing."""
-    if failing(seen, stable, rules.max_error_rate_increase, alpha):
+def sickness(seen: Traffic, stable: Traffic | None, rules: Rollout, fails: float, slows: float) -> str:
+    """What is certainly wrong with it, but for these chances, or nothing."""
+    if failing(seen, stable, rules.max_error_rate_increase, fails):
         base = "stable's" if stable else "none"
         return f"{told(seen, stable)}; at most {rules.max_error_rate_increase:.1%} more than {base} may fail"
-    if slowed(seen, alpha):
+    if slowed(seen, slows):
         unit = "minutes had their p95" if seen.by_minute else "requests were"
         limit, most = rules.max_p95_latency_ms, SLOW_MINUTES if seen.by_minute else SLOW
         return f"{seen.slow} of {seen.timed} {unit} over {limit:g} ms, {most:.0%} may be; p95 {seen.p95_ms:.0f} ms"

@@ -67,3 +67,8 @@ class Traffic:
     timed: int = 0
     slow: int = 0
     by_minute: bool = False
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether no part is larger than the whole, as where one metric is later than another, or counted twice."""
+        return 0 <= self.errors <= self.requests and 0 <= self.slow <= self.timed

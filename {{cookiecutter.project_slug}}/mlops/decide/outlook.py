@@ -33,7 +33,7 @@ def outlook(rules: Rollout, traffic: float, failing: float | None) -> Outlook:
     def known(seconds: float) -> bool:
         """Whether it is known to be healthy so long after the last of these bakes."""
         candidate = seen(served + rate * seconds, failing)
-        stable = None if alone else seen(compared + (traffic - rate) * seconds, failing)
+        stable = seen(compared + (traffic - rate) * seconds, failing)
         return judge(candidate, stable, rules).answer == "healthy"
 
     longer, last = first(known), 0.0 if alone else max(rules.bake, rules.min_requests / traffic)

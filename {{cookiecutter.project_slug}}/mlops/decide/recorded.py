@@ -5,7 +5,7 @@ from dataclasses import asdict
 from math import nan
 from typing import Any
 
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import Field, TypeAdapter
 
 from mlops.data.artefacts import Artefact
 from mlops.data.files import without_nan
@@ -14,7 +14,7 @@ from mlops.decide.observed import YEAR_2100, Observed
 from mlops.decide.rollout import Evidence, decide
 from mlops.settings.environments import Manifest
 
-TRAFFIC = ("candidate", "bake", "stable")
+TRAFFIC = ("candidate", "bake", "stable", "beside")
 DURATIONS = ("bake", "deadline")  # in seconds, and in the file with a unit
 
 
@@ -41,11 +41,6 @@ class Served(Artefact):
     requests: int = Field(ge=0)
     errors: int = Field(ge=0)
 
-    @model_validator(mode="after")
-    def of_these(self) -> "Served":
-        assert self.errors <= self.requests
-        return self
-
 
 class Known(Artefact):
     candidate: Served | None
@@ -54,6 +49,7 @@ class Known(Artefact):
 
 class Decided(Artefact):
     kind: str
+    tags: dict[str, str] = Field(default_factory=dict)
 
 
 class Decision(Artefact):
@@ -80,6 +76,12 @@ def decision(
         "action": plain(action),
     }
     return dict(without_nan(line))
+
+
+def begins(line: Mapping[str, Any]) -> bool:
+    """Whether a rollout begins with that decision."""
+    tags = line["action"].get("tags", {})
+    return "since" not in tags and tags.get("started") == repr(line["time"])
 
 
 def plain(action: Action) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class Evidence:
     probe: None when not probed yet, "" when the answers agree, else what is wrong with them. probed: the bake in which
     that was asked, by its `since`.
     candidate: its traffic since its first share; bake: of it, since the last shift; stable: its traffic since the
-    rollout began. None: not measurable.
+    rollout began; beside: of it, since the last shift. None: not measurable.
     tried: the slots that were deployed or scaled in this run, each with why that failed.
     withdrawn: why this run has taken the candidate's traffic away without rejecting it.
     watched_from: when this run began to watch; the time before it, in which nobody did, is not the candidate's.
@@ -40,6 +40,7 @@ class Evidence:
     candidate: Traffic | None = None
     bake: Traffic | None = None
     stable: Traffic | None = None
+    beside: Traffic | None = None
     tried: Mapping[str, str] = field(default_factory=dict)
     watched_from: float = 0.0
     withdrawn: str = ""
@@ -133,7 +134,7 @@ def trouble(occupant: Deployment | None, share: int, evidence: Evidence, health:
 def assess(rules: Rollout, evidence: Evidence) -> Health:
     """How the candidate does, which is measured."""
     assert evidence.candidate is not None  # one that is not was withdrawn before
-    return judge(evidence.candidate, evidence.stable, rules, evidence.bake)
+    return judge(evidence.candidate, evidence.stable, rules, evidence.bake, evidence.beside)
 
 
 def late(rules: Rollout, observed: Observed, evidence: Evidence, now: float) -> bool:
@@ -214,7 +215,7 @@ def difference(manifest: Manifest, observed: Observed | None) -> list[str]:
         for slot, deployment in sorted(observed.deployments.items())
         if not (right and slot == stable and live(observed) == {slot: 100} and deployment.state == "ready")
     ]
-    if lines or stable is None or not right:
+    if lines or stable is None:
         return [*moved, *lines, wanted]
     return [*moved, *rescaling(observed.deployments[stable], manifest.endpoint)]
 

@@ -106,12 +106,14 @@ class Reconciler:
             measured = {moment: self.measure(moment) for moment in {since, live_since, started}}
         except OSError:
             return replace(evidence, candidate=None)
+        stable = stable_slot(observed) or ""
         candidate = next((slot for slot in live(observed) if runs(observed.deployments[slot], self.manifest.model)), "")
         return replace(
             evidence,
             candidate=measured[live_since].get(candidate, NO_TRAFFIC),
             bake=measured[since].get(candidate, NO_TRAFFIC),
-            stable=measured[started].get(stable_slot(observed) or "", NO_TRAFFIC),
+            stable=measured[started].get(stable, NO_TRAFFIC),
+            beside=measured[since].get(stable, NO_TRAFFIC),
         )
 
     def measure(self, since: float) -> dict[str, Traffic]:
@@ -128,41 +130,49 @@ class Reconciler:
 
     def act(self, action: Action, observed: Observed, evidence: Evidence) -> Evidence:
         """Carry out one action, say what is done, and return what is known after it."""
+        match action:
+            case Wait(why):
+                self.say(why)
+                self.watch(observed)
+            case Probe(slot):
+                return replace(evidence, probe=self.ask(slot, observed), probed=observed.tags.get("since", ""))
+            case Deploy(slot):
+                reason = self.deploy(action, live(observed).get(slot, 0))
+                return replace(evidence, tried={**evidence.tried, slot: reason})
+            case Scale(slot):
+                self.change(action)
+                return replace(evidence, tried={**evidence.tried, slot: ""})
+            case Withdraw():
+                self.change(action)
+                return replace(evidence, withdrawn=action.why)
+            case _:
+                self.change(action)
+        return evidence
+
+    def change(self, action: Action) -> None:
+        """Change the endpoint, which teaches nothing about the candidate."""
         endpoints = self.platform.endpoints
         match action:
-            case CreateEndpoint():
-                self.say("create the endpoint")
+            case CreateEndpoint() | Move():
+                self.say("create the endpoint" if isinstance(action, CreateEndpoint) else "another port is wanted")
                 endpoints.create(self.name, self.manifest.endpoint.port)
-            case Move():
-                self.say("another port is wanted")
-                endpoints.create(self.name, self.manifest.endpoint.port)
-            case Deploy():
-                reason = self.deploy(action, live(observed).get(action.slot, 0))
-                return replace(evidence, tried={**evidence.tried, action.slot: reason})
-            case Probe(slot):
-                problem = self.probe(slot) or self.compare(stable_slot(observed))
-                share = live(observed).get(slot)
-                at = f" at {share} %" if share else ""
-                self.say(f"probe {slot}{at}: {problem or 'the answers agree with the offline scores'}")
-                return replace(evidence, probe=problem, probed=observed.tags.get("since", ""))
-            case Shift(traffic, tags, why):
+            case Shift(traffic, tags, why) | Withdraw(traffic, tags, why):
                 self.say(why)
                 endpoints.update(self.name, traffic, {}, tags)
-            case Withdraw(traffic, tags, why):
-                self.say(why)
-                endpoints.update(self.name, traffic, {}, tags)
-                return replace(evidence, withdrawn=why)
             case Delete(slot):
                 self.say(f"delete {slot}")
                 endpoints.delete_deployment(self.name, slot)
             case Scale(slot):
                 self.say(f"scale {slot} to what the manifest says")
                 endpoints.scale(self.name, slot)
-                return replace(evidence, tried={**evidence.tried, slot: ""})
-            case Wait(why):
-                self.say(why)
-                self.watch(observed)
-        return evidence
+
+    def ask(self, slot: str, observed: Observed) -> str:
+        """What is wrong with the answers of the slot to the sample rows, alone or beside stable's; or nothing."""
+        problem = self.probe(slot) or self.compare(stable_slot(observed))
+        share = live(observed).get(slot)
+        at = f" at {share} %" if share else ""
+        self.say(f"probe {slot}{at}: {problem or 'the answers agree with the offline scores'}")
+        return problem
 
     def deploy(self, action: Deploy, share: int) -> str:
         """Deploy what the manifest names, or restart another version; why that failed, or nothing."""

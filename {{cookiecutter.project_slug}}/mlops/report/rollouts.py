@@ -26,11 +26,11 @@ def read_record(path: Path) -> list[dict[str, Any]]:
     return list(takewhile(lambda line: model_of(line) == model_of(lines[-1]), reversed(lines)))[::-1]
 
 
-def write_text_of(path: Path, environment: str) -> dict[str, Any]:
-    """rollout.md beside the record; what it says, and all of its rows as `every`."""
+def facts_of(path: Path, environment: str) -> dict[str, Any]:
+    """What the pages say, and all of the rows as `every`."""
     lines = read_record(path)
     rows = [row(line, lines[0]["time"]) for line in lines]
-    facts = {
+    return {
         "environment": environment,
         "model": model_of(lines[-1]),
         "commits": sorted({line["commit"][:12] for line in lines}),
@@ -41,15 +41,14 @@ def write_text_of(path: Path, environment: str) -> dict[str, Any]:
         "rows": [each for each, after in zip(rows, [*rows[1:], None], strict=True) if worth(each, after)],
         "every": rows,
     }
-    render("rollout.md", facts, path.with_name("rollout.md"))
-    return facts
 
 
 def write_page_of(path: Path, environment: str) -> dict[str, Any]:
-    """The same, and rollout.html with a picture."""
+    """rollout.md beside the record, and rollout.html with a picture; what they say. UserError without a record."""
     from mlops.report.timeline import draw
 
-    facts = write_text_of(path, environment)
+    facts = facts_of(path, environment)
+    render("rollout.md", facts, path.with_name("rollout.md"))
     drawn = draw([each for each in facts["every"] if each["candidate"]], path.with_suffix(".svg"))
     render("rollout.html", {**facts, "picture": picture(drawn) if drawn else ""}, path.with_name("rollout.html"))
     return facts
@@ -72,7 +71,7 @@ def row(line: Mapping[str, Any], began: float) -> dict[str, Any]:
 
 def rate(traffic: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """The failures of that traffic with the bounds of their rate, and its slow requests; None where none is known."""
-    if not traffic or not traffic["requests"]:
+    if not traffic or not traffic["requests"] or traffic["errors"] > traffic["requests"]:
         return None
     share = Share(traffic["errors"], traffic["requests"])
     low, high = bounds(share, BOUND)

@@ -67,7 +67,7 @@ class Rollout(Settings):
     deadline: Duration
     at_deadline: Literal["roll-back", "hold"] = "roll-back"
     min_requests: int = Field(ge=1)
-    max_error_rate_increase: float = Field(gt=0, le=1)
+    max_error_rate_increase: float = Field(gt=0, lt=1)
     max_p95_latency_ms: float = Field(gt=0)
     max_disagreement: float = Field(default=2.0, gt=0)
     synthetic_rate: float = Field(ge=0, le=1000)

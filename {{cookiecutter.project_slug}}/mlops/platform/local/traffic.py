@@ -59,15 +59,18 @@ def statistics(state: EndpointState) -> Statistics:
 
 
 def traffic_since(folder: Path, state: EndpointState, since: float, limit_ms: float) -> dict[str, Traffic]:
-    """What each slot served live. OSError unless every request since then is on record."""
+    """What each slot served live, of the version that it runs. OSError unless every request since then is on record.
+
+    What another version served there counts for none, also where the clock was set back and it seems to be of now.
+    """
     told = statistics(state)
     if not told.on_disk or (told.last_loss is not None and since <= told.last_loss <= time.time()):
         raise OSError(f"{folder.name}: not every request was recorded")
     served: dict[str, list[tuple[int, float]]] = {slot: [] for slot in state.deployments}
-    for slot, status, milliseconds in rows_since(
-        folder / RECORDS_FILE, "slot, status, milliseconds", since, "kind = 'live'"
-    ):
-        served.setdefault(slot, []).append((status, milliseconds))
+    wanted = "slot, version, status, milliseconds"
+    for slot, version, status, milliseconds in rows_since(folder / RECORDS_FILE, wanted, since, "kind = 'live'"):
+        if slot in served and version == state.deployments[slot].version:
+            served[slot].append((status, milliseconds))
     return {slot: summary(answers, limit_ms) for slot, answers in served.items()}
 
 
