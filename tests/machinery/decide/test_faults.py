@@ -6,7 +6,8 @@ import pytest
 
 from mlops.decide.drift import compare
 from mlops.decide.faults import CONVERSIONS, faults, of_answers, unit
-from mlops.decide.relations import relations
+from mlops.decide.relations import relations, scattered, unexplained
+from mlops.decide.told import related
 from mlops.decide.windows import of_days
 from mlops.settings.project import Monitoring
 
@@ -44,6 +45,7 @@ def found(now):
     windows = of_days(DAYS, FIRST + np.arange(7), len(now))
     shifts = compare(TRAINING, now, windows, RULES)
     broken = relations(TRAINING, now, windows, shifts, faults(TRAINING, now, windows, 0.0005))
+    broken += scattered(related(TRAINING, now, windows, unexplained(TRAINING, now, shifts, broken)))
     return [(each.kind, *sorted(each.features)) for each in broken]
 
 
@@ -155,9 +157,9 @@ def test_answers_that_are_missing_or_all_the_same_are_faults():
         "constant": pd.Series([0.5] * 300),
         "nothing": pd.Series(np.random.default_rng(1).random(300)),
     }
-    assert {name: [each.kind for each in of_answers(before, now, windows)] for name, now in kinds.items()} == {
+    assert {name: [each.kind for each in of_answers(before, now, windows, 0.0005)] for name, now in kinds.items()} == {
         "missing": ["missing"],
         "constant": ["constant"],
         "nothing": [],
     }
-    assert [each.kind for each in of_answers(before, pd.Series([np.nan] * 300), windows)] == ["missing"]
+    assert [each.kind for each in of_answers(before, pd.Series([np.nan] * 300), windows, 0.0005)] == ["missing"]
