@@ -37,7 +37,8 @@ TIME, TARGET = str(PROJECT.data.time), PROJECT.data.target
 COLUMNS = [name for name in PROJECT.features if name != TIME]
 REFERENCE, LIVE = 20_000, 1_000  # rows
 FOLD = 28  # days that a model has not seen; all windows begin and end in one
-NO_ANSWERS = (pd.Series(dtype="float64"), pd.Series(dtype="float64"))
+Answers = tuple[pd.Series, pd.Series]  # of the training rows, and of the live ones
+NO_ANSWERS: Answers = (pd.Series(dtype="float64"), pd.Series(dtype="float64"))
 Spoil = Callable[[pd.DataFrame], pd.DataFrame]
 
 
@@ -134,10 +135,8 @@ def sides(first: int, days: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     )
 
 
-def watched(
-    before: pd.DataFrame, now: pd.DataFrame, said: tuple[pd.Series, pd.Series] = NO_ANSWERS
-) -> dict[str, object]:
-    """The status, the faults and the shifts, as `monitor` has them. said: the answers to both."""
+def watched(before: pd.DataFrame, now: pd.DataFrame, said: Answers = NO_ANSWERS) -> dict[str, object]:
+    """The status, the faults and the shifts, as `monitor` has them."""
     days = before["day"].to_numpy().astype("datetime64[D]")
     live = np.unique(now["day"].to_numpy().astype("datetime64[D]"))
     return input_drift((before[COLUMNS], now[COLUMNS]), said, days, live, RULES)

@@ -40,12 +40,12 @@ TRAINING, DAYS = rows(0, 60), np.repeat(FIRST + np.arange(60), 60)
 LIVE = rows(1, 7, 150)
 
 
-def found(now):
+def found(now, first=FIRST):
     """Kind and columns of each fault."""
-    windows = of_days(DAYS, FIRST + np.arange(7), len(now))
+    windows = of_days(DAYS, first + np.arange(7), len(now))
     shifts = compare(TRAINING, now, windows, RULES)
     broken = relations(TRAINING, now, windows, shifts, faults(TRAINING, now, windows, 0.0005))
-    broken += scattered(related(TRAINING, now, windows, unexplained(TRAINING, now, shifts, broken)))
+    broken += scattered(related(TRAINING, now, windows, unexplained(TRAINING, now, shifts, broken)), windows)
     return [(each.kind, *sorted(each.features)) for each in broken]
 
 
@@ -101,6 +101,31 @@ BROKEN = {
 def test_each_fault_is_found_by_its_name_and_no_other_is(name):
     breaks, wanted = BROKEN[name]
     assert found(breaks(LIVE).reset_index(drop=True)) == wanted
+
+
+def test_in_a_season_that_training_does_not_hold_columns_may_belong_together_otherwise():
+    assert found(shuffled(LIVE, "temp")) == [("scattered", "dewp", "temp")]
+    assert found(shuffled(LIVE, "temp"), FIRST + 180) == []
+
+
+def test_what_is_missing_more_on_some_days_than_on_others_may_be_missing_more():
+    """As air pressure in bad weather; of what is hardly ever missing half as much is a fault."""
+    chance = np.random.default_rng(0)
+    often = TRAINING.assign(
+        pressure=TRAINING["pressure"].mask(chance.random(3600) < np.repeat(chance.beta(0.5, 3, 60), 60))
+    )
+    windows = of_days(DAYS, [FIRST], 300)
+    for training, share, kinds in ((often, 0.6, []), (often, 0.99, ["missing"]), (TRAINING, 0.3, ["missing"])):
+        now = some(rows(1, 1, 300), "pressure", np.nan, share)
+        assert [each.kind for each in faults(training, now, windows, 0.0002)] == kinds
+
+
+@pytest.mark.parametrize(("least", "kinds"), [(0.25, []), (5.0, ["zeros"])])
+def test_zero_is_no_fault_where_it_is_next_to_the_other_values(least, kinds):
+    """As the sight in fog."""
+    before = pd.DataFrame({"visib": np.random.default_rng(0).uniform(least, 10, 3600)})
+    now = some(before[:300], "visib", 0.0, 0.1)
+    assert [each.kind for each in faults(before, now, of_days(DAYS, [FIRST], 300), 0.0005)] == kinds
 
 
 LITTLE = {

@@ -21,7 +21,7 @@ BEYOND = 0.1  # of the range of the other values is zero below or above it: else
 COMMON, EVERYWHERE = 0.1, 0.05  # shares of a text that cannot vanish by chance: of all rows, and of every window
 BY_CHANCE = 1e-4
 ONE_VALUE = 0.9  # of a window: then it is no fault that all values are one
-ENOUGH = 10  # values of a window that tell their unit
+ENOUGH = 10  # values of a window that tell their unit, or that they are all one
 FAMILIAR = 0.9  # of the values are among those that training repeats
 FACTORS = {
     "miles to km": 1.609344,
@@ -118,7 +118,7 @@ def missing(before: pd.Series, now: pd.Series, windows: Windows, chance: float) 
 
 
 def constant(before: pd.Series, now: pd.Series, windows: Windows) -> Iterator[Fault]:
-    if now.nunique() > 1:
+    if now.nunique() > 1 or now.notna().sum() < ENOUGH:
         return
     bins = binned(before, now)
     counts = bins.counts(windows.inside)[:, :-1]
