@@ -45,7 +45,7 @@ def found(now, first=FIRST):
     windows = of_days(DAYS, first + np.arange(7), len(now))
     shifts = compare(TRAINING, now, windows, RULES)
     broken = relations(TRAINING, now, windows, shifts, faults(TRAINING, now, windows, 0.0005))
-    broken += scattered(related(TRAINING, now, windows, unexplained(TRAINING, now, shifts, broken)), windows)
+    broken += scattered(related(TRAINING, now, windows, unexplained(TRAINING, now, shifts, broken)))
     return [(each.kind, *sorted(each.features)) for each in broken]
 
 

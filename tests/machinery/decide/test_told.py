@@ -30,9 +30,9 @@ def weather(seed, days, each=40, warmer=0.0, moister=0.0):
 TRAINING, DAYS = weather(0, 60), np.repeat(FIRST + np.arange(60), 40)
 
 
-def shifts(now, training=TRAINING, days=7):
+def shifts(now, training=TRAINING, first=FIRST):
     """By feature, and those that had drifted before the others were asked."""
-    windows = of_days(DAYS, FIRST + np.arange(days), len(now))
+    windows = of_days(DAYS, first + np.arange(7), len(now))
     alone = compare(training, now, windows, RULES)
     found = against_others(training, now, windows, alone, related(training, now, windows, list(training)), RULES)
     return {each.feature: each for each in found}, [each.feature for each in alone if each.drifted]
@@ -51,6 +51,11 @@ def test_half_a_standard_deviation_that_the_others_do_not_tell_is_drift_of_all_t
     said = found["temp"].moved.split()
     assert float(said[0]) == pytest.approx(6, abs=1.2) and said[1:3] == ["more" if warmer > 0 else "less", "than"]
     assert found["temp"].effect > found["temp"].limit > found["temp"].usual
+
+
+def test_in_a_season_that_training_does_not_hold_the_others_are_not_asked():
+    found, _ = shifts(weather(1, 7, warmer=6), first=FIRST + 180)
+    assert not any(each.drifted for each in found.values())
 
 
 def test_a_week_that_is_warmer_and_moister_is_none():

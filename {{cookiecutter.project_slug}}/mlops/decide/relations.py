@@ -75,13 +75,10 @@ def larger(rows: pd.DataFrame, one: str, other: str) -> Mask:
     return np.asarray(rows[one] > rows[other])
 
 
-def scattered(related: Sequence[Told], windows: Windows) -> Iterator[Fault]:
-    """The numbers of which the other columns tell far less than in any window, as one fault, the worst first.
-
-    In a season that training does not hold they may belong together in another way: none.
-    """
+def scattered(related: Sequence[Told]) -> Iterator[Fault]:
+    """The numbers of which the other columns tell far less than in any window, as one fault, the worst first."""
     lost = {}
-    for each in related if windows.seen else []:
+    for each in related:
         is_now = correlation(each.told_now, each.now)
         if is_now < each.was.min() - LOST:
             lost[each.name] = (float(np.median(each.was)), is_now)

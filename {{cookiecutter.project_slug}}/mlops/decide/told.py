@@ -34,7 +34,12 @@ class Told(NamedTuple):
 
 
 def related(before: pd.DataFrame, now: pd.DataFrame, windows: Windows, names: Sequence[str]) -> list[Told]:
-    """The numbers among these columns of which the others of them tell much."""
+    """The numbers among these columns of which the others of them tell much.
+
+    None in a season that training does not hold: there they may belong together in another way.
+    """
+    if not windows.seen:
+        return []
     found, ranks = [], {name: ranked(before[name], now[name]) for name in names if is_number(before[name])}
     for name, (then, live) in ranks.items():
         others = {each: ranks.get(each) or encoded(before[each], now[each], then) for each in names if each != name}

@@ -125,7 +125,7 @@ def found_in(
     shifts = compare(before, now, windows, rules)
     broken = relations(before, now, windows, shifts, faults(before, now, windows, chance))
     told = related(before, now, windows, unexplained(before, now, shifts, broken))
-    broken += scattered(told, windows)
+    broken += scattered(told)
     shifts = against_others(before, now, windows, shifts, told, rules)
     if answers:
         shifts.append(answers_shift(*answers, windows, chance, rules.min_effect))
