@@ -152,6 +152,16 @@ def test_what_a_column_lacked_for_a_while_in_training_excuses_no_more_of_it():
         assert [each.kind for each in faults(broken, now, windows, 0.0005)] == kinds
 
 
+@pytest.mark.parametrize("name", ["carrier", "pressure"])
+def test_of_a_column_that_is_empty_on_one_side_nothing_but_that_is_said(name):
+    windows, empty = of_days(DAYS, FIRST + np.arange(7), len(LIVE)), {name: None if name == "carrier" else np.nan}
+    for before, now, kinds in ((TRAINING, LIVE.assign(**empty), ["missing"]), (TRAINING.assign(**empty), LIVE, [])):
+        found = faults(before[[name]], now[[name]].replace(LIVE[name].iloc[0], 0.0), windows, 0.0005)
+        assert [each.kind for each in found] == kinds
+    zeros = pd.DataFrame({"pressure": np.zeros(300)})
+    assert faults(TRAINING[["pressure"]] * np.nan, zeros, windows, 0.0005) == []
+
+
 def test_new_values_are_none_where_every_window_has_them():
     """As with the tail number of a plane: nearly every one is new."""
     before = TRAINING.assign(tail=[f"N{at // 2}" for at in range(len(TRAINING))])[["tail"]]

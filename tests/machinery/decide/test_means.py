@@ -30,6 +30,15 @@ def test_it_is_held_against_the_season_alone():
     assert found.effect < 5 < np.mean(values)
 
 
+def test_a_season_without_values_is_nothing_to_compare_with():
+    year = np.repeat(FIRST + np.arange(360), 2)
+    days = (year - FIRST).astype(int)
+    windows = of_days(year, [FIRST + 180], 5)
+    values = np.where(windows.now_rest, np.nan, days % 7.0)
+    found = means_apart(values, np.full(5, 99.0), 1.0, windows, 0.001, 0.1)
+    assert (found.effect, found.drifted) == (0.0, False)
+
+
 def test_the_limit_comes_from_how_much_windows_differ():
     found = apart(BEFORE, BEFORE[:20])
     assert found.usual < found.largest <= found.limit and not found.drifted

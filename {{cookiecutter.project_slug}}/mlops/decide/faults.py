@@ -84,8 +84,7 @@ def faults(before: pd.DataFrame, now: pd.DataFrame, windows: Windows, chance: fl
 
 def of_answers(before: pd.Series, now: pd.Series, windows: Windows, chance: float) -> list[Fault]:
     """Those of a model that is broken: it answers nothing, or always the same."""
-    found = list(missing(before, now, windows, chance))
-    return found + (list(constant(before, now, windows)) if now.notna().any() else [])
+    return [*missing(before, now, windows, chance), *constant(before, now, windows)]
 
 
 def of_values(before: pd.Series, now: pd.Series, windows: Windows, chance: float) -> Iterator[Fault]:
