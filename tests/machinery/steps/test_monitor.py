@@ -86,7 +86,8 @@ def test_nor_are_those_that_it_sent_to_a_version_of_before(remote, capsys):
     assert "450 rows collected" in capsys.readouterr().out, "of version 5 nobody knows any more what it was asked"
 
 
-def test_a_version_that_is_not_registered_any_more_hinders_nothing(remote, capsys):
+def test_versions_that_did_not_answer_or_are_not_registered_any_more_hinder_nothing(remote, capsys):
+    (registered(version=4) / "probe.json").unlink()
     collected(rows(*STABLE))
     collected_too(rows(100), version=6)
     assert monitor.main(["production"]) == 0

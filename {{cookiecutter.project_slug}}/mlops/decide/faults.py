@@ -17,7 +17,7 @@ from mlops.decide.windows import Mask, Windows
 
 MORE_MISSING, USUAL = 0.1, 0.95  # beyond what that share of the windows tell
 MORE_ZEROS = MORE_NEW = 0.05
-BEYOND = 0.1  # of the range of the other values is zero below or above it: else it is next to them, as sight in fog
+BEYOND = 0.2  # of the range of the other values is zero below or above it: else next to them, as sight in fog
 COMMON, EVERYWHERE = 0.1, 0.05  # shares of a text that cannot vanish by chance: of all rows, and of every window
 BY_CHANCE = 1e-4
 ONE_VALUE = 0.9  # of a window: then it is no fault that all values are one
