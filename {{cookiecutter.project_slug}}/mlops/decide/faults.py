@@ -147,8 +147,7 @@ def unit(before: pd.Series, now: pd.Series, windows: Windows, chance: float) -> 
     if enough.sum() < 2 or values.notna().sum() < ENOUGH:
         return
     among = bins.distances(inside[enough], bins.counts(windows.rest)[enough])
-    far = windows.seen and apart(then, values, windows) > limit(among, windows.apart, chance)
-    known = repeated(then)
+    known, far = repeated(then), windows.seen and apart(then, values, windows) > limit(among, windows.apart, chance)
     strange = familiar(values, known) < FAMILIAR / 2
     if not (strange if known else far):
         return
