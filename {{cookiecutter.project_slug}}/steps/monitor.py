@@ -25,10 +25,11 @@ from mlops.platform import open_platform
 from mlops.report.pages import render
 from mlops.report.shift_plots import draw_shifts
 from mlops.settings.environments import load_manifest
-from mlops.settings.project import PROJECT_FILE, Monitoring, load_project
+from mlops.settings.project import PROJECT_FILE, Monitoring, Webhook, load_project
 from mlops.settings.reading import read_text
 
 PICTURES = 20
+MOST_HOURS = 24 * 366
 
 
 def respond_to(facts: Mapping[str, Any], out: Path, rules: Monitoring) -> None:
@@ -37,8 +38,26 @@ def respond_to(facts: Mapping[str, Any], out: Path, rules: Monitoring) -> None:
     done = respond(ci, facts, report, timedelta(days=rules.cooldown_days))
     print("\n".join(done))
     ci.summary("monitor", "\n".join([report, *(f"- {line}" for line in done)]))
-    if rules.webhook.variable and not all_well(facts):
-        tell(rules.webhook.variable, rules.webhook.form, "\n\n".join([*headlines(facts), *done]))
+    if not all_well(facts):
+        tell_chat("\n\n".join([*headlines(facts), *done]), rules.webhook)
+
+
+def tell_chat(text: str, webhook: Webhook) -> None:
+    """Tell the chat, if there is one. That it cannot be told is said, and changes nothing else: the issue is there."""
+    if webhook.variable is None:
+        return
+    try:
+        tell(webhook.variable, webhook.form, text)
+    except UserError as mistake:
+        print(f"the chat was not told: {mistake}", file=sys.stderr)
+
+
+def hours(text: str) -> float:
+    """How far to look back, up to a year. ValueError when it is no time to look back."""
+    found = float(text)
+    if not 0 < found <= MOST_HOURS:
+        raise ValueError(text)
+    return found
 
 
 def write_pages(facts: Mapping[str, Any], out: Path) -> None:
@@ -55,7 +74,7 @@ def write_pages(facts: Mapping[str, Any], out: Path) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="monitor", description=__doc__)
     parser.add_argument("environment", help="name of a file in environments/")
-    parser.add_argument("--hours", type=float, default=24 * 7, help="how far to look back (default: a week)")
+    parser.add_argument("--hours", type=hours, default=24 * 7, help="how far to look back (default: a week)")
     parser.add_argument("--out", type=Path, default=Path("out/monitor"), help="folder to write")
     parser.add_argument("--respond", action="store_true", help="open an issue and start training; then exit 0")
     args = parser.parse_args(argv)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlops.commands.console import command
 from mlops.data.artefacts import Split
@@ -61,23 +61,11 @@ def save(
     script: Path = SCRIPT,
 ) -> None:
     """The model folder: MLflow's format, then lineage, probe and reference rows (see mlops/data/model_folder.py)."""
-    import mlflow
-
     columns, probe, finding = examine(model, rows)
-    labels = task.known(model)
-    signature = mlflow.models.infer_signature(model_output=task.predict(model, rows[:3], labels))
-    signature.inputs = mlflow_schema(columns)
-    shutil.rmtree(folder, ignore_errors=True)
-    mlflow.sklearn.save_model(
-        model,
-        folder,
-        signature=signature,
-        code_paths=["model"],
-        pip_requirements=[f"{name}=={version(name)}" for name in RUNTIME],
-        metadata={"task": task.name, "columns": json.dumps(columns, ensure_ascii=False)},  # score.py reads both
-    )
     if finding:
         print(finding)
+    labels = task.known(model)
+    write_mlflow(model, mlflow_schema(columns), task.predict(model, rows[:3], labels), about(task, columns), folder)
     if onnx:
         (folder / ONNX).write_bytes(onnx)
         model = load_model(folder, script)  # the probe's answers are those of what serves
@@ -87,21 +75,67 @@ def save(
     write_reference(rows, folder)
 
 
+def about(task: Task, columns: Any) -> dict[str, str]:
+    """What score.py reads in the model folder."""
+    return {"task": task.name, "columns": json.dumps(columns, ensure_ascii=False)}
+
+
+def write_mlflow(model: "Pipeline", inputs: Any, predictions: Any, metadata: dict[str, str], folder: Path) -> None:
+    """A new folder in MLflow's format. inputs: its schema; predictions: some, which tell that of the outputs."""
+    import mlflow
+
+    signature = mlflow.models.infer_signature(model_output=predictions)
+    signature.inputs = inputs
+    shutil.rmtree(folder, ignore_errors=True)
+    mlflow.sklearn.save_model(
+        model,
+        folder,
+        signature=signature,
+        code_paths=["model"],
+        pip_requirements=[f"{name}=={version(name)}" for name in RUNTIME],
+        metadata=metadata,
+    )
+
+
+def write_model(
+    task: Task,
+    model: "Pipeline",
+    train: "pd.DataFrame",
+    facts: dict[str, str],
+    project: Project,
+    args: argparse.Namespace,
+) -> None:
+    """The whole model folder; the facts gain the engine that serves it."""
+    rows, exported = train[project.features], None
+    if project.serving.engine == "onnx":
+        exported = export(model, rows, args.script)
+        print(exported.found)
+        facts["engine"] = exported.found
+    save(task, model, rows, facts, args.model, exported and exported.onnx, args.script)
+    if project.data.time:
+        write_days(train[project.data.time], args.model)
+    record(facts, args.requirements, args.model)
+
+
 def record(facts: dict[str, str], requirements: Path, folder: Path) -> None:
     """What an endpoint is built from, and how the folder came to be: the last two files, about all others."""
     write_sbom(packages(requirements), folder / SBOM_FILE)
     write_provenance(folder, facts, requirements)
 
 
-@command
-def main(argv: Sequence[str] | None = None) -> int:
+def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="train", description=__doc__)
     parser.add_argument("--project", type=Path, default=PROJECT_FILE, help="project.yml")
     parser.add_argument("--split", type=Path, default=Path("out/split"), help="what split_data wrote")
     parser.add_argument("--requirements", type=Path, default=REQUIREMENTS, help="what endpoints are built from")
     parser.add_argument("--script", type=Path, default=SCRIPT, help="the scoring script (default: the project's)")
     parser.add_argument("--model", type=Path, default=Path("out/model"), help="model folder to write")
-    args = parser.parse_args(argv)
+    return parser.parse_args(argv)
+
+
+@command
+def main(argv: Sequence[str] | None = None) -> int:
+    args = arguments(argv)
     project, split = load_project(args.project), read_json(args.split / "split.json", Split)
     task = task_of(project, own_metrics(project.gate.own_metrics))
     train = read_file(args.split / "train.parquet")
@@ -111,17 +145,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     use_tracking(project.name)
     with mlflow.start_run() as run:
-        model = fit(train, project)
-        facts = training_lineage(split, run.info.run_id)
-        onnx = project.serving.engine == "onnx"
-        exported = export(model, train[project.features], args.script) if onnx else None
-        if exported:
-            print(exported.found)
-            facts["engine"] = exported.found
-        save(task, model, train[project.features], facts, args.model, exported and exported.onnx, args.script)
-        if project.data.time:
-            write_days(train[project.data.time], args.model)
-        record(facts, args.requirements, args.model)
+        model, facts = fit(train, project), training_lineage(split, run.info.run_id)
+        write_model(task, model, train, facts, project, args)
         mlflow.log_params(project.model)
         mlflow.log_metrics(train_metrics(task, model, train, project))
         mlflow.set_tags(facts)

@@ -32,6 +32,7 @@ def test_the_text_arrives_in_the_form_of_the_chat(chat, monkeypatch, form):
     [
         (None, "CHAT is not set; give it the address that monitoring.webhook tells alarms to"),
         ("http://chat.example/secret", "CHAT: not an address that begins with https://"),
+        ("https://[secret", "CHAT: not an address that begins with https://"),
         ("secret", "CHAT: not an address that begins with https://"),
         ("http://127.0.0.1:1/secret", "the webhook of CHAT: ConnectionError"),
         ("{chat}/secret", "the webhook of CHAT: answered 404"),

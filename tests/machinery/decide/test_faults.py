@@ -6,7 +6,8 @@ import pytest
 
 from mlops.decide.drift import compare
 from mlops.decide.faults import CONVERSIONS, faults, of_answers, unit
-from mlops.decide.relations import relations
+from mlops.decide.relations import relations, scattered, unexplained
+from mlops.decide.told import related
 from mlops.decide.windows import of_days
 from mlops.settings.project import Monitoring
 
@@ -39,11 +40,12 @@ TRAINING, DAYS = rows(0, 60), np.repeat(FIRST + np.arange(60), 60)
 LIVE = rows(1, 7, 150)
 
 
-def found(now):
+def found(now, first=FIRST):
     """Kind and columns of each fault."""
-    windows = of_days(DAYS, FIRST + np.arange(7), len(now))
+    windows = of_days(DAYS, first + np.arange(7), len(now))
     shifts = compare(TRAINING, now, windows, RULES)
     broken = relations(TRAINING, now, windows, shifts, faults(TRAINING, now, windows, 0.0005))
+    broken += scattered(related(TRAINING, now, windows, unexplained(TRAINING, now, shifts, broken)))
     return [(each.kind, *sorted(each.features)) for each in broken]
 
 
@@ -101,6 +103,31 @@ def test_each_fault_is_found_by_its_name_and_no_other_is(name):
     assert found(breaks(LIVE).reset_index(drop=True)) == wanted
 
 
+def test_in_a_season_that_training_does_not_hold_columns_may_belong_together_otherwise():
+    assert found(shuffled(LIVE, "temp")) == [("scattered", "dewp", "temp")]
+    assert found(shuffled(LIVE, "temp"), FIRST + 180) == []
+
+
+def test_what_is_missing_more_on_some_days_than_on_others_may_be_missing_more():
+    """As air pressure in bad weather; of what is hardly ever missing half as much is a fault."""
+    chance = np.random.default_rng(0)
+    often = TRAINING.assign(
+        pressure=TRAINING["pressure"].mask(chance.random(3600) < np.repeat(chance.beta(0.5, 3, 60), 60))
+    )
+    windows = of_days(DAYS, [FIRST], 300)
+    for training, share, kinds in ((often, 0.6, []), (often, 0.99, ["missing"]), (TRAINING, 0.3, ["missing"])):
+        now = some(rows(1, 1, 300), "pressure", np.nan, share)
+        assert [each.kind for each in faults(training, now, windows, 0.0002)] == kinds
+
+
+@pytest.mark.parametrize(("least", "kinds"), [(0.25, []), (5.0, ["zeros"])])
+def test_zero_is_no_fault_where_it_is_next_to_the_other_values(least, kinds):
+    """As the sight in fog."""
+    before = pd.DataFrame({"visib": np.random.default_rng(0).uniform(least, 10, 3600)})
+    now = some(before[:300], "visib", 0.0, 0.1)
+    assert [each.kind for each in faults(before, now, of_days(DAYS, [FIRST], 300), 0.0005)] == kinds
+
+
 LITTLE = {
     "missing": lambda now: some(now, "pressure", np.nan, 0.05),
     "zeros": lambda now: some(now, "pressure", 0.0, 0.03),
@@ -123,6 +150,16 @@ def test_what_a_column_lacked_for_a_while_in_training_excuses_no_more_of_it():
     for share, kinds in ((0.2, ["missing"]), (0.05, [])):
         now = some(rows(1, 1, 300), "pressure", np.nan, share)
         assert [each.kind for each in faults(broken, now, windows, 0.0005)] == kinds
+
+
+@pytest.mark.parametrize("name", ["carrier", "pressure"])
+def test_of_a_column_that_is_empty_on_one_side_nothing_but_that_is_said(name):
+    windows, empty = of_days(DAYS, FIRST + np.arange(7), len(LIVE)), {name: None if name == "carrier" else np.nan}
+    for before, now, kinds in ((TRAINING, LIVE.assign(**empty), ["missing"]), (TRAINING.assign(**empty), LIVE, [])):
+        found = faults(before[[name]], now[[name]].replace(LIVE[name].iloc[0], 0.0), windows, 0.0005)
+        assert [each.kind for each in found] == kinds
+    zeros = pd.DataFrame({"pressure": np.zeros(300)})
+    assert faults(TRAINING[["pressure"]] * np.nan, zeros, windows, 0.0005) == []
 
 
 def test_new_values_are_none_where_every_window_has_them():
@@ -155,9 +192,9 @@ def test_answers_that_are_missing_or_all_the_same_are_faults():
         "constant": pd.Series([0.5] * 300),
         "nothing": pd.Series(np.random.default_rng(1).random(300)),
     }
-    assert {name: [each.kind for each in of_answers(before, now, windows)] for name, now in kinds.items()} == {
+    assert {name: [each.kind for each in of_answers(before, now, windows, 0.0005)] for name, now in kinds.items()} == {
         "missing": ["missing"],
         "constant": ["constant"],
         "nothing": [],
     }
-    assert [each.kind for each in of_answers(before, pd.Series([np.nan] * 300), windows)] == ["missing"]
+    assert [each.kind for each in of_answers(before, pd.Series([np.nan] * 300), windows, 0.0005)] == ["missing"]

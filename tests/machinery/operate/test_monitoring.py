@@ -172,7 +172,7 @@ def asked_at(day):
 def test_rows_of_the_probe_are_left_out_and_one_more_column_or_row_is_not():
     probe = {"request": {"input_data": request(GOOD.values())["inputs"]}}
     others = [asked(seats=98), request(GOOD.values(), (GOOD | {"seats": 98}).values())]
-    assert asked_by_people([request(GOOD.values()), *others], probe) == others
+    assert asked_by_people([request(GOOD.values()), *others], [probe]) == others
 
 
 @pytest.mark.parametrize(

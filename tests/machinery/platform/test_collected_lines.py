@@ -50,7 +50,22 @@ def collected(inputs, outputs=OUTPUT):
 
 
 def test_what_is_whole_is_read():
-    assert collected(f"{INPUT}\n{INPUT}\n") == [FOUND, FOUND]
+    again = INPUT.replace(TIME, "2013-01-01T05:00:01Z")  # who asks may use an id twice
+    assert collected(f"{INPUT}\n{again}\n") == [FOUND, FOUND | {"time": FOUND["time"] + 1}]
+
+
+def test_a_line_that_was_written_twice_is_one_request():
+    assert collected(f"{INPUT}\n{INPUT}\n") == [FOUND]
+
+
+def test_lines_that_come_late_or_out_of_order_are_read_all_the_same():
+    first = INPUT.replace(TIME, "2013-01-01T04:00:00Z")
+    assert [each["time"] - FOUND["time"] for each in collected(f"{INPUT}\n{first}")] == [0, -3600]
+
+
+def test_lines_of_a_time_that_is_yet_to_come_are_left_out():
+    """Else one day on which a clock ran years ahead would be in all reports of those years."""
+    assert collected(f"{INPUT.replace('2013-', '2999-')}\n{INPUT}") == [FOUND]
 
 
 DAMAGED = {

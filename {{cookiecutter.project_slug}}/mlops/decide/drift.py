@@ -1,7 +1,7 @@
 """Drift: a feature of a live window is further from the training rows than windows of the training period are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mlops.decide.distances import binned
+from mlops.decide.means import means_apart
 from mlops.decide.windows import Windows
 from mlops.settings.project import Monitoring
 
@@ -18,9 +19,10 @@ BARS = 15
 
 @dataclass(frozen=True)
 class FeatureShift:
-    """One feature. effect: how far the live window is from the training rows, 0 to 1; usual and largest: how far their
-    own windows are from the rest, in the middle and at most; limit: from where on it is drift. moved: what a person
-    sees, in the feature's unit. picture: `labels`, and the shares of `then` and `now` in each."""
+    """One feature. effect: how far the live window is from the training rows, 0 to 1, or in standard deviations where
+    means are compared; usual and largest: how far their own windows are from the rest, in the middle and at most;
+    limit: from where on it is drift. moved: what a person sees, in the feature's unit. picture: `labels`, and the
+    shares of `then` and `now` in each."""
 
     feature: str
     rows: int
@@ -39,12 +41,17 @@ def compare(before: pd.DataFrame, now: pd.DataFrame, windows: Windows, rules: Mo
     """Every column of `before` against the same column of `now`, what is furthest beyond its limit first."""
     chance = chance_of_each(before, rules)
     shifts = [shift(before[name], now[name], windows, chance, rules.min_effect) for name in before]
+    return worst_first(shifts)
+
+
+def worst_first(shifts: Sequence[FeatureShift]) -> list[FeatureShift]:
     return sorted(shifts, key=lambda each: each.limit - each.effect)
 
 
 def chance_of_each(before: pd.DataFrame, rules: Monitoring) -> float:
-    """What a column, and the answers too, may add to the chance of a false alarm."""
-    return rules.alpha / (before.shape[1] + 1)
+    """What a question may add to the chance of a false alarm: one of a column, one more of a number, one of answers."""
+    numbers = sum(pd.api.types.is_numeric_dtype(before[name]) for name in before)
+    return rules.alpha / (before.shape[1] + numbers + 1)
 
 
 def answers_shift(before: pd.Series, now: pd.Series, windows: Windows, chance: float, least: float) -> FeatureShift:
@@ -53,22 +60,11 @@ def answers_shift(before: pd.Series, now: pd.Series, windows: Windows, chance: f
     A model spreads its answers on rows that it has learnt more than on others, while their mean is the same.
     """
     found = shift(before, now, windows, chance, least)
-    spread = before.std() if pd.api.types.is_numeric_dtype(before) else 0.0
-    if not spread > 0:
+    if not pd.api.types.is_numeric_dtype(before):
         return found
-    values = before.to_numpy(dtype="float64")
-    means = [rows @ values / np.maximum(rows.sum(axis=1), 1) for rows in (windows.inside, windows.rest)]
-    apart, usual = (means[0] - means[1]) / spread, values[windows.now_rest].mean()
-    effect, most = abs(now.mean() - usual) / spread, max(least, mean_limit(apart, windows.apart, chance))
-    changed = {
-        "effect": float(effect),
-        "usual": float(np.median(np.abs(apart))),
-        "largest": float(np.abs(apart).max()),
-        "limit": most,
-        "drifted": bool(effect > most),
-        "moved": f"mean {usual:.4g} -> {now.mean():.4g}",
-    }
-    return FeatureShift(**{**vars(found), **changed})
+    then, said = (side.to_numpy(dtype="float64") for side in (before, now))
+    far = means_apart(then, said, float(np.nanstd(then)), windows, chance, least)
+    return replace(found, **vars(far), moved=f"mean {before[windows.now_rest].mean():.4g} -> {now.mean():.4g}")
 
 
 def shift(before: pd.Series, now: pd.Series, windows: Windows, chance: float, least: float) -> FeatureShift:
@@ -92,14 +88,6 @@ def shift(before: pd.Series, now: pd.Series, windows: Windows, chance: float, le
         moved=moved(then, now),
         picture=picture(then, now),
     )
-
-
-def mean_limit(differences: NDArray[np.float64], apart: int, chance: float) -> float:
-    """The same for differences of means, which are about normally distributed around 0."""
-    from scipy.stats import t
-
-    far = t.isf(chance / 2, apart - 1) * differences.std(ddof=1) * np.sqrt(1 + 1 / apart)
-    return max(float(np.abs(differences).max()), float(far))
 
 
 def limit(distances: NDArray[np.floating], apart: int, chance: float) -> float:

@@ -15,12 +15,13 @@ from mlops.decide.distances import binned
 from mlops.decide.drift import limit
 from mlops.decide.windows import Mask, Windows
 
-MORE_MISSING, USUAL = 0.1, 0.9  # than that share of the windows have
+MORE_MISSING, USUAL = 0.1, 0.95  # beyond what that share of the windows tell
 MORE_ZEROS = MORE_NEW = 0.05
+BEYOND = 0.2  # of the range of the other values is zero below or above it: else next to them, as sight in fog
 COMMON, EVERYWHERE = 0.1, 0.05  # shares of a text that cannot vanish by chance: of all rows, and of every window
 BY_CHANCE = 1e-4
 ONE_VALUE = 0.9  # of a window: then it is no fault that all values are one
-ENOUGH = 10  # values of a window that tell their unit
+ENOUGH = 10  # values of a window that tell their unit, or that they are all one
 FAMILIAR = 0.9  # of the values are among those that training repeats
 FACTORS = {
     "miles to km": 1.609344,
@@ -75,16 +76,15 @@ def faults(before: pd.DataFrame, now: pd.DataFrame, windows: Windows, chance: fl
     """Those of every column. chance: of a feature's being beyond its limit by luck."""
     found: list[Fault] = []
     for name in before:
-        found += missing(before[name], now[name], windows)
+        found += missing(before[name], now[name], windows, chance)
         if before[name].notna().any() and now[name].notna().any():
             found += of_values(before[name], now[name], windows, chance)
     return found
 
 
-def of_answers(before: pd.Series, now: pd.Series, windows: Windows) -> list[Fault]:
+def of_answers(before: pd.Series, now: pd.Series, windows: Windows, chance: float) -> list[Fault]:
     """Those of a model that is broken: it answers nothing, or always the same."""
-    found = list(missing(before, now, windows))
-    return found + (list(constant(before, now, windows)) if now.notna().any() else [])
+    return [*missing(before, now, windows, chance), *constant(before, now, windows)]
 
 
 def of_values(before: pd.Series, now: pd.Series, windows: Windows, chance: float) -> Iterator[Fault]:
@@ -105,17 +105,19 @@ def shares(windows: Windows, is_so: Mask) -> NDArray[np.float64]:
     return found
 
 
-def missing(before: pd.Series, now: pd.Series, windows: Windows) -> Iterator[Fault]:
-    """More than in nine windows of ten: that one source of training was broken itself for a while excuses nothing."""
-    share, most = now.isna().mean(), np.quantile(shares(windows, before.isna().to_numpy()), USUAL)
+def missing(before: pd.Series, now: pd.Series, windows: Windows, chance: float) -> Iterator[Fault]:
+    """More than one more window has by chance, but for the worst: that a source was broken for a while excuses nothing.
+
+    What is missing now and then, as air pressure in bad weather, is missing far more on some days than on others.
+    """
+    share, usual = now.isna().mean(), np.sort(shares(windows, before.isna().to_numpy()))
+    most = limit(usual[: max(1, int(USUAL * len(usual)))], windows.apart, chance)
     if share >= most + MORE_MISSING:
-        yield Fault(
-            "missing", [str(before.name)], f"{share:.1%} missing, and {most:.1%} in training at its usual worst"
-        )
+        yield Fault("missing", [str(before.name)], f"{share:.1%} missing, of which training allows {most:.1%}")
 
 
 def constant(before: pd.Series, now: pd.Series, windows: Windows) -> Iterator[Fault]:
-    if now.nunique() > 1:
+    if now.nunique() > 1 or now.notna().sum() < ENOUGH:
         return
     bins = binned(before, now)
     counts = bins.counts(windows.inside)[:, :-1]
@@ -124,10 +126,11 @@ def constant(before: pd.Series, now: pd.Series, windows: Windows) -> Iterator[Fa
 
 
 def zeros(before: pd.Series, now: pd.Series, windows: Windows) -> Iterator[Fault]:
-    """Where zero lies beyond all but the rarest of the other values."""
-    others = before[before.notna() & (before != 0)]
+    """Where zero lies well beyond all but the rarest of the other values."""
+    low, high = before[before != 0].quantile([0.01, 0.99])
+    near = BEYOND * (high - low)
     share, most = (now == 0).mean(), shares(windows, (before == 0).to_numpy()).max()
-    if share >= most + MORE_ZEROS and (others.empty or not others.quantile(0.01) <= 0 <= others.quantile(0.99)):
+    if share >= most + MORE_ZEROS and not low - near <= 0 <= high + near:
         yield Fault("zeros", [str(before.name)], f"0 in {share:.1%} of the rows, and in {most:.1%} at most in training")
 
 
@@ -144,8 +147,7 @@ def unit(before: pd.Series, now: pd.Series, windows: Windows, chance: float) -> 
     if enough.sum() < 2 or values.notna().sum() < ENOUGH:
         return
     among = bins.distances(inside[enough], bins.counts(windows.rest)[enough])
-    far = windows.seen and apart(then, values, windows) > limit(among, windows.apart, chance)
-    known = repeated(then)
+    known, far = repeated(then), windows.seen and apart(then, values, windows) > limit(among, windows.apart, chance)
     strange = familiar(values, known) < FAMILIAR / 2
     if not (strange if known else far):
         return

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mlops.settings.metrics import Metric
 
 # Three standard errors. Whenever labels have come, all since registration are looked at again: of versions that are as
-# good as ever, a year of monthly looks takes less than 1 in 100 for degraded (benchmarks/live_quality.py).
+# good as ever, a year of monthly looks took 1 of 60 for degraded (benchmarks/live_quality.md).
 SURE = 0.00135
 Status = Literal["HOLDING", "DEGRADED", "INSUFFICIENT", "UNLABELLED"]
 STATUSES: Mapping[Result, Status] = {"PASS": "HOLDING", "FAIL": "DEGRADED", "INSUFFICIENT": "INSUFFICIENT"}

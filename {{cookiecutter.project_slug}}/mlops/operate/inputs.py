@@ -24,10 +24,11 @@ BY_ROWS = "no day of the training rows is known (no data.time, or an older model
 REPORTS_A_YEAR = 365
 
 
-def asked_by_people(collected: Sequence[Mapping[str, Any]], probe: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The requests without those that `apply` sent: rows of the version's own probe."""
-    sample = probe["request"]["input_data"]
-    own = [dict(zip(sample["columns"], row, strict=True)) for row in sample["data"]]
+def asked_by_people(
+    collected: Sequence[Mapping[str, Any]], probes: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """The requests without those that `apply` sent: rows of the probe of one of the versions."""
+    own = [row for probe in probes for row in rows_of(probe["request"]["input_data"])]
     return [each for each in collected if not all(row in own for row in rows_of(each["inputs"]))]
 
 
@@ -93,42 +94,53 @@ def input_drift(rows: Sides, answers: Sides, days: Days | None, live: Days, rule
     before, now = rows
     shifts: list[FeatureShift] = []
     broken: list[Fault] = []
-    windows = None
+    windows, unwatched = None, ""
     if len(now) >= rules.min_rows:
         windows = of_rows(len(before), len(now)) if days is None else of_days(days, live, len(now))
     if windows:
-        shifts, broken = found_in(rows, answers, windows, rules)
+        unwatched = too_few_answers(len(answers[1]), windows, rules)
+        shifts, broken = found_in(rows, None if unwatched else answers, windows, rules)
     return {
         "status": status_of(windows, shifts, broken),
         "rows": len(now),
         "reference_rows": len(before),
         "rules": rules.model_dump(),
         "how": how(windows, len(live), days, rules) if len(now) >= rules.min_rows else too_few(len(now), rules),
+        "answers": unwatched,
         "faults": [asdict(each) for each in broken],
         "features": as_table(shifts),
     }
 
 
 def found_in(
-    rows: Sides, answers: Sides, windows: Windows, rules: Monitoring
+    rows: Sides, answers: Sides | None, windows: Windows, rules: Monitoring
 ) -> "tuple[list[FeatureShift], list[Fault]]":
-    """The shifts of every column and of the answers, and the faults."""
+    """The shifts of every column and of the answers, and the faults. answers: None where they are not looked at."""
     from mlops.decide.drift import answers_shift, chance_of_each, compare
     from mlops.decide.faults import faults, of_answers
-    from mlops.decide.relations import relations
+    from mlops.decide.relations import relations, scattered, unexplained
+    from mlops.decide.told import against_others, related
 
     (before, now), chance = rows, chance_of_each(rows[0], rules)
     shifts = compare(before, now, windows, rules)
     broken = relations(before, now, windows, shifts, faults(before, now, windows, chance))
-    then, said = answers
-    if len(said) >= max(rules.min_rows, windows.size):
-        shifts.append(answers_shift(then, said, windows, chance, rules.min_effect))
-        broken += of_answers(then, said, windows)
+    told = related(before, now, windows, unexplained(before, now, shifts, broken))
+    broken += scattered(told)
+    shifts = against_others(before, now, windows, shifts, told, rules)
+    if answers:
+        shifts.append(answers_shift(*answers, windows, chance, rules.min_effect))
+        broken += of_answers(*answers, windows, chance)
     return shifts, broken
 
 
 def too_few(rows: int, rules: Monitoring) -> str:
     return f"{rows:,} rows are too few to tell: {rules.min_rows:,} are needed (monitoring.min_rows)"
+
+
+def too_few_answers(answers: int, windows: Windows, rules: Monitoring) -> str:
+    """Why the answers are not looked at, or nothing: most rows were answered by another version, say."""
+    least = max(rules.min_rows, windows.size)
+    return "" if answers >= least else f"answers are not watched: {answers:,} of this version, {least:,} are needed"
 
 
 def how(windows: Windows | None, live: int, days: Days | None, rules: Monitoring) -> str:

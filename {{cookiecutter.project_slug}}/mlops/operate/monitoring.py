@@ -1,7 +1,7 @@
 """What monitoring looks at: requests that the endpoint collected, and labels that came after the version was tested."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from mlops.data.reference import read_days
 from mlops.data.scoring_script import scoring_script
 from mlops.data.tables import hash_data, is_address, local_folder, read_data, read_file
 from mlops.operate.inputs import asked_by_people, input_drift, live_answers, live_days, trained_answers
-from mlops.platform import ModelVersion, Platform, registered_version
+from mlops.platform import Models, ModelVersion, Platform, registered_version
 from mlops.settings.environments import Manifest
 from mlops.settings.project import Data, Project
 
@@ -36,23 +36,15 @@ def nothing_yet(platform: Platform, manifest: Manifest) -> str:
 
 def observe(platform: Platform, manifest: Manifest, project: Project, since: float) -> dict[str, Any]:
     """All that the report says: drift of what was collected since then, and the live quality under `quality`."""
-    from mlops.decide.tasks import task_of
-
-    name, model, task = manifest.endpoint.name, manifest.model, task_of(project)
+    name, model = manifest.endpoint.name, manifest.model
     version = registered_version(platform.models, model.name, model.version)
+    collected = platform.endpoints.collected(name, since)
     with tempfile.TemporaryDirectory() as folder:
         downloaded = platform.models.download(model.name, version.version, Path(folder) / "model")
-        training, days = read_file(downloaded / REFERENCE_FILE), read_days(downloaded)
         check_task(downloaded, project.task)
-        quality = live_quality(downloaded, list(training.columns), version, project)
-        known, then = model_columns(downloaded), trained_answers(task, load_model(downloaded), training)
-        collected = asked_by_people(platform.endpoints.collected(name, since), read_probe(downloaded))
-    columns = {name: each for name, each in known.items() if name != project.data.time}
-    now, left_out = collected_rows(collected, columns)
-    live = live_days(collected, project.data.time, known)
-    answers = (then, live_answers(task, collected, version.version))
-    rows = (comparable(training, columns), comparable(now, columns))
-    drift = input_drift(rows, answers, days, live, project.monitoring)
+        probes = [read_probe(downloaded), *former_probes(platform.models, version, collected, Path(folder))]
+        drift, left_out = drift_of(downloaded, version, asked_by_people(collected, probes), project)
+        quality = live_quality(downloaded, version, project)
     return {
         "endpoint": name,
         "model": f"{model.name}:{model.version}",
@@ -61,6 +53,31 @@ def observe(platform: Platform, manifest: Manifest, project: Project, since: flo
         "quality": quality,
         "newer_labels": newer_labels(project.data, version, quality),
     }
+
+
+def former_probes(
+    models: Models, current: ModelVersion, collected: Sequence[Mapping[str, Any]], folder: Path
+) -> Iterator[dict[str, Any]]:
+    """Those of the other versions that have answered: before it was this one's turn `apply` sent their rows."""
+    answered = {each.get("version") for each in collected} - {current.version}
+    for each in models.versions(current.name):
+        if each.version in answered:
+            yield read_probe(models.download(each.name, each.version, folder / str(each.version)))
+
+
+def drift_of(
+    model: Path, version: ModelVersion, collected: Sequence[Mapping[str, Any]], project: Project
+) -> tuple[dict[str, Any], list[str]]:
+    """What `input_drift` finds in the collected requests, and why some of them could not be read."""
+    from mlops.decide.tasks import task_of
+
+    training, known, task = read_file(model / REFERENCE_FILE), model_columns(model), task_of(project)
+    columns = {name: each for name, each in known.items() if name != project.data.time}
+    now, left_out = collected_rows(collected, columns)
+    answers = trained_answers(task, load_model(model), training), live_answers(task, collected, version.version)
+    rows = comparable(training, columns), comparable(now, columns)
+    live = live_days(collected, project.data.time, known)
+    return input_drift(rows, answers, read_days(model), live, project.monitoring), left_out
 
 
 def newer_labels(data: Data, version: ModelVersion, quality: Mapping[str, Any]) -> bool:
@@ -114,14 +131,13 @@ def comparable(rows: "pd.DataFrame", columns: Mapping[str, Any]) -> "pd.DataFram
     return pd.DataFrame(found)
 
 
-def live_quality(model: Path, features: Sequence[str], version: ModelVersion, project: Project) -> dict[str, Any]:
+def live_quality(model: Path, version: ModelVersion, project: Project) -> dict[str, Any]:
     """How the version does on the rows in the data folder that are newer than those it was tested on, all together.
 
     UNLABELLED when there are none, or no time column that would tell them. INSUFFICIENT when its tags do not say until
     when it was tested, or its code lacks a metric of the user's own. Where the data are an address of Azure's, the
     sample stands for them: it grows with them, and every pull request trains on it.
     """
-    from mlops.decide.quality import newer
     from mlops.decide.tasks import task_of
 
     data, name = project.data, f"{version.name}:{version.version}"
@@ -131,16 +147,24 @@ def live_quality(model: Path, features: Sequence[str], version: ModelVersion, pr
     if "test_to" not in version.tags:
         return {"status": "INSUFFICIENT", "summary": f"{name} has no tag test_to: not known until when it was tested"}
     tested_to = max(version.tags["test_to"], version.tags.get("train_to", ""))  # either, where the split is not by time
-    folder, after = local_folder(data.uri), f"after {tested_to}, the end of the test of {name}"
-    rows = newer(read_data(folder, [*{*features, data.time, data.target, data.cluster or data.time}]), data, tested_to)
+    features = list(model_columns(model))
+    rows, after = newer_rows(data, features, tested_to), f"after {tested_to}, the end of the test of {name}"
     if rows.empty:
-        return {"status": "UNLABELLED", "summary": f"no labels in {folder} {after}"}
+        return {"status": "UNLABELLED", "summary": f"no labels in {local_folder(data.uri)} {after}"}
     try:
         task = task_of(project, own_metrics(project.gate.own_metrics, model))
     except UserError as mistake:
         return {"status": "INSUFFICIENT", "summary": f"{name} cannot be measured: {mistake}"}
     found = assessed(task, load_model(model), rows, features, project, version.tags)
     return {**found, "summary": f"{len(rows):,} labelled rows {after}"}
+
+
+def newer_rows(data: Data, features: Sequence[str], tested_to: str) -> "pd.DataFrame":
+    """The rows of the data folder that came after that time and have their label."""
+    from mlops.decide.quality import newer
+
+    columns = {*features, str(data.time), data.target, data.cluster or str(data.time)}
+    return newer(read_data(local_folder(data.uri), sorted(columns)), data, tested_to)
 
 
 def assessed(
@@ -169,8 +193,9 @@ def headlines(facts: Mapping[str, Any]) -> list[str]:
     broken = [f"{', '.join(each['features'])}: {each['kind']}, {each['says']}" for each in facts["faults"]]
     drifted = [f"{each['feature']} ({each['moved']})" for each in facts["features"] if each["drifted"]]
     inputs = f"{facts['rows']:,} rows collected at {facts['endpoint']}"
+    unwatched = [facts["answers"]] if facts.get("answers") else []
     lines = [
-        "; ".join([f"{facts['status']}: {inputs}", *broken, *drifted]),
+        "; ".join([f"{facts['status']}: {inputs}", *broken, *drifted, *unwatched]),
         "{status}: {summary}".format(**facts["quality"]),
     ]
     return [*lines, facts["left_out"]] if facts.get("left_out") else lines

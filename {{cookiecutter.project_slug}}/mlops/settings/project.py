@@ -136,7 +136,7 @@ class Monitoring(Settings):
     alpha: float = Field(gt=0, le=MOST_CHANCE)
     min_effect: float = Field(gt=0, lt=1)
     min_rows: int = Field(gt=0)
-    cooldown_days: float = Field(default=7, ge=0)
+    cooldown_days: float = Field(default=7, ge=0, le=366)
     webhook: Webhook = Webhook()
 
 

@@ -96,29 +96,34 @@ def read_texts(path: Path, how: Dialect) -> "Iterator[pa.RecordBatch]":
     UserError with the row that has more or fewer values than there are columns.
     """
     import pyarrow as pa
-    from pyarrow import csv as arrow
 
     odd: list[Any] = []
-
-    def refuse(row: Any) -> str:
-        odd.append(row)
-        return "error"
-
     try:
         with open_decoded(path, how.encoding) as file:
-            batches = arrow.open_csv(
-                file,
-                arrow.ReadOptions(use_threads=False, block_size=BLOCK, column_names=list(how.names), skip_rows=1),
-                arrow.ParseOptions(delimiter=how.separator, newlines_in_values=True, invalid_row_handler=refuse),
-                arrow.ConvertOptions(column_types=dict.fromkeys(how.names, pa.string()), strings_can_be_null=False),
-            )
-            for batch in gathered(batches):
+            for batch in gathered(open_texts(file, how, odd)):
                 yield pa.RecordBatch.from_arrays([trimmed(column) for column in batch.columns], list(how.names))
     except pa.ArrowInvalid as error:
         if odd:
             row, size = odd[0].number, f"{odd[0].actual_columns} values for {odd[0].expected_columns} columns"
             raise UserError(f"{path}: row {row}: {size}; put a value that holds the separator in quotes") from None
         raise UserError(f"{path}: not a table as CSV ({' '.join(str(error).split()):.200}); export it again") from None
+
+
+def open_texts(file: Any, how: Dialect, odd: list[Any]) -> Any:
+    """Batches of all columns as text. The row that ends the reading, for its number of values, is put into `odd`."""
+    import pyarrow as pa
+    from pyarrow import csv as arrow
+
+    def refuse(row: Any) -> str:
+        odd.append(row)
+        return "error"
+
+    return arrow.open_csv(
+        file,
+        arrow.ReadOptions(use_threads=False, block_size=BLOCK, column_names=list(how.names), skip_rows=1),
+        arrow.ParseOptions(delimiter=how.separator, newlines_in_values=True, invalid_row_handler=refuse),
+        arrow.ConvertOptions(column_types=dict.fromkeys(how.names, pa.string()), strings_can_be_null=False),
+    )
 
 
 def gathered(batches: "Iterable[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":

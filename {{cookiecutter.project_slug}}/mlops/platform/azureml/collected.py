@@ -4,6 +4,8 @@ modelDataCollector/<endpoint>/<slot>/<collection>/<yyyy>/<MM>/<dd>/<HH>/<instanc
 over the collections by its correlation id.
 """
 
+import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,7 +39,7 @@ def a_time(text: str) -> str:
 
 
 class Line(Artefact):
-    """What was collected of one request. The collector writes no line twice: one that was cut off is lost."""
+    """What was collected of one request; of a line that was cut off nothing is left."""
 
     correlationid: str
     time: Annotated[str, AfterValidator(a_time)]
@@ -68,14 +70,21 @@ def outputs_of(answer: list[dict[str, Any]]) -> dict[str, list[Any]]:
 
 
 def lines(container: "ContainerClient", folder: str, since: float) -> Iterator[dict[str, Any]]:
-    """The lines of one collection since then; hours that ended before are not read."""
+    """The lines of one collection since then, each once; hours that ended before are not read.
+
+    What would be yet to come was written by a clock that ran ahead, and is left out.
+    """
+    seen: set[str] = set()
+    now = time.time()
     first = folder + datetime.fromtimestamp(since, UTC).strftime("%Y/%m/%d/%H/")
     for blob in container.list_blobs(name_starts_with=folder):
         if blob.name < first:
             continue
         text = container.download_blob(blob.name).readall().decode(errors="replace")
         for line in whole_lines(text, Line, Path(blob.name)):
-            if seconds(line) >= int(since):  # collected with whole seconds
+            written = json.dumps(line, sort_keys=True)
+            if written not in seen and int(since) <= seconds(line) <= now:  # collected with whole seconds
+                seen.add(written)
                 yield line
 
 
