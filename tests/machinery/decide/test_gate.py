@@ -320,6 +320,7 @@ def test_a_broken_floor_or_slice_fails_a_challenger_that_is_no_worse():
         (-0.03, -0.021, "FAIL"),
         (math.nan, math.nan, "FAIL"),
         (-0.03, math.inf, "FAIL"),
+        (-math.inf, 0.03, "FAIL"),
     ],
 )
 def test_the_margin_itself_is_not_within_it(lower, upper, status):
@@ -336,6 +337,7 @@ def test_the_margin_itself_is_not_within_it(lower, upper, status):
         (-0.01, 0.009, "FAIL"),  # whatever it gains is not worth having
         (math.nan, math.nan, "FAIL"),
         (-0.01, math.inf, "FAIL"),
+        (-math.inf, 0.03, "FAIL"),
     ],
 )
 def test_better_is_beyond_chance_and_a_gain_that_is_not_worth_having_is_none(lower, upper, status):
