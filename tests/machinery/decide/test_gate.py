@@ -16,7 +16,7 @@ from mlops.decide.comparison import Comparison
 from mlops.decide.gate import better, enough, floors, no_worse, verdict_on
 from mlops.decide.jackknife import MOST
 from mlops.decide.scored import MODELS, Scored
-from mlops.decide.slicing import holm, slice_checks
+from mlops.decide.slicing import Slice, holm, slice_checks
 from mlops.decide.tasks.binary import Binary
 from mlops.decide.tasks.multiclass import Multiclass
 from mlops.decide.tasks.regression import Regression
@@ -243,6 +243,13 @@ def test_a_slice_of_one_class_cannot_tell():
     assert statuses(frame[frame["target"] == 1], rules) == ["INSUFFICIENT"]
 
 
+@pytest.mark.parametrize(
+    ("below", "lost", "status"), [(0.9, 0.9, "PASS"), (math.nan, 0.9, "INSUFFICIENT"), (0.9, math.nan, "INSUFFICIENT")]
+)
+def test_a_slice_on_which_either_model_has_no_value_cannot_tell(below, lost, status):
+    assert Slice("origin=JFK", 0.7, 0.0, below, lost).check(False, TASK.decisive, RULES.slices).status == status
+
+
 @pytest.mark.parametrize("label", [0, 1])
 def test_one_class_only_never_passes(label):
     frame = scored(champion=0.5)
@@ -422,6 +429,25 @@ def test_the_verdict_says_how_many_rows_would_tell(criterion, worth):
     assert times == pytest.approx((result["detectable"] / worth) ** 2) and times > 1
     many = verdict(scored(rows=round(400 * times), champion=1.0, challenger=1.02), criterion=criterion)["comparison"]
     assert many["detectable"] == pytest.approx(worth, rel=0.4)
+
+
+@pytest.mark.parametrize(
+    ("criterion", "challenger", "setting", "other"),
+    [
+        ("superiority", 1.05, {"minimum_gain": 0.2}, "FAIL"),
+        ("non-inferiority", 0.95, {"max_loss": 0.2}, "PASS"),
+    ],
+)
+def test_what_matters_is_what_the_rules_say(criterion, challenger, setting, other):
+    rows = as_scored(scored(rows=400, champion=1.0, challenger=challenger))
+    for rules, status in ((RULES, "INSUFFICIENT"), (RULES.model_copy(update=setting), other)):
+        assert verdict_on(TASK, {"auc": 0.9}, rows, rules, criterion)["checks"][2]["status"] == status
+
+
+def test_how_much_wider_days_make_no_interval_at_all_has_no_value():
+    frame = scored(rows=400, champion=1.0)
+    rows = replace(as_scored(frame.assign(challenger=frame["champion"])), clusters=np.arange(400) % 20)
+    assert math.isnan(verdict_on(TASK, {"auc": 0.9}, rows, RULES)["comparison"]["widened"])
 
 
 def test_the_chance_in_a_verdict_is_about_the_loss_that_its_criterion_allows():
