@@ -110,7 +110,7 @@ def verdict_on(
     metrics: of the challenger on all test rows. scored: the same rows; where they have no champion's predictions, it
     must beat a trivial model, whatever the criterion. looks: models that were judged on these rows before.
     """
-    cold, scored = "champion" not in scored.predictions, with_opponent(task, scored)
+    cold, scored = "champion" not in scored.predictions, with_trivial(task, scored)
     terms = Terms(TRIVIAL if cold else "champion", criterion == "non-inferiority" and not cold, rules)
     comparison = terms.compared(task, scored)
     checks = [
@@ -129,10 +129,8 @@ def verdict_on(
     }
 
 
-def with_opponent(task: "Task", scored: "Scored") -> "Scored":
-    """The rows with the predictions of a trivial model, where there is no champion."""
-    if "champion" in scored.predictions:
-        return scored
+def with_trivial(task: "Task", scored: "Scored") -> "Scored":
+    """The rows with the predictions of a trivial model, which is the opponent where there is no champion."""
     return replace(scored, predictions={**scored.predictions, TRIVIAL: task.trivial(scored.target, scored.labels)})
 
 
