@@ -150,6 +150,20 @@ def test_a_loss_on_a_slice_that_may_be_chance_is_none():
     assert statuses(frame, rules) == ["PASS"]
 
 
+def test_beyond_chance_is_what_alpha_says():
+    frame, rules = sliced(6, 0.15, max_drop=0.01)
+    assert statuses(frame, rules.model_copy(update={"alpha": 0.49})) == ["FAIL"]
+
+
+def test_rows_are_dealt_by_the_seed_of_the_rules():
+    frame = scored(rows=400, champion=0.8)
+    for seed in (1, 7):
+        rules = RULES.model_copy(update={"seed": seed})
+        told = verdict_on(TASK, {"auc": 0.9}, as_scored(frame), rules)["comparison"]
+        assert told["lower"] == compare(frame, "champion", 0.05, seed).lower
+    assert told["lower"] != compare(frame, "champion", 0.05, 1).lower
+
+
 def test_one_slice_among_many_needs_more_than_what_is_beyond_chance_by_itself():
     frame, rules = sliced(1, 0.15, max_drop=0.01)
     assert statuses(frame, rules) == ["FAIL"]
