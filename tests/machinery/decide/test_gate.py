@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import t as student
 
 from mlops.decide import comparison
-from mlops.decide.checks import Check, overall
+from mlops.decide.checks import Check, overall, worst
 from mlops.decide.comparison import Comparison
 from mlops.decide.gate import better, enough, floors, no_worse, verdict_on
 from mlops.decide.jackknife import MOST
@@ -162,6 +162,22 @@ def test_rows_are_dealt_by_the_seed_of_the_rules():
         told = verdict_on(TASK, {"auc": 0.9}, as_scored(frame), rules)["comparison"]
         assert told["lower"] == compare(frame, "champion", 0.05, seed).lower
     assert told["lower"] != compare(frame, "champion", 0.05, 1).lower
+
+
+def test_rows_of_a_slice_keep_their_clusters():
+    rows = replace(as_scored(scored(rows=40)), clusters=np.arange(40) % 12)
+    part = rows.where(np.arange(40) < 20)
+    assert part.clusters.tolist() == (np.arange(20) % 12).tolist() and len(part.target) == 20
+
+
+def test_there_are_no_more_groups_than_rows_of_the_rarer_answer():
+    target = np.repeat([0, 1], [90, 30])
+    assert Scored(target, {}, pd.DataFrame(index=target), [0, 1]).groups(TASK, 1)[1] == 30
+
+
+def test_the_worst_of_an_error_is_its_most():
+    assert worst(0.6, TASK.decisive) == ">= 0.6"
+    assert worst(0.6, Regression("rmse", 0.5).decisive) == "<= 0.6"
 
 
 def test_one_slice_among_many_needs_more_than_what_is_beyond_chance_by_itself():
