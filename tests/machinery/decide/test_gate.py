@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from scipy.stats import t as student
 
 from mlops.decide import comparison
-from mlops.decide.checks import Check, overall
+from mlops.decide.checks import Check, overall, worst
 from mlops.decide.comparison import Comparison
 from mlops.decide.gate import better, enough, floors, no_worse, verdict_on
 from mlops.decide.jackknife import MOST
 from mlops.decide.scored import MODELS, Scored
-from mlops.decide.slicing import holm, slice_checks
+from mlops.decide.slicing import Slice, holm, slice_checks
 from mlops.decide.tasks.binary import Binary
 from mlops.decide.tasks.multiclass import Multiclass
 from mlops.decide.tasks.regression import Regression
@@ -150,6 +150,36 @@ def test_a_loss_on_a_slice_that_may_be_chance_is_none():
     assert statuses(frame, rules) == ["PASS"]
 
 
+def test_beyond_chance_is_what_alpha_says():
+    frame, rules = sliced(6, 0.15, max_drop=0.01)
+    assert statuses(frame, rules.model_copy(update={"alpha": 0.49})) == ["FAIL"]
+
+
+def test_rows_are_dealt_by_the_seed_of_the_rules():
+    frame = scored(rows=400, champion=0.8)
+    for seed in (1, 7):
+        rules = RULES.model_copy(update={"seed": seed})
+        told = verdict_on(TASK, {"auc": 0.9}, as_scored(frame), rules)["comparison"]
+        assert told["lower"] == compare(frame, "champion", 0.05, seed).lower
+    assert told["lower"] != compare(frame, "champion", 0.05, 1).lower
+
+
+def test_rows_of_a_slice_keep_their_clusters():
+    rows = replace(as_scored(scored(rows=40)), clusters=np.arange(40) % 12)
+    part = rows.where(np.arange(40) < 20)
+    assert part.clusters.tolist() == (np.arange(20) % 12).tolist() and len(part.target) == 20
+
+
+def test_there_are_no_more_groups_than_rows_of_the_rarer_answer():
+    target = np.repeat([0, 1], [90, 30])
+    assert Scored(target, {}, pd.DataFrame(index=target), [0, 1]).groups(TASK, 1)[1] == 30
+
+
+def test_the_worst_of_an_error_is_its_most():
+    assert worst(0.6, TASK.decisive) == ">= 0.6"
+    assert worst(0.6, Regression("rmse", 0.5).decisive) == "<= 0.6"
+
+
 def test_one_slice_among_many_needs_more_than_what_is_beyond_chance_by_itself():
     frame, rules = sliced(1, 0.15, max_drop=0.01)
     assert statuses(frame, rules) == ["FAIL"]
@@ -243,6 +273,13 @@ def test_a_slice_of_one_class_cannot_tell():
     assert statuses(frame[frame["target"] == 1], rules) == ["INSUFFICIENT"]
 
 
+@pytest.mark.parametrize(
+    ("below", "lost", "status"), [(0.9, 0.9, "PASS"), (math.nan, 0.9, "INSUFFICIENT"), (0.9, math.nan, "INSUFFICIENT")]
+)
+def test_a_slice_on_which_either_model_has_no_value_cannot_tell(below, lost, status):
+    assert Slice("origin=JFK", 0.7, 0.0, below, lost).check(False, TASK.decisive, RULES.slices).status == status
+
+
 @pytest.mark.parametrize("label", [0, 1])
 def test_one_class_only_never_passes(label):
     frame = scored(champion=0.5)
@@ -320,6 +357,7 @@ def test_a_broken_floor_or_slice_fails_a_challenger_that_is_no_worse():
         (-0.03, -0.021, "FAIL"),
         (math.nan, math.nan, "FAIL"),
         (-0.03, math.inf, "FAIL"),
+        (-math.inf, 0.03, "FAIL"),
     ],
 )
 def test_the_margin_itself_is_not_within_it(lower, upper, status):
@@ -336,6 +374,7 @@ def test_the_margin_itself_is_not_within_it(lower, upper, status):
         (-0.01, 0.009, "FAIL"),  # whatever it gains is not worth having
         (math.nan, math.nan, "FAIL"),
         (-0.01, math.inf, "FAIL"),
+        (-math.inf, 0.03, "FAIL"),
     ],
 )
 def test_better_is_beyond_chance_and_a_gain_that_is_not_worth_having_is_none(lower, upper, status):
@@ -420,6 +459,25 @@ def test_the_verdict_says_how_many_rows_would_tell(criterion, worth):
     assert times == pytest.approx((result["detectable"] / worth) ** 2) and times > 1
     many = verdict(scored(rows=round(400 * times), champion=1.0, challenger=1.02), criterion=criterion)["comparison"]
     assert many["detectable"] == pytest.approx(worth, rel=0.4)
+
+
+@pytest.mark.parametrize(
+    ("criterion", "challenger", "setting", "other"),
+    [
+        ("superiority", 1.05, {"minimum_gain": 0.2}, "FAIL"),
+        ("non-inferiority", 0.95, {"max_loss": 0.2}, "PASS"),
+    ],
+)
+def test_what_matters_is_what_the_rules_say(criterion, challenger, setting, other):
+    rows = as_scored(scored(rows=400, champion=1.0, challenger=challenger))
+    for rules, status in ((RULES, "INSUFFICIENT"), (RULES.model_copy(update=setting), other)):
+        assert verdict_on(TASK, {"auc": 0.9}, rows, rules, criterion)["checks"][2]["status"] == status
+
+
+def test_how_much_wider_days_make_no_interval_at_all_has_no_value():
+    frame = scored(rows=400, champion=1.0)
+    rows = replace(as_scored(frame.assign(challenger=frame["champion"])), clusters=np.arange(400) % 20)
+    assert math.isnan(verdict_on(TASK, {"auc": 0.9}, rows, RULES)["comparison"]["widened"])
 
 
 def test_the_chance_in_a_verdict_is_about_the_loss_that_its_criterion_allows():

@@ -42,7 +42,7 @@ class Comparison:
 
     @property
     def finite(self) -> bool:
-        return isfinite(self.difference) and isfinite(self.lower) and isfinite(self.upper)
+        return isfinite(self.lower) and isfinite(self.upper)
 
     def rows_needed(self, gain: float) -> float:
         """About how many rows like these show such a gain four times of five."""

@@ -1,7 +1,7 @@
 """The gate: is the challenger sound, and better than what serves? Every number it used goes into the verdict."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlops.decide.checks import Check, Status, overall, worst
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 TRIVIAL = "trivial model"
 ERROR_TAG = "standard_error"  # of a version: how sure its metric of the gate was when it was registered
 Criterion = Literal["superiority", "non-inferiority"]
+Metrics = Mapping[str, float | None]
 
 
-def floors(metrics: Mapping[str, float | None], limits: Mapping[str, float], task: "Task") -> list[Check]:
+def floors(metrics: Metrics, limits: Mapping[str, float], task: "Task") -> list[Check]:
     """One check a floor. A missing or NaN metric is a broken floor."""
     return [floor(name, metrics.get(name), limit, task.metrics[name]) for name, limit in limits.items()]
 
@@ -70,9 +71,40 @@ def looks_left(before: int, allowed: int) -> Check:
     return Check("looks at these test rows", status, f"{before} other models", wanted)
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What the challenger has to show against whom: that it is no worse where they are lenient, else that it is better.
+
+    To be called better costs a look, and has the part of alpha that is there for each.
+    """
+
+    opponent: str
+    lenient: bool
+    rules: Gate
+
+    @property
+    def rule(self) -> str:
+        """The setting of the gate that says how much matters."""
+        return "max_loss" if self.lenient else "minimum_gain"
+
+    @property
+    def alpha(self) -> float:
+        return self.rules.alpha if self.lenient else self.rules.alpha / self.rules.looks
+
+    def compared(self, task: "Task", scored: "Scored") -> Comparison:
+        allowed = self.rules.max_loss if self.lenient else 0.0
+        return compare(task, scored, self.opponent, self.alpha, self.rules.seed, allowed)
+
+    def checks(self, comparison: Comparison, looks: int) -> list[Check]:
+        """looks: models that were judged on these rows before."""
+        if self.lenient:
+            return [no_worse(comparison, self.rules.max_loss)]
+        return [better(comparison, self.rules.minimum_gain), looks_left(looks, self.rules.looks)]
+
+
 def verdict_on(
     task: "Task",
-    metrics: Mapping[str, float | None],
+    metrics: Metrics,
     scored: "Scored",
     rules: Gate,
     criterion: Criterion = "superiority",
@@ -81,43 +113,40 @@ def verdict_on(
 ) -> dict[str, Any]:
     """The verdict on the challenger: its status, every check, the comparison and the rules.
 
-    metrics: of the challenger on all test rows. scored: the same rows, with the champion's predictions if there is one.
-    criterion: whether the challenger must be better than the champion, or just no worse. Without a champion it must
-    beat a trivial model, which knows no feature. looks: models that were judged on these rows before; to be called
-    better costs a look, and has the part of alpha that is there for each. behaviour: what it was tried on.
+    metrics: of the challenger on all test rows. scored: the same rows; where they have no champion's predictions, it
+    must beat a trivial model, whatever the criterion. looks: models that were judged on these rows before. behaviour:
+    what it was tried on.
     """
-    cold, scored = "champion" not in scored.predictions, with_opponent(task, scored)
-    opponent, lenient = TRIVIAL if cold else "champion", criterion == "non-inferiority" and not cold
-    alpha, margin = (rules.alpha, rules.max_loss) if lenient else (rules.alpha / rules.looks, 0.0)
-    comparison = compare(task, scored, opponent, alpha, rules.seed, margin)
+    cold, scored = "champion" not in scored.predictions, with_trivial(task, scored)
+    terms = Terms(TRIVIAL if cold else "champion", criterion == "non-inferiority" and not cold, rules)
+    comparison = terms.compared(task, scored)
     checks = [
         enough(task, scored.target, scored.labels, rules),
         *floors(metrics, rules.floors, task),
-        no_worse(comparison, rules.max_loss) if lenient else better(comparison, rules.minimum_gain),
-        *slice_checks(task, scored, opponent, rules),
-        *([] if lenient else [looks_left(looks, rules.looks)]),
+        *terms.checks(comparison, looks),
+        *slice_checks(task, scored, terms.opponent, rules),
         *behaviour,
     ]
-    rule = "max_loss" if lenient else "minimum_gain"
     return {
         "status": overall(checks),
-        "criterion": criterion,
-        "cold_start": cold,
-        "looks": looks,
+        **{"criterion": criterion, "cold_start": cold, "looks": looks},
         "checks": [asdict(check) for check in checks],
-        "comparison": {"alpha": alpha, "rule": rule, **shown(comparison, task, scored, rules, rule)},
+        "comparison": told(comparison, terms, task, scored),
         "rules": rules.model_dump(),
     }
 
 
-def with_opponent(task: "Task", scored: "Scored") -> "Scored":
-    """The rows with the predictions of a trivial model, where there is no champion."""
-    if "champion" in scored.predictions:
-        return scored
+def with_trivial(task: "Task", scored: "Scored") -> "Scored":
+    """The rows with the predictions of a trivial model, which is the opponent where there is no champion."""
     return replace(scored, predictions={**scored.predictions, TRIVIAL: task.trivial(scored.target, scored.labels)})
 
 
-def shown(comparison: Comparison, task: "Task", scored: "Scored", rules: Gate, rule: str) -> dict[str, Any]:
+def told(comparison: Comparison, terms: Terms, task: "Task", scored: "Scored") -> dict[str, Any]:
     """The comparison's numbers, and what they say of the rows: how alike they are, how many it would take."""
-    alike = widened(comparison, task, scored, rules.seed) if comparison.clusters else None
-    return {**asdict(comparison), "widened": alike, "rows_needed": comparison.rows_needed(getattr(rules, rule))}
+    return {
+        **asdict(comparison),
+        "alpha": terms.alpha,
+        "rule": terms.rule,
+        "widened": widened(comparison, task, scored, terms.rules.seed) if comparison.clusters else None,
+        "rows_needed": comparison.rows_needed(getattr(terms.rules, terms.rule)),
+    }

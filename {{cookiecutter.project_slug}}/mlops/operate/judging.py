@@ -28,22 +28,20 @@ def judge(
 ) -> dict[str, Any]:
     """The verdict on a model folder, by what `evaluate` and `try_serving` wrote of it, and by the present rules.
 
-    look: says how many other models were called better, or not, on the rows of that hash.
-    UserError when they are about different models, or evaluation.json says other metrics than its scores.
+    look: how many other models were judged on the rows of that hash. UserError when the files are of several models.
     """
     facts, answers = of_one_model(model, evaluation, served)
-    challenger = facts["challenger"]
     task = task_of(project, own_metrics(project.gate.own_metrics, model))
     scored = from_frame(read_file(evaluation / "scores.parquet"), facts["labels"], coded=task.coded)
     metrics = measure(task, scored.target, scored.predictions["challenger"])
-    if other := difference(without_nan(metrics), challenger["metrics"]):
+    if other := difference(without_nan(metrics), facts["challenger"]["metrics"]):
         raise UserError(f"{evaluation}: evaluation.json and scores.parquet differ in {other}; run evaluate again")
     looks = look(scored.rows_hash) if criterion == "superiority" else 0
     behaviour = [Check(**each) for each in facts["behaviour"]]
     verdict = verdict_on(task, metrics, scored, project.gate, criterion, looks, behaviour)
     verdict["comparison"]["clusters_by"] = project.data.cluster_name if scored.clusters is not None else None
     return {
-        "model_hash": challenger["model_hash"],
+        "model_hash": facts["challenger"]["model_hash"],
         "champion": facts.get("champion", {}).get("model_hash"),
         "test": facts["test"],
         "metrics": metrics,
