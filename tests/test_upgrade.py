@@ -130,7 +130,7 @@ def develop(inside: Path) -> None:
     edit(inside, "project.yml", "  seed: 13", "  tries: 3                           # a new key\n  seed: 13")
     edit(inside, "environments/base.yml", "  bake: 20s ", "  watched: 20s ")
     append(inside, "mlops/settings/renamed.yml", "  rollout.bake: rollout.watched\n")
-    edit(inside, "mlops/decide/gate.py", "import asdict, replace", "import asdict, fields, replace")
+    edit(inside, "mlops/decide/gate.py", "asdict, dataclass, replace", "asdict, dataclass, fields, replace")
     edit(inside, ".github/workflows/train.yml", "name: train\non:", "name: training\non:")
     edit(inside, "pyproject.toml", '    "rich>=14",', '    "rich>=15",')
     for name in ("README.md", "model/features.py", "docs/first-run.md", "docs/live.md"):
@@ -318,7 +318,7 @@ def test_every_key_that_is_new_since_has_a_default(source: Path, installed: Proj
 def test_a_project_is_upgraded_by_its_own_command(source: Path, project: Path, tmp_path: Path) -> None:
     bring_own(project)
     users = {name: content for name, content in contents(project).items() if "/" in name or name == "README.md"}
-    edit(project, "mlops/decide/gate.py", "    lenient = criterion", "    # ours\n    lenient = criterion")
+    edit(project, "mlops/decide/gate.py", "    comparison = terms", "    # ours\n    comparison = terms")
     edit(project, "pyproject.toml", '    "matplotlib>=3.10",\n', '    "holidays>=0.50",\n    "matplotlib>=3.10",\n')
     append(project, "environments/staging.yml", "rollout: {bake: 5m}  # longer here\n")
     append(project, "tests/test_ours.py", "def test_ours() -> None:\n    assert True\n")
@@ -339,7 +339,7 @@ def test_a_project_is_upgraded_by_its_own_command(source: Path, project: Path, t
     assert "  tries: 3                           # a new key\n" in read(project, "project.yml")
     assert read(project, "environments/staging.yml").endswith("rollout: {watched: 5m}  # longer here\n")
     gate = read(project, "mlops/decide/gate.py")
-    assert "import asdict, fields, replace" in gate and "    # ours\n" in gate
+    assert "import asdict, dataclass, fields, replace" in gate and "    # ours\n" in gate
     assert "name: training\n" in read(project, ".github/workflows/train.yml")
     assert read(project, "docs/live.md").endswith("# of the next version\n")
     assert (project / "mlops/decide/added.py").exists() and not (project / "steps/smoke.py").exists()
@@ -386,7 +386,7 @@ def test_a_shallow_clone_of_a_project_in_a_folder_of_a_bigger_repository(generat
     for name in ("README.md", "project.yml", "mlops.txt"):
         (bigger / name).write_text("another's\n", encoding="utf-8")
     commit(bigger, "All at once")
-    edit(bigger / folder, "mlops/decide/gate.py", "    lenient = criterion", "    # ours\n    lenient = criterion")
+    edit(bigger / folder, "mlops/decide/gate.py", "    comparison = terms", "    # ours\n    comparison = terms")
     append(bigger / folder, PINS, "# our own\n")
     (bigger / folder / "uv.lock").write_text("# our own\n", encoding="utf-8")
     commit(bigger)
@@ -402,11 +402,11 @@ def test_a_shallow_clone_of_a_project_in_a_folder_of_a_bigger_repository(generat
     assert all(name.strip('"').startswith("models/late buses/") for name in changed)
     assert git(tmp_path / "shallow", "diff", "--name-only") == "README.md"
     gate = read(tmp_path / "shallow" / folder, "mlops/decide/gate.py")
-    assert "import asdict, fields, replace" in gate and "    # ours\n" in gate
+    assert "import asdict, dataclass, fields, replace" in gate and "    # ours\n" in gate
 
 
 def test_where_git_cannot_merge_nothing_changes_and_a_cherry_pick_settles_it(project: Path) -> None:
-    edit(project, "mlops/decide/gate.py", "import asdict, replace", "import asdict, astuple, replace")
+    edit(project, "mlops/decide/gate.py", "asdict, dataclass, replace", "asdict, astuple, dataclass, replace")
     edit(project, "pyproject.toml", '    "rich>=14",', '    "rich>=13",')
     commit(project)
     before = state(project)

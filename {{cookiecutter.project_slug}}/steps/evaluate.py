@@ -16,7 +16,7 @@ from mlops import UserError
 from mlops.commands.console import command
 from mlops.data.artefacts import Lineage, Split
 from mlops.data.files import hash_folder, read_json, write_json
-from mlops.data.model_folder import LINEAGE_FILE, check_task, load_model
+from mlops.data.model_folder import LINEAGE_FILE, check_task, load_model, model_columns
 from mlops.data.own_metrics import own_metrics
 from mlops.data.scoring_script import SCRIPT
 from mlops.data.splitting import clusters
@@ -64,16 +64,18 @@ def measured(task: Task, name: str, folder: Path, scored: Scored, seed: int) -> 
     }
 
 
-def tried(path: Path, task: Task, model: "Pipeline", rows: "pd.DataFrame", took_ms: float) -> list[dict[str, str]]:
+def tried(args: argparse.Namespace, task: Task, model: "Pipeline", rows: "pd.DataFrame", took_ms: float) -> list[Any]:
     """The checks of what is asked of the model, whose answer to a row took so long; prints the row that breaks one."""
     from mlops.decide.behaviour import Subject, behave, evenly, in_time
 
-    behaviour, labels = load_behaviour(path, rows.columns.tolist()), task.known(model)
-    subject = Subject(task, labels, lambda asked: task.predict(model, asked, labels), evenly(rows, behaviour.rows))
+    behaviour, labels = load_behaviour(args.behaviour, rows.columns.tolist()), task.known(model)
+    nullable = frozenset(name for name, each in model_columns(args.model).items() if each.nulls)
+    some = evenly(rows, behaviour.rows)
+    subject = Subject(task, labels, lambda asked: task.predict(model, asked, labels), some, nullable)
     try:
         found = [*behave(behaviour, subject), *in_time(behaviour, took_ms)]
     except UserError as mistake:
-        raise UserError(f"{path}: {mistake}") from None
+        raise UserError(f"{args.behaviour}: {mistake}") from None
     for each in found:
         if each.check.status != "PASS":
             row = "" if each.row is None else f" {each.row.to_dict()}"
@@ -129,7 +131,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         result[name]["latency"] = latency(task, model, test[project.features])
     result["slices"] = slice_rows(task, scored)
     features, took = test[project.features], result["challenger"]["latency"]["p50_ms"]
-    result["behaviour"] = tried(args.behaviour, task, models["challenger"], features, took)
+    result["behaviour"] = tried(args, task, models["challenger"], features, took)
     write(args.evaluation, task, scored, result)
     for name in models:
         print(name, " ".join(f"{metric} {value:.4f}" for metric, value in result[name]["metrics"].items()))

@@ -94,6 +94,16 @@ def test_the_data_keep_the_drafted_rules(committed, shop):
     assert len(read_data(committed / "data")) == ROWS
 
 
+def test_a_time_that_nobody_named_is_pointed_out(committed, shop, capsys):
+    assert main([str(shop), "--target", "paid"]) == 0
+    assert "rows are split at random; --time when would split and watch them by time\n" in capsys.readouterr().out
+    git("add", "--all")
+    git("commit", "-m", "by chance")
+    assert main([str(shop), *OPTIONS]) == 0
+    said = capsys.readouterr().out
+    assert "split at random" not in said and "the score is the probability of " in said
+
+
 def test_what_a_model_must_do_is_drafted_for_its_columns(committed, shop):
     assert main([str(shop), *OPTIONS]) == 0
     found = load_behaviour(committed / "tests" / "behaviour.yml", load_project().features)
@@ -126,7 +136,7 @@ def test_what_is_not_committed_is_never_overwritten(committed, shop, kind, capsy
     before = git("status", "--porcelain")
     assert main([str(shop), *OPTIONS]) == 2
     assert capsys.readouterr().err == (
-        f"error: {UNSAVED[kind]}: not committed, and would be lost; commit it, or move it out of the project\n"
+        f"error: {UNSAVED[kind]}: not committed, and would be lost; commit it, or take it away: git stash -u\n"
     )
     assert (mine.read_text(encoding="utf-8"), git("status", "--porcelain")) == ("# mine\n", before)
 

@@ -125,6 +125,13 @@ def test_it_is_trained_when_any_of_it_changed(branch, path):
     assert seen() == ["non-inferiority"], "without a champion there is none to give"
 
 
+def test_a_mistake_in_what_a_model_must_do_is_said_before_the_work(branch, capsys):
+    write("tests/behaviour.yml", "tests: [{name: a, change: {tmp: {add: 1}}, within: 0}]\n")
+    assert run_pipeline.main(["--pull-request"]) == 2
+    assert capsys.readouterr().err.startswith("error: tests/behaviour.yml: tests: a: tmp is no feature; ")
+    assert seen() is None
+
+
 def test_on_a_laptop_an_uncommitted_change_counts_and_so_does_a_new_file(branch):
     touch("project.yml")
     run_pipeline.main(["--pull-request"])

@@ -54,6 +54,16 @@ def test_three_months_are_a_file_each_and_fewer_one(tmp_path):
     assert [path.name for path in write_data(iter([batch.slice(0, 2)]), "at", tmp_path / "two")] == ["data.parquet"]
 
 
+def test_months_of_a_few_rows_are_one_file(tmp_path):
+    times = pd.date_range("1958-03-29", periods=400, freq="7D")
+    batch = pa.RecordBatch.from_pandas(pd.DataFrame({"at": times, "co2": np.arange(400.0)}))
+    assert [path.name for path in write_data(iter([batch]), "at", tmp_path / "weekly")] == ["data.parquet"]
+    daily = pa.RecordBatch.from_pandas(
+        pd.DataFrame({"at": pd.date_range("2013-01-01", periods=90), "x": np.arange(90.0)})
+    )
+    assert len(write_data(iter([daily]), "at", tmp_path / "daily")) == 3
+
+
 def test_a_key_that_is_there_twice_is_named_with_its_values_wherever_the_rows_are(tmp_path):
     one = written(tmp_path / "1.parquet", pd.DataFrame({"shop": [1, 1, 2], "day": ["a", "b", "a"]}))
     other = written(tmp_path / "2.parquet", pd.DataFrame({"shop": [2, 2], "day": ["b", "c"]}))

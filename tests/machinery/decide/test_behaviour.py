@@ -30,7 +30,7 @@ def binary(rows):
 
 
 def subject(ask, task="binary", labels=(0, 1)):
-    return Subject(TASKS[task]("any", 0.5), list(labels), ask, ROWS)
+    return Subject(TASKS[task]("any", 0.5), list(labels), ask, ROWS, frozenset({"temp", "town", "at"}))
 
 
 def tried(ask, *tests, task="binary", labels=(0, 1), **top):
@@ -81,7 +81,8 @@ def test_the_worst_row_is_shown_with_what_was_changed_and_both_answers():
     (found,) = tried(lambda rows: binary(rows) * (rows["town"] != "LINZ").to_numpy(), KEPT["spelling"])
     worst = int(np.argmax(np.where(ROWS["town"] == "Linz", binary(ROWS), 0)))
     assert found.check.seen == (
-        f"25 of 101 rows break it, test row {1000 + worst} most (town Linz -> LINZ: {binary(ROWS)[worst]:.4g} -> 0)"
+        f"25 of 101 rows break it, row {1000 + worst} of test.parquet most"
+        f" (town Linz -> LINZ: {binary(ROWS)[worst]:.4g} -> 0)"
     )
     assert found.check.name == "behaviour: a" and found.check.wanted == "answers at most 0 apart"
     pd.testing.assert_series_equal(found.row, ROWS.iloc[worst])
@@ -151,6 +152,8 @@ UNFIT = {
     "capitals of a number": ({"temp": {"case": "upper"}}, "temp holds no text"),
     "text for a number": ({"temp": {"to": "warm"}}, "'warm' is no value of temp"),
     "text for a time": ({"at": {"to": "soon"}}, "'soon' is no value of at"),
+    "a day or a month first": ({"at": {"to": "04.03.2025"}}, "'04.03.2025' is no value of at"),
+    "null where none was": ({"hour": {"to": None}}, "hour was never missing in training; an endpoint refuses null"),
 }
 
 

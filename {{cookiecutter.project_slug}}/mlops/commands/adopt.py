@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from tempfile import TemporaryDirectory
 from typing import get_args
 
@@ -72,6 +73,9 @@ def draft(path: Path, roles: Roles, new: Path) -> tuple[list[Profile], list[str]
     files.written(texts, new)
     check_sound(path, new)
     hold_out_enough(path, new, drafted)
+    times = [each.name for each in found if table.columns[each.name].kind == "time"]
+    if times and roles.time is None:
+        notes.append(f"rows are split at random; --time {quote(times[0])} would split and watch them by time")
     return found, notes
 
 
@@ -100,7 +104,7 @@ def check_committed(touched: Sequence[str]) -> None:
     unsaved = names("diff", "--name-only", "--relative", "-z", "HEAD", "--", *REPLACED)
     unsaved |= names("ls-files", "--others", "-z", "--", *REPLACED)
     if lost := sorted(unsaved & {*touched}):
-        raise UserError(f"{lost[0]}: not committed, and would be lost; commit it, or move it out of the project")
+        raise UserError(f"{lost[0]}: not committed, and would be lost; commit it, or take it away: git stash -u")
 
 
 def show(found: Sequence[Profile]) -> None:

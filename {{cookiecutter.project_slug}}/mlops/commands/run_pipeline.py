@@ -25,9 +25,11 @@ def run(args: argparse.Namespace, jobs: "Jobs", data: str, champion: "Champion",
     """Run the pipeline and write the report; the exit code."""
     from mlops.ci import open_ci
     from mlops.report.training import write_report
+    from mlops.settings.behaviour import BEHAVIOUR_FILE, load_behaviour
     from mlops.settings.project import load_project
     from mlops.settings.reading import read_text
 
+    load_behaviour(BEHAVIOUR_FILE, load_project().features)  # a mistake is said before the work
     inputs = {"data": data, "criterion": criterion}
     if champion.folder:
         inputs["champion"] = str(champion.folder.resolve())

@@ -1,5 +1,6 @@
 """Whether a model behaves as tests/behaviour.yml asks: its answers before and after a change, and to given rows."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -19,18 +20,23 @@ if TYPE_CHECKING:
     from mlops.decide.measures import Vector
     from mlops.decide.tasks import Task
 
+ISO = re.compile(r"\d{4}-\d\d-\d\d")
 CLOSE = 1e-9  # answers that are no further apart are the same
 Ask = Callable[["pd.DataFrame"], "Vector"]  # what the model predicts for rows
 
 
 @dataclass(frozen=True)
 class Subject:
-    """The model under test, and the rows that are tried, which hold the features alone; before: its predictions."""
+    """The model under test, and the rows that are tried, which hold the features alone.
+
+    nullable: the features that may be missing, as an endpoint has it. before: what is predicted for the rows.
+    """
 
     task: "Task"
     labels: Sequence[Any]
     ask: Ask
     rows: "pd.DataFrame"
+    nullable: frozenset[str]
 
     @cached_property
     def before(self) -> "Vector":
@@ -78,7 +84,7 @@ def in_any_order(subject: Subject) -> Outcome:
 
 def of_change(test: Trial, subject: Subject, seed: int) -> Outcome:
     """What a change of the rows does to their answers."""
-    rows = changed(subject.rows, test, np.random.default_rng(seed))
+    rows = changed(subject, test, np.random.default_rng(seed))
     before, after = (meant(each, test, subject) for each in (subject.before, subject.ask(rows)))
     if test.within is not None:
         wanted, off = f"answers at most {test.within:g} apart", apart(before, after) - test.within
@@ -86,7 +92,8 @@ def of_change(test: Trial, subject: Subject, seed: int) -> Outcome:
         wanted, off = f"no answer {test.never}", after - before if test.never == "higher" else before - after
 
     def told(place: int) -> str:
-        values = (f"{name} {subject.rows[name].iloc[place]} -> {rows[name].iloc[place]}" for name in test.change)
+        sides = [{name: shown_value(side[name].iloc[place]) for name in test.change} for side in (subject.rows, rows)]
+        values = (f"{name} {value} -> {sides[1][name]}" for name, value in sides[0].items())
         return f"{', '.join(values)}: {moved(before, after, place)}"
 
     return outcome(test.name, wanted, off, subject, told, test.share)
@@ -94,7 +101,7 @@ def of_change(test: Trial, subject: Subject, seed: int) -> Outcome:
 
 def of_row(test: Trial, subject: Subject) -> Outcome:
     """The answer to a row that the test gives."""
-    given = {name: filled([value], subject.rows[name], test) for name, value in test.row.items()}
+    given = {name: filled([value], subject.rows[name], test, subject) for name, value in test.row.items()}
     predicted = subject.ask(subject.rows.iloc[:1].assign(**given))
     if test.between:
         value = meant(predicted, test, subject)
@@ -105,15 +112,18 @@ def of_row(test: Trial, subject: Subject) -> Outcome:
     return Outcome(Check(f"behaviour: {test.name}", "PASS" if off <= CLOSE else "FAIL", seen, wanted))
 
 
-def changed(rows: "pd.DataFrame", test: Trial, chance: np.random.Generator) -> "pd.DataFrame":
+def changed(subject: Subject, test: Trial, chance: np.random.Generator) -> "pd.DataFrame":
     """The rows with the change of the test. UserError where it does not fit a column."""
-    return rows.assign(**{name: edited(rows[name], change, test, chance) for name, change in test.change.items()})
+    columns = {name: (subject.rows[name], change) for name, change in test.change.items()}
+    return subject.rows.assign(**{name: edited(*each, test, subject, chance) for name, each in columns.items()})
 
 
-def edited(values: "pd.Series[Any]", change: Change, test: Trial, chance: np.random.Generator) -> "pd.Series[Any]":
+def edited(
+    values: "pd.Series[Any]", change: Change, test: Trial, subject: Subject, chance: np.random.Generator
+) -> "pd.Series[Any]":
     """The values of a column, changed; whole numbers stay whole."""
     if "to" in change.model_fields_set:
-        return filled([change.to] * len(values), values, test)
+        return filled([change.to] * len(values), values, test, subject)
     kind = values.dtype.kind
     if change.case:
         if kind != "O":
@@ -126,14 +136,18 @@ def edited(values: "pd.Series[Any]", change: Change, test: Trial, chance: np.ran
     return found.round().astype(values.dtype) if kind in "iu" else found
 
 
-def filled(new: Sequence[Any], like: "pd.Series[Any]", test: Trial) -> "pd.Series[Any]":
+def filled(new: Sequence[Any], like: "pd.Series[Any]", test: Trial, subject: Subject) -> "pd.Series[Any]":
     """Those values with the type of that column, as far as they are known. UserError where they are of another."""
     import pandas as pd
 
     some = like.iloc[: len(new)]
     if all(each is None for each in new):
+        if like.name not in subject.nullable:
+            raise UserError(f"tests: {test.name}: {like.name} was never missing in training; an endpoint refuses null")
         return some.where(np.zeros(len(new), dtype=bool))
     try:
+        if like.dtype.kind == "M" and not ISO.match(str(new[0])):
+            raise ValueError(new[0])
         return pd.Series(new, some.index).astype(like.dtype)
     except (TypeError, ValueError):
         raise UserError(f"tests: {test.name}: {new[0]!r} is no value of {like.name} ({like.dtype})") from None
@@ -170,7 +184,8 @@ def outcome(
     worst = int(np.argmax(np.where(np.isnan(off), np.inf, off)))
     if not broken.any():
         return Outcome(Check(f"behaviour: {name}", "PASS", f"{len(off):,} rows keep it", wanted))
-    seen = f"{broken.sum():,} of {len(off):,} rows break it, test row {subject.rows.index[worst]} most ({told(worst)})"
+    row = f"row {subject.rows.index[worst]} of test.parquet"
+    seen = f"{broken.sum():,} of {len(off):,} rows break it, {row} most ({told(worst)})"
     more = f" for {share:.0%} of the rows" if share < 1 else ""
     status: Status = "PASS" if broken.sum() <= allowed else "FAIL"
     return Outcome(Check(f"behaviour: {name}", status, seen, wanted + more), subject.rows.iloc[worst])
@@ -198,6 +213,11 @@ def moved(before: "Vector", after: "Vector", place: int) -> str:
     one, other = np.atleast_1d(before[place]), np.atleast_1d(after[place])
     most = int(np.argmax(np.abs(other - one)))
     return f"{one[most]:.4g} -> {other[most]:.4g}"
+
+
+def shown_value(value: Any) -> str:
+    """A value of a column, in few digits."""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def shown(answer: Any) -> str:

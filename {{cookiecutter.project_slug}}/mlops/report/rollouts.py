@@ -1,5 +1,6 @@
 """The timeline of a rollout, from the record that `apply` wrote: traffic, rates with bounds, and every decision."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import takewhile
@@ -81,7 +82,8 @@ def rate(traffic: Mapping[str, Any] | None) -> dict[str, Any] | None:
 def told(action: Mapping[str, Any]) -> str:
     """The action in words."""
     what = " ".join(str(action[key]) for key in ("slot", "why") if action.get(key))
-    return what if "why" in action else f"{action['kind']} {what}".lower()
+    kind = re.sub("(?<!^)(?=[A-Z])", " ", action["kind"])
+    return what if "why" in action else f"{kind} {what}".lower().rstrip()
 
 
 def worth(one: Mapping[str, Any], after: Mapping[str, Any] | None) -> bool:

@@ -16,7 +16,6 @@ HEAD = """# What the model must do whatever its metrics say: every challenger is
 # not pass the gate. What can be written, and what each line means: docs/behaviour.md. Drafted; the rest is yours.
 rows: 500                            # of the test, evenly from all of it
 between: {between}
-latency_ms: 100                      # one row, the median
 """
 EXAMPLES = """# What only you can know, such as (take the # away and write your own):
 #  - name: more of it never lowers the answer

@@ -16,7 +16,7 @@ from mlops.data.tables import read_table
 if TYPE_CHECKING:
     import pyarrow as pa
 
-LEAST_MONTHS = 3  # fewer are one file
+LEAST_MONTHS, LEAST_ROWS = 3, 30  # fewer months, or fewer rows in them on average, are one file
 SORTED_CELLS = 10_000_000  # in memory at a time
 COMPRESSION = {"compression": "zstd", "compression_level": 9}
 
@@ -29,11 +29,13 @@ def with_target(source: Source, target: str) -> "Iterator[pa.RecordBatch]":
 
 
 def write_data(batches: "Iterator[pa.RecordBatch]", time: str | None, folder: Path) -> list[Path]:
-    """The rows as one file a month where there are three months or more, else as data.parquet; in order of time."""
+    """The rows as one file a month where there are three months with enough rows, else as data.parquet; by time."""
     folder.mkdir(parents=True)
     writers: dict[str, Any] = {}
+    count = 0
     try:
         for batch in batches:
+            count += batch.num_rows
             for month, rows in by_month(batch, time):
                 write_rows(writers, folder / f"{month}.parquet", rows)
     finally:
@@ -42,7 +44,7 @@ def write_data(batches: "Iterator[pa.RecordBatch]", time: str | None, folder: Pa
     files = sorted(folder.iterdir())
     if not files:
         raise UserError("no row has a value of the target; name another column as --target")
-    if time is None or len(files) < LEAST_MONTHS:
+    if time is None or len(files) < LEAST_MONTHS or count < LEAST_ROWS * len(files):
         files = [joined(files, folder / "data.parquet")]
     for path in files if time else []:
         in_order(path, str(time))

@@ -37,6 +37,7 @@ class Numbers:
     """The target is a number."""
 
     has_classes = has_threshold = False
+    name = "regression"
     gives, learner, step = "a number", "HistGradientBoostingRegressor", "regressor"
     counted = "rows"  # what gate.min_rows is about
     scoring, encoded = "r2", "continuous"  # of a tree that looks for leaks, and of texts for it
@@ -45,6 +46,10 @@ class Numbers:
         """UserError when no model can learn the target."""
         if kind in ("text", "boolean"):
             raise UserError(f"{target}: holds no numbers; regression needs them: --task multiclass")
+
+    def told(self, facts: Facts) -> str:
+        """What the model answers, for people."""
+        return self.name
 
     def scale(self, facts: Facts) -> Scale:
         return in_units("rmse", facts.deviation)
@@ -86,6 +91,7 @@ class Classes:
     """The target is one of several classes."""
 
     has_classes, has_threshold = True, False
+    name = "multiclass"
     gives, learner, step = "a probability for each class", "HistGradientBoostingClassifier", "classifier"
     counted = "rows"
     scoring, encoded = "balanced_accuracy", "auto"
@@ -99,6 +105,9 @@ class Classes:
         value, rows = min(facts.values.items(), key=lambda each: each[1])
         if rows < 2:
             raise UserError(f"{target}: class {value!r} has one row; merge it with another class, or take it out")
+
+    def told(self, facts: Facts) -> str:
+        return self.name
 
     def scale(self, facts: Facts) -> Scale:
         """By the log-loss of the bare shares of the classes."""
@@ -136,6 +145,7 @@ class TwoClasses(Classes):
     """The target is one of two classes."""
 
     has_threshold = True
+    name = "binary"
     gives = "a probability for each answer"
     counted = "rows of either answer"
 
@@ -143,6 +153,9 @@ class TwoClasses(Classes):
         if facts.distinct != 2:
             raise UserError(f"{target}: has more than 2 values; --task multiclass or regression")
         super().check(target, facts, kind)
+
+    def told(self, facts: Facts) -> str:
+        return f"binary: the score is the probability of {max(facts.values or ['?'])}"
 
     def scale(self, facts: Facts) -> Scale:
         """AUC has one scale for all tables."""
