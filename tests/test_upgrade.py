@@ -208,7 +208,7 @@ def tune(folder: Path) -> None:
     append(folder, "environments/production.yml", elsewhere)
     edit(folder, "pyproject.toml", '    "matplotlib>=3.10",\n', '    "holidays>=0.50",\n    "matplotlib>=3.10",\n')
     append(folder, ".gitignore", "\nnotebooks/\n")
-    edit(folder, "mlops/drift.py", "from typing import Literal\n", "from typing import Literal  # hot fix\n")
+    edit(folder, "mlops/drift.py", "import numpy as np\n", "import numpy as np  # hot fix\n")
 
 
 @pytest.mark.parametrize("old", OLD)
@@ -245,7 +245,7 @@ def test_an_old_project_is_upgraded_with_all_that_its_users_did(
     assert {name: now.get(name) for name in users} == users
     assert yaml.safe_load(read(folder, "tests/behaviour.yml")) == {"tests": []}, "nothing about columns that are gone"
     edited = ["mlops/decide/drift.py"]
-    assert "from typing import Literal  # hot fix\n" in read(folder, "mlops/decide/drift.py")
+    assert "import numpy as np  # hot fix\n" in read(folder, "mlops/decide/drift.py")
     if old != WITHOUT_PIPELINES:
         assert 'cron: "30 4 * * 2"' in read(folder, ".github/workflows/train.yml")
     if old == OLD[-1]:
