@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from mlops.decide.tasks.interface import Task
     from mlops.settings.metrics import Metric
 
-# Whenever labels have come, all since registration are looked at again: of 300 versions that are as good as ever, a year
-# of monthly looks took 2 to 3.3 % for degraded (benchmarks/live_quality.md).
+# Whenever labels have come, all since registration are looked at again: of 300 versions that are as good as ever, a
+# year of monthly looks took 2 to 3.3 % for degraded (benchmarks/live_quality.md).
 SURE = 0.01
 Status = Literal["HOLDING", "DEGRADED", "INSUFFICIENT", "UNLABELLED"]
 STATUSES: Mapping[Result, Status] = {"PASS": "HOLDING", "FAIL": "DEGRADED", "INSUFFICIENT": "INSUFFICIENT"}
