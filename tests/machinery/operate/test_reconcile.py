@@ -52,6 +52,15 @@ def test_content_that_did_not_pass_is_not_deployed_nor_restarted(poisoned, stabl
     assert refused.platform.endpoints.written == 0
 
 
+@pytest.mark.parametrize(("state", "downloaded"), [("ready", [2]), ("failed", [2, 1])])
+def test_each_version_is_fetched_once_to_be_compared_with_its_hash(state, downloaded):
+    world = serving(1)
+    blue = replace(world.observed.deployments["blue"], state=state)
+    world.observed = replace(world.observed, deployments={"blue": blue})
+    once = reconciler(world)
+    assert once.run().promoted and once.platform.models.downloaded == downloaded
+
+
 def test_a_rollout_says_each_change_once(capsys):
     world = serving(1)
     assert reconciler(world).run() == Done(True, "flights:2 serves from green")
