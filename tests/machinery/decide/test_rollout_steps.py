@@ -54,10 +54,11 @@ def test_where_there_was_nothing_to_compare_with_the_last_bake_has_to_tell(unsur
     assert isinstance(decide(manifest(2), first, replace(evidence, candidate=few), now), Wait)
 
 
+@pytest.mark.parametrize("state", ["failed", "stopped"])
 @pytest.mark.parametrize(("seen", "goes_on"), [(GOOD, True), (UNSURE, False)])
-def test_where_stable_serves_no_more_a_healthy_candidate_gets_all_traffic_next(seen, goes_on):
+def test_where_stable_serves_no_more_a_healthy_candidate_gets_all_traffic_next(seen, goes_on, state):
     observed, evidence, now = at(10, candidate=seen, tried={"blue": "no such image"})
-    lost = replace(observed.deployments["blue"], state="failed")
+    lost = replace(observed.deployments["blue"], state=state)
     observed = replace(observed, deployments={**observed.deployments, "blue": lost})
     action = decide(manifest(2), observed, evidence, now)
     assert action.traffic == {"green": 100} if goes_on else isinstance(action, Wait), "Azure refuses less than all"

@@ -204,10 +204,10 @@ def test_the_sample_is_of_the_version_that_the_manifest_names():
     assert asking.probe("green") == ""
 
 
-def test_wrong_scores_are_caught_before_any_traffic():
+def test_wrong_scores_are_caught_before_any_traffic(capsys):
     world = serving(1)
     done = reconciler(world, answers=(0.1, 0.3)).run()
-    assert "1 of 2 scores differ" in done.why
+    assert "1 of 2 scores differ" in done.why and "probe green: 1 of 2 scores differ" in capsys.readouterr().out
     assert not any(share.get("green") for share in world.shares)
 
 
@@ -244,6 +244,9 @@ def test_answers_that_are_odd_beside_stables_get_no_traffic(of_stable, why):
 def test_a_stable_that_cannot_answer_the_rows_is_not_compared_with(capsys):
     assert reconciler(serving(1), statuses=(200, 400)).run().promoted
     assert "could not be compared with those of blue: status 400" in capsys.readouterr().out
+    cut_off = reconciler(serving(1), lost_answers=1)
+    assert cut_off.compare("blue") == ""
+    assert "could not be compared with those of blue: cut off" in capsys.readouterr().out
     assert reconciler(serving(1), of_stable="a page of the proxy").run().promoted
     assert "could not be compared with those of blue: status 200" in capsys.readouterr().out
 

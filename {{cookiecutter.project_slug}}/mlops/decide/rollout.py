@@ -166,7 +166,7 @@ def watch(
     share, served = live(observed)[slot], evidence.bake.requests if evidence.bake else 0
     following = next((step for step in steps(rules, stable) if step > share), None)
     lacking = [] if served >= rules.min_requests else [f"{served} of {rules.min_requests} requests in this bake"]
-    decides = following == 100 or (following is None and steps(rules, stable) == [100])
+    decides = following == 100 or steps(rules, stable) == [100]
     left = rules.bake - (now - observed.moment("since"))
     lacking += [f"{left:.0f} s of bake left"] if left > 0 else []
     if lacking or (decides and health.answer != "healthy"):
