@@ -69,6 +69,7 @@ def test_every_bake_needs_requests_of_its_own(share):
     action = decide(manifest(2), *at(share, bake=FEW))
     assert isinstance(action, Wait) and action.why.endswith("; 3 of 30 requests in this bake")
     assert isinstance(decide(manifest(2), *at(share, bake=replace(FEW, requests=30, timed=30))), Shift)
+    assert decide(manifest(2), *at(share, bake=None)).why.endswith("; 0 of 30 requests in this bake")
 
 
 def test_what_a_bake_shows_is_not_hidden_by_what_went_before():
@@ -155,7 +156,7 @@ def test_a_rollout_that_has_not_begun_yet_by_the_clock_begins_again(tag):
         "begin the rollout again: by the clock it has not begun yet",
     )
     assert action.tags == {"stable": "blue", "candidate": "flights:2", "started": "1000"}
-    near = replace(observed, tags={**observed.tags, tag: "1050.0"})
+    near = replace(observed, tags={**observed.tags, tag: "1060.0"})
     assert isinstance(decide(manifest(2), near, evidence, 1000), Wait), "another machine's clock"
 
 

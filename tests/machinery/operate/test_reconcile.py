@@ -8,7 +8,7 @@ from reconciled import reconciler, with_model
 from rolled import FAILING, GOOD, World, at_rest, live, serving
 
 from mlops import TamperedError, UserError
-from mlops.decide.actions import Deploy, Done, Shift
+from mlops.decide.actions import CreateEndpoint, Deploy, Done, Move, Shift
 from mlops.decide.observed import Traffic
 from mlops.decide.rollout import Evidence
 
@@ -59,6 +59,16 @@ def test_each_version_is_fetched_once_to_be_compared_with_its_hash(state, downlo
     world.observed = replace(world.observed, deployments={"blue": blue})
     once = reconciler(world)
     assert once.run().promoted and once.platform.models.downloaded == downloaded
+
+
+@pytest.mark.parametrize(
+    ("action", "why"), [(CreateEndpoint(), "create the endpoint"), (Move(), "another port is wanted")]
+)
+def test_why_an_endpoint_is_made_is_said(capsys, action, why):
+    making = reconciler(World(), version=1)
+    with making.platform.endpoints.lease("any", "the test"):
+        making.change(action)
+    assert capsys.readouterr().out.endswith(f": {why}\n")
 
 
 def test_a_rollout_says_each_change_once(capsys):
