@@ -31,6 +31,8 @@ Render = Callable[..., "Project"]
 NOTHING_LEFT = {"PYTHONDONTWRITEBYTECODE": "1"}
 # Whatever this machine says: without bytecode each of the tests' many commands would compile anew all that it imports.
 os.environ.pop(*NOTHING_LEFT, None)
+# More test processes than cores: threads that wait for each other by spinning took twice the processor time.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlops import UserError
 from mlops.commands.console import command
 from mlops.data.artefacts import Lineage, Split
 from mlops.data.files import hash_folder, read_json, write_json
@@ -69,7 +70,10 @@ def tried(path: Path, task: Task, model: "Pipeline", rows: "pd.DataFrame", took_
 
     behaviour, labels = load_behaviour(path, rows.columns.tolist()), task.known(model)
     subject = Subject(task, labels, lambda asked: task.predict(model, asked, labels), evenly(rows, behaviour.rows))
-    found = [*behave(behaviour, subject), *in_time(behaviour, took_ms)]
+    try:
+        found = [*behave(behaviour, subject), *in_time(behaviour, took_ms)]
+    except UserError as mistake:
+        raise UserError(f"{path}: {mistake}") from None
     for each in found:
         if each.check.status != "PASS":
             row = "" if each.row is None else f" {each.row.to_dict()}"

@@ -53,10 +53,13 @@ def tell_chat(text: str, webhook: Webhook) -> None:
 
 
 def hours(text: str) -> float:
-    """How far to look back, up to a year. ValueError when it is no time to look back."""
-    found = float(text)
+    """How far to look back, up to a year. ArgumentTypeError when it is no time to look back."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
     if not 0 < found <= MOST_HOURS:
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text} is no number above 0 and up to {MOST_HOURS}")
     return found
 
 

@@ -145,6 +145,24 @@ def test_a_model_that_takes_too_long_or_answers_out_of_range_does_not_pass(task,
 
 
 @pytest.mark.parametrize("task", ["binary"], indirect=True)
+def test_a_test_that_does_not_fit_is_one_line_with_the_file(task, project, capsys):
+    assert train.main([]) == 0
+    for text, said in (
+        (
+            "tests: [{name: a, change: {place: {add: 1}}, within: 0}]\n",
+            "place holds no numbers; add and noise are for these",
+        ),
+        ("tests: [{name: a, change: {plaice: {to: x}}, within: 0}]\n", "plaice is no feature; the nearest are place"),
+    ):
+        (project / "tests/behaviour.yml").write_text(text, encoding="utf-8")
+        assert evaluate.main([]) == 2
+        assert capsys.readouterr().err.endswith(f"error: tests/behaviour.yml: tests: a: {said}\n")
+    (project / "tests/behaviour.yml").unlink()
+    assert evaluate.main([]) == 2
+    assert not (project / "out/evaluation").exists()
+
+
+@pytest.mark.parametrize("task", ["binary"], indirect=True)
 def test_an_evaluation_without_what_was_tried_is_none(task, project, capsys):
     assert [step.main([]) for step in (train, try_serving, evaluate)] == [0, 0, 0]
     path = project / "out/evaluation/evaluation.json"

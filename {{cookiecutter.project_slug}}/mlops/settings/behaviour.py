@@ -1,6 +1,6 @@
 """tests/behaviour.yml: what the model must do whatever its metrics say, read and checked."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -81,17 +81,17 @@ class Behaviour(Settings):
 def load_behaviour(path: Path, features: Sequence[str]) -> Behaviour:
     """The file, checked; its columns are features, and every row has them all. UserError."""
     behaviour = check(Behaviour, read_yaml(path), path)
-    for fault in faults(behaviour, features):
-        raise UserError(f"{path}: {fault}")
+    for trial in behaviour.tests:
+        check_columns(trial, features, path)
     return behaviour
 
 
-def faults(behaviour: Behaviour, features: Sequence[str]) -> Iterator[str]:
-    """What does not go with these features."""
-    for test in behaviour.tests:
-        for name in [*test.change, *test.row]:
-            if name not in features:
-                near = get_close_matches(name, features, n=3, cutoff=0.5) or features[:5]
-                yield f"tests: {test.name}: {name} is no feature; the nearest are {', '.join(near)}"
-        if test.row and (missing := [name for name in features if name not in test.row]):
-            yield f"tests: {test.name}: the row has no {', '.join(missing)}; write null for what is not known"
+def check_columns(trial: Trial, features: Sequence[str], path: Path) -> None:
+    """UserError when the test is about other columns than these features."""
+    for name in [*trial.change, *trial.row]:
+        if name not in features:
+            near = ", ".join(get_close_matches(name, features, n=3, cutoff=0.5) or features[:5])
+            raise UserError(f"{path}: tests: {trial.name}: {name} is no feature; the nearest are {near}")
+    if trial.row and (missing := [name for name in features if name not in trial.row]):
+        lacks = ", ".join(missing)
+        raise UserError(f"{path}: tests: {trial.name}: the row has no {lacks}; write null for what is not known")
