@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import mlops
 
@@ -17,6 +18,8 @@ ROOT = Path(mlops.__file__).parents[1]
 FIXTURE = Path(__file__).parent / "fixture"
 OURS = ("pyproject.toml", "pipelines", "serving")
 MONTHS = sorted((FIXTURE / "data").glob("*.parquet"))
+settings.register_profile("unhurried", deadline=None)  # how long an example takes is the machine's affair
+settings.load_profile("unhurried")
 OUTSIDE = ("GITHUB_", "TF_BUILD", "SYSTEM_", "BUILD_", "GIT_", "MLFLOW_")
 
 

@@ -24,6 +24,7 @@ FIXED = {  # what these keys may say, if they are there
     **{"continue-on-error": "false", "continueOnError": "false", "retryCountOnTaskFailure": "0", "enabled": "true"},
     **{"lockBehavior": "sequential", "shell": "bash"},
 }
+ANYHOW = re.compile(r"(?i)\b(always|failure|failed|cancell?ed|succeededOrFailed)\s*\(")  # whatever came before
 OTHER_SOURCE = {"ref", "repository", "clean", "sparse-checkout", "path"}  # than what started the run
 IDS = {name: f"${{{{ vars.{name} }}}}" for name in ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_SUBSCRIPTION_ID")}
 
@@ -55,6 +56,20 @@ def script(step: Content) -> str:
     return next((step[key].strip() for key in IN_A_SHELL if isinstance(step.get(key), str)), "")
 
 
+def condition(node: Content) -> str:
+    """When the step, job or stage runs; nothing where it does after what it needs has succeeded."""
+    return str(node.get("if", node.get("condition", "")))
+
+
+def outside_steps(node: Any) -> Iterator[Content]:
+    """Every mapping in it but those of steps."""
+    if isinstance(node, dict):
+        yield node
+        node = [child for key, child in node.items() if key != "steps"]
+    for child in node if isinstance(node, list) else []:
+        yield from outside_steps(child)
+
+
 def jobs(file: Content) -> Iterator[tuple[str, Job]]:
     """The jobs of a file by name; those that call a workflow are in its file."""
     named = [(each.get("job", each.get("deployment")), each) for each in mappings(file)]
@@ -76,6 +91,15 @@ def fails_when_a_command_does(job: Job) -> bool:
     """has each `uv` command alone in its step, without |, ; or &; nothing is repeated, switched off or may fail"""
     whole = all(WHOLE.fullmatch(script(step)) for step in job.steps if UV.search(script(step)))
     return whole and all(each[key] == FIXED[key] for each in mappings(job.file) for key in each.keys() & FIXED.keys())
+
+
+def goes_on_after_success(job: Job) -> bool:
+    """asks Azure nothing after a failure, under no condition of steps, jobs or stages; `revert` does so then alone"""
+    reverts = [step for step in job.asking if "uv run revert" in script(step)]
+    others = [*outside_steps(job.file), *(step for step in job.asking if step not in reverts)] if job.asking else []
+    return all(condition(step) in {"failure()", "failed()"} for step in reverts) and not any(
+        ANYHOW.search(condition(each)) for each in others
+    )
 
 
 def is_not_cut_off(job: Job) -> bool:
@@ -122,6 +146,7 @@ def applies_its_environment(job: Job) -> bool:
 RULES = (
     ends_in_time,
     fails_when_a_command_does,
+    goes_on_after_success,
     is_not_cut_off,
     is_always_set_up,
     runs_what_started_it,

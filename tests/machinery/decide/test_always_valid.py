@@ -84,6 +84,7 @@ def test_bounds_are_where_the_rate_is_certain_not_to_be(count, requests):
     share = Share(count, requests)
     low, high = bounds(share, 0.05)
     assert 0 <= low <= share.rate <= high <= 1
+    assert (low > 0, high < 1) == (count > 0, count < requests), "what was seen rules something out"
     assert low == 0 or (reached(above(share, 0.999 * low), 0.025) and not reached(above(share, 1.01 * low), 0.025))
     assert high == 1 or (reached(below(share, 1.001 * high), 0.025) and not reached(below(share, 0.99 * high), 0.025))
     assert (low, high) == ((0.0, 1.0) if not requests else (low, high))

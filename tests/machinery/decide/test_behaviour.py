@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops import UserError
-from mlops.decide.behaviour import Subject, behave
+from mlops.decide.behaviour import Subject, behave, in_time
 from mlops.decide.tasks import TASKS
 from mlops.settings.behaviour import Behaviour
 
@@ -48,6 +48,7 @@ KEPT = {
     "spelling": {"change": {"town": {"case": "upper"}}, "within": 0},
     "rising": {"change": {"hour": {"add": 1}}, "never": "lower"},
     "falling": {"change": {"temp": {"add": 2.5}}, "never": "higher"},
+    "nothing": {"change": {"temp": {"add": 0}}, "within": 0},
     "noise": {"change": {"temp": {"noise": 1}}, "within": 0.01},
     "missing": {"change": {"temp": {"to": None}}, "within": 0.2},
     "a value": {"change": {"hour": {"to": 23}}, "never": "lower"},
@@ -116,6 +117,13 @@ def test_every_answer_is_in_its_range_and_nan_in_none():
     assert status(lambda rows: next(once), {"change": {"temp": {"add": 1}}, "never": "lower"}) == ["FAIL"]
 
 
+@pytest.mark.parametrize(("apart", "found"), [(1e-9, "PASS"), (1.1e-9, "FAIL")])
+def test_answers_that_only_rounding_tells_apart_are_the_same(apart, found):
+    answers = iter([np.zeros(101), np.zeros(101), np.full(101, apart)])
+    assert status(lambda rows: next(answers), {"change": {"temp": {"add": 1}}, "within": 0}) == [found]
+    assert status(lambda rows: np.full(len(rows), apart), {"row": ROW, "between": [-1, 0]}) == [found]
+
+
 def probabilities(rows):
     """Of three classes; the second is the likelier the warmer it is."""
     warm = 1 / (1 + np.exp(-rows["temp"].to_numpy() / 10))
@@ -137,6 +145,46 @@ def test_of_several_classes_one_is_named_or_the_most_moved_counts():
         tried(probabilities, {**warmer, "never": "lower"}, **asked)
     with pytest.raises(UserError, match="no class 'd'; there is a, b, c"):
         tried(probabilities, {"row": cold, "answer": "d"}, **asked)
+
+
+def test_of_a_class_that_is_named_the_others_do_not_count():
+    asked = {"task": "multiclass", "labels": ["a", "b", "c"]}
+    warmer, after = {"change": {"temp": {"add": 5}}}, probabilities(ROWS.assign(temp=ROWS["temp"] + 5))
+    least = np.abs(probabilities(ROWS) - after)[:, 2].max()
+    assert status(probabilities, {**warmer, "within": least, "of": "c"}, **asked) == ["PASS"]
+    assert status(probabilities, {**warmer, "within": least, "of": "b"}, **asked) == ["FAIL"]
+
+
+def test_of_several_classes_a_row_counts_once_and_the_worst_is_shown():
+    asked = {"task": "multiclass", "labels": ["a", "b", "c"]}
+    within, after = 0.03, probabilities(ROWS.assign(temp=ROWS["temp"] + 5))
+    moved = np.abs(probabilities(ROWS) - after).max(axis=1)
+    (found,) = tried(probabilities, {"change": {"temp": {"add": 5}}, "within": within}, **asked)
+    assert found.check.seen.startswith(f"{(moved > within).sum()} of 101 rows break it")
+    pd.testing.assert_series_equal(found.row, ROWS.iloc[int(np.argmax(moved))])
+    likeliest = probabilities(ROWS).max(axis=1)
+    (found,) = tried(probabilities, between=[0, 0.9], **asked)
+    assert found.check.seen.startswith(f"{(likeliest > 0.9).sum()} of 101 rows break it")
+    assert found.check.seen.endswith(f"({likeliest.max():.4g})")
+    pd.testing.assert_series_equal(found.row, ROWS.iloc[int(np.argmax(likeliest))])
+
+
+def test_a_whole_number_may_be_missing():
+    seen = []
+
+    def ask(rows):
+        seen.append(rows["hour"])
+        return np.zeros(len(rows))
+
+    assert status(ask, {"change": {"hour": {"to": None}}, "within": 0}) == ["PASS"]
+    assert seen[-1].isna().all() and not seen[0].isna().any()
+
+
+def test_one_row_may_take_as_long_as_is_said():
+    assert in_time(Behaviour(), 1e9) == []
+    outcomes = [in_time(Behaviour(latency_ms=5), took)[0].check for took in (5, 5.01)]
+    assert [each.status for each in outcomes] == ["PASS", "FAIL"]
+    assert (outcomes[1].seen, outcomes[1].wanted) == ("5.01 ms", "at most 5 ms")
 
 
 def test_a_regression_has_values_and_no_classes():

@@ -16,7 +16,7 @@ from mlops.decide.comparison import Comparison
 from mlops.decide.gate import better, enough, floors, no_worse, verdict_on
 from mlops.decide.jackknife import MOST
 from mlops.decide.scored import MODELS, Scored
-from mlops.decide.slicing import Slice, holm, slice_checks
+from mlops.decide.slicing import Slice, holm, look_at, slice_checks
 from mlops.decide.tasks.binary import Binary
 from mlops.decide.tasks.multiclass import Multiclass
 from mlops.decide.tasks.regression import Regression
@@ -271,6 +271,33 @@ def test_a_waiver_is_about_rows_alone():
 def test_a_slice_of_one_class_cannot_tell():
     frame, rules = sliced(0, 0)
     assert statuses(frame[frame["target"] == 1], rules) == ["INSUFFICIENT"]
+
+
+def test_a_slice_that_cannot_tell_takes_no_evidence_from_the_others():
+    frame, rules = sliced(1, 0.15, max_drop=0.01)
+    part = look_at(TASK, as_scored(frame), "origin=JFK", "champion", rules)
+    rules = rules.model_copy(update={"alpha": 2.1 * min(part.below, part.lost)})  # of two tests; not of four
+    one_class = frame[frame["target"] == 1].assign(origin="LGA")
+    assert statuses(pd.concat([frame, one_class, one_class]), rules) == ["FAIL", "INSUFFICIENT"]
+
+
+def test_the_rows_of_a_slice_are_dealt_by_the_seed_of_the_rules():
+    frame, rules = sliced(1, 0.15, max_drop=0.01, floor=0.75)
+    one, other = (
+        look_at(TASK, as_scored(frame), "origin=JFK", "champion", rules.model_copy(update={"seed": seed}))
+        for seed in (1, 7)
+    )
+    assert one.below != other.below and one.lost != other.lost
+
+
+@pytest.mark.parametrize(("most", "status"), [(0.5, "FAIL"), (2.0, "PASS")])
+def test_the_floor_of_an_error_is_the_most_that_it_may_be_on_a_slice(most, status):
+    rules = sliced(0, 0, floor=most)[1]
+    target = np.random.default_rng(1).normal(size=400)
+    predictions = {"challenger": target + 1, "champion": target + 1.01}
+    rows = Scored(target, predictions, pd.DataFrame({"origin": ["JFK"] * 400}))
+    [found] = slice_checks(Regression("rmse", 0.5), rows, "champion", rules)
+    assert found.status == status and found.seen == "RMSE 1.000, gain +0.010"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from rolled import (
 )
 
 from mlops.decide.actions import Deploy, Done, Move, Scale, Shift
-from mlops.decide.observed import Observed
+from mlops.decide.observed import Deployment, Observed
 from mlops.decide.rollout import Evidence, decide, difference, instances
 
 
@@ -136,6 +136,17 @@ def test_without_a_version_not_even_an_endpoint_is_made():
     world = World()
     assert roll(world, None, stop_after=0) == Done(True, "the manifest names no version yet; nothing to roll out")
     assert world.observed is None
+
+
+def test_a_slot_without_traffic_is_not_live_and_what_a_hand_gave_another_slot_is_shown():
+    observed = serving(1).observed
+    assert difference(manifest(1), replace(observed, traffic={"blue": 100, "green": 0})) == []
+    both = {**observed.deployments, "green": Deployment("green", "flights", 2, "ready")}
+    assert difference(manifest(1), replace(observed, deployments=both, traffic={"green": 100})) == [
+        "- flights:1 in blue at 0 % (ready)",
+        "- flights:2 in green at 100 % (ready)",
+        "+ flights:1 at 100 %",
+    ]
 
 
 def test_difference_is_empty_exactly_when_a_run_would_change_nothing():

@@ -54,11 +54,22 @@ def test_where_there_was_nothing_to_compare_with_the_last_bake_has_to_tell(unsur
     assert isinstance(decide(manifest(2), first, replace(evidence, candidate=few), now), Wait)
 
 
+@pytest.mark.parametrize("state", ["failed", "stopped"])
+@pytest.mark.parametrize(("seen", "goes_on"), [(GOOD, True), (UNSURE, False)])
+def test_where_stable_serves_no_more_a_healthy_candidate_gets_all_traffic_next(seen, goes_on, state):
+    observed, evidence, now = at(10, candidate=seen, tried={"blue": "no such image"})
+    lost = replace(observed.deployments["blue"], state=state)
+    observed = replace(observed, deployments={**observed.deployments, "blue": lost})
+    action = decide(manifest(2), observed, evidence, now)
+    assert action.traffic == {"green": 100} if goes_on else isinstance(action, Wait), "Azure refuses less than all"
+
+
 @pytest.mark.parametrize("share", [10, 50, 100])
 def test_every_bake_needs_requests_of_its_own(share):
     action = decide(manifest(2), *at(share, bake=FEW))
     assert isinstance(action, Wait) and action.why.endswith("; 3 of 30 requests in this bake")
     assert isinstance(decide(manifest(2), *at(share, bake=replace(FEW, requests=30, timed=30))), Shift)
+    assert decide(manifest(2), *at(share, bake=None)).why.endswith("; 0 of 30 requests in this bake")
 
 
 def test_what_a_bake_shows_is_not_hidden_by_what_went_before():
@@ -145,7 +156,7 @@ def test_a_rollout_that_has_not_begun_yet_by_the_clock_begins_again(tag):
         "begin the rollout again: by the clock it has not begun yet",
     )
     assert action.tags == {"stable": "blue", "candidate": "flights:2", "started": "1000"}
-    near = replace(observed, tags={**observed.tags, tag: "1050.0"})
+    near = replace(observed, tags={**observed.tags, tag: "1060.0"})
     assert isinstance(decide(manifest(2), near, evidence, 1000), Wait), "another machine's clock"
 
 

@@ -8,7 +8,7 @@ from reconciled import reconciler, with_model
 from rolled import FAILING, GOOD, World, at_rest, live, serving
 
 from mlops import TamperedError, UserError
-from mlops.decide.actions import Deploy, Done, Shift
+from mlops.decide.actions import CreateEndpoint, Deploy, Done, Move, Shift
 from mlops.decide.observed import Traffic
 from mlops.decide.rollout import Evidence
 
@@ -50,6 +50,25 @@ def test_content_that_did_not_pass_is_not_deployed_nor_restarted(poisoned, stabl
     with pytest.raises(TamperedError, match=f"flights:{poisoned}: its content is not what passed"):
         refused.run()
     assert refused.platform.endpoints.written == 0
+
+
+@pytest.mark.parametrize(("state", "downloaded"), [("ready", [2]), ("failed", [2, 1])])
+def test_each_version_is_fetched_once_to_be_compared_with_its_hash(state, downloaded):
+    world = serving(1)
+    blue = replace(world.observed.deployments["blue"], state=state)
+    world.observed = replace(world.observed, deployments={"blue": blue})
+    once = reconciler(world)
+    assert once.run().promoted and once.platform.models.downloaded == downloaded
+
+
+@pytest.mark.parametrize(
+    ("action", "why"), [(CreateEndpoint(), "create the endpoint"), (Move(), "another port is wanted")]
+)
+def test_why_an_endpoint_is_made_is_said(capsys, action, why):
+    making = reconciler(World(), version=1)
+    with making.platform.endpoints.lease("any", "the test"):
+        making.change(action)
+    assert capsys.readouterr().out.endswith(f": {why}\n")
 
 
 def test_a_rollout_says_each_change_once(capsys):
@@ -195,10 +214,10 @@ def test_the_sample_is_of_the_version_that_the_manifest_names():
     assert asking.probe("green") == ""
 
 
-def test_wrong_scores_are_caught_before_any_traffic():
+def test_wrong_scores_are_caught_before_any_traffic(capsys):
     world = serving(1)
     done = reconciler(world, answers=(0.1, 0.3)).run()
-    assert "1 of 2 scores differ" in done.why
+    assert "1 of 2 scores differ" in done.why and "probe green: 1 of 2 scores differ" in capsys.readouterr().out
     assert not any(share.get("green") for share in world.shares)
 
 
@@ -235,6 +254,9 @@ def test_answers_that_are_odd_beside_stables_get_no_traffic(of_stable, why):
 def test_a_stable_that_cannot_answer_the_rows_is_not_compared_with(capsys):
     assert reconciler(serving(1), statuses=(200, 400)).run().promoted
     assert "could not be compared with those of blue: status 400" in capsys.readouterr().out
+    cut_off = reconciler(serving(1), lost_answers=1)
+    assert cut_off.compare("blue") == ""
+    assert "could not be compared with those of blue: cut off" in capsys.readouterr().out
     assert reconciler(serving(1), of_stable="a page of the proxy").run().promoted
     assert "could not be compared with those of blue: status 200" in capsys.readouterr().out
 

@@ -14,7 +14,7 @@ from mlops.commands import rollout_report
 from mlops.decide.recorded import again, begins, decision
 from mlops.decide.rollout import Evidence, decide
 from mlops.operate.record import KEPT, RECORD_FILE, Record
-from mlops.report.rollouts import model_of, rate, read_record, row, worth
+from mlops.report.rollouts import model_of, outcome, rate, read_record, row, worth
 from steps.apply import timeline
 
 
@@ -194,6 +194,19 @@ def test_of_looks_that_only_wait_the_last_is_shown_and_of_no_requests_no_rate():
     assert [worth(*pair) for pair in ((wait, wait), (wait, shift), (wait, None), (shift, wait))] == [False, *[True] * 3]
     assert worth({**wait, "same": False}, wait)
     assert rate({"requests": 0, "errors": 0}) is rate(None) is None
+
+
+@pytest.mark.parametrize(
+    ("action", "ended"),
+    [
+        ({"kind": "Wait"}, "under way"),
+        ({"kind": "Done", "promoted": True, "held": False}, "promoted"),
+        ({"kind": "Done", "promoted": False, "held": True}, "held"),
+        ({"kind": "Done", "promoted": False}, "rolled back"),
+    ],
+)
+def test_how_a_rollout_ended_is_what_its_last_action_says(action, ended):
+    assert outcome(action) == ended
 
 
 def test_a_withdrawn_candidate_is_on_record_too(path):

@@ -1,10 +1,12 @@
 """Looks are counted by a real MLflow, once a model, whatever their verdict; the one too many is not even noted."""
 
 import pytest
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 from tracked import log_run, tracked
 
 from mlops import UserError
-from mlops.platform.looks import look
+from mlops.platform.looks import MODEL, look
 from mlops.platform.tracking import RUN_VARIABLE, URI_VARIABLE, local_uri
 
 ROWS = "a" * 64
@@ -47,6 +49,27 @@ def test_within_a_job_it_is_the_jobs_own_run_that_notes_it(run_id, tmp_path, mon
     monkeypatch.setenv(RUN_VARIABLE, log_run(tmp_path)[1])
     monkeypatch.setenv(URI_VARIABLE, local_uri())
     assert asked("another pipeline's", "b") == 1
+
+
+def test_within_a_job_looks_are_counted_where_the_environment_says(run_id, tmp_path, monkeypatch):
+    server, other = local_uri(), log_run(tmp_path)[1]
+    monkeypatch.chdir(tmp_path / ".mlops")  # there is no database of its own there
+    for run, model, before in ((run_id, "a", 0), (other, "b", 1)):
+        monkeypatch.setenv(URI_VARIABLE, server)
+        monkeypatch.setenv(RUN_VARIABLE, run)
+        assert asked("the pipeline's", model) == before
+
+
+def test_a_look_that_was_noted_by_half_is_none(run_id, tmp_path):
+    assert asked(run_id, "a") == 0
+    MlflowClient().delete_tag(run_id, MODEL)
+    assert asked(log_run(tmp_path)[1], "b") == 0
+
+
+def test_what_else_is_wrong_with_a_run_is_not_called_unknown(run_id):
+    MlflowClient(local_uri()).delete_run(run_id)
+    with pytest.raises(MlflowException, match="active"):
+        asked(run_id, "a")
 
 
 def test_a_run_that_is_not_known_is_one_line(run_id):

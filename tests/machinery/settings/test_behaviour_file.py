@@ -76,6 +76,16 @@ def test_a_mistake_is_one_line_with_the_file_and_the_test(tmp_path, kind):
     assert line.startswith(f"{tmp_path / 'behaviour.yml'}: ") and said in line and "\n" not in line
 
 
+@pytest.mark.parametrize(("name", "near"), [("tmp", "temp"), ("xyz", "temp, carrier, hour")])
+def test_the_nearest_features_are_named_or_else_the_first(tmp_path, name, near):
+    with pytest.raises(UserError, match=f"{name} is no feature; the nearest are {near}$"):
+        load(tmp_path, {"name": "a", "change": {name: {"add": 1}}, "within": 1})
+
+
+def test_a_range_may_be_one_number(tmp_path):
+    assert load(tmp_path, between=[0.5, 0.5]).between == [0.5, 0.5]
+
+
 def test_two_tests_of_one_name_and_a_range_of_all_answers_upside_down(tmp_path):
     test = {"name": "a", "change": NOISE, "within": 1}
     with pytest.raises(UserError, match="two are called a"):

@@ -1,5 +1,7 @@
 """A verdict comes out again byte for byte from what it is about, or the difference has a name; looks are spent once."""
 
+import numpy as np
+import pandas as pd
 import pytest
 from test_register import CHAMPION, SCORES, VERDICT, change, evaluate
 from tracked import log_run, tracked
@@ -57,6 +59,34 @@ def test_a_digit_or_a_word_is_a_difference_too(judged, capsys):
     change(judged / VERDICT, comparison=verdict["comparison"] | {"difference": gain * (1 + 1e-12)})
     assert replay(judged) == 1
     assert "the last digits of a number, or the words of a check" in capsys.readouterr().err
+    checks = [{**each, "seen": "all well"} for each in verdict["checks"]]
+    change(judged / VERDICT, comparison=verdict["comparison"], checks=checks)
+    assert replay(judged) == 1
+    assert "the last digits of a number, or the words of a check" in capsys.readouterr().err
+
+
+def test_more_than_the_last_digits_has_a_name(judged, capsys):
+    compared = read_json(judged / VERDICT, Artefact)["comparison"]
+    change(judged / VERDICT, comparison=compared | {"difference": compared["difference"] * (1 + 1e-5)})
+    assert replay(judged) == 1
+    assert "verdict.json: comparison.difference is not" in capsys.readouterr().err
+
+
+def test_a_model_that_was_not_served_has_no_verdict(judged, capsys):
+    (judged / VERDICT).unlink()
+    change(judged / "out/served/served.json", model_hash="another")
+    assert gate.main([]) == 2
+    assert "out/served: about another model than out/evaluation; run try_serving" in capsys.readouterr().err
+    assert not (judged / VERDICT).exists()
+
+
+def test_the_verdict_names_what_rows_came_together_by(judged):
+    assert read_json(judged / VERDICT, Artefact)["comparison"]["clusters_by"] is None
+    scores = pd.read_parquet(judged / SCORES)
+    scores.insert(1, "cluster", np.arange(len(scores)) % 40)
+    scores.to_parquet(judged / SCORES, index=False)
+    gate.main([])
+    assert read_json(judged / VERDICT, Artefact)["comparison"]["clusters_by"] == "day of time_hour"
 
 
 @pytest.mark.parametrize("values", [{"rules": {"alpha": 7}}, {"criterion": "luck"}, {"looks": -1}, {"rules": None}])
@@ -86,3 +116,14 @@ def test_a_verdict_of_superiority_spends_a_look_and_no_other_does(project, monke
         seen.append((read_json(project / VERDICT, Artefact)["looks"], passed))
         assert gate.main(["--criterion", criterion]) == passed, "the same model again costs nothing"
     assert seen == [(0, 0), (0, 0), (1, 0), (2, 1), (2, 1)]
+
+
+def test_a_look_is_at_what_the_model_holds_not_at_its_run(judged, monkeypatch, tmp_path_factory):
+    tracked(tmp_path_factory, judged)
+    write_json(judged / "out/model/lineage.json", {"run_id": log_run(judged)[1]})
+    for content, before in ((b"one", 0), (b"other", 1)):
+        monkeypatch.delenv(URI_VARIABLE, raising=False)
+        (judged / "out/model/model.pkl").write_bytes(content)
+        evaluate(judged, 0.9, champion=CHAMPION)
+        gate.main([])
+        assert read_json(judged / VERDICT, Artefact)["looks"] == before

@@ -33,12 +33,16 @@ class Registry:
     tags = PASSED
     poisoned, numbers = (), (1, 2)
 
+    def __init__(self):
+        self.downloaded = []
+
     def versions(self, name):
         return [ModelVersion(name, version, "run", self.tags) for version in self.numbers]
 
     def download(self, name, version, to):
         if version in self.poisoned:
             raise TamperedError(f"model {name}:{version}: its content is not what passed")
+        self.downloaded.append(version)
         to.mkdir()
         (to / "probe.json").write_text(
             '{"request": {"input_data": {"columns": ["a"], "data": [[1], [2]]}}, "scores": [0.1, 0.2]}'

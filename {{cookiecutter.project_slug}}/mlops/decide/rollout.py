@@ -80,8 +80,9 @@ def settle(manifest: Manifest, observed: Observed, stable: str | None, evidence:
     leftover = next((slot for slot in sorted(observed.deployments) if slot != stable), None)
     if leftover:
         return Delete(leftover)
-    misfit = stable and stable not in evidence.tried and not fits(observed.deployments[stable], manifest.endpoint)
-    return Scale(stable) if stable and misfit else done
+    if stable and stable not in evidence.tried and not fits(observed.deployments[stable], manifest.endpoint):
+        return Scale(stable)
+    return done
 
 
 def advance(manifest: Manifest, observed: Observed, stable: str | None, evidence: Evidence, now: float) -> Action:
@@ -163,9 +164,9 @@ def watch(
     shares before, it is enough that it is not sick.
     """
     share, served = live(observed)[slot], evidence.bake.requests if evidence.bake else 0
-    following = next((step for step in rules.steps if step > share), None)
+    following = next((step for step in steps(rules, stable) if step > share), None)
     lacking = [] if served >= rules.min_requests else [f"{served} of {rules.min_requests} requests in this bake"]
-    decides = following == 100 or (following is None and (not stable or rules.steps == [100]))
+    decides = following == 100 or steps(rules, stable) == [100]
     left = rules.bake - (now - observed.moment("since"))
     lacking += [f"{left:.0f} s of bake left"] if left > 0 else []
     if lacking or (decides and health.answer != "healthy"):
@@ -179,8 +180,13 @@ def watch(
 
 
 def first_shift(rules: Rollout, observed: Observed, slot: str, stable: str | None, now: float) -> Shift:
-    """The first share of live traffic; all of it where nothing serves yet."""
-    return shift(observed, slot, stable, rules.steps[0] if stable else 100, now)
+    """The first share of live traffic."""
+    return shift(observed, slot, stable, steps(rules, stable)[0], now)
+
+
+def steps(rules: Rollout, stable: str | None) -> list[int]:
+    """The shares that the candidate gets, one after another; all at once where nothing else serves, or no more."""
+    return rules.steps if stable else [100]
 
 
 def shift(observed: Observed, slot: str, stable: str | None, share: int, now: float) -> Shift:

@@ -63,7 +63,7 @@ def look_at(task: "Task", part: "Scored", name: str, opponent: str, rules: Gate)
     limits, metric = rules.slices, task.decisive
     gain, value = gained(task, part, opponent, rules.seed), reached(task, part, rules.seed)
     below, lost = value.chance_below(metric.sign * limits.floor), gain.chance_below(0.0)
-    within = gain.finite and gain.value >= -limits.max_drop
+    within = gain.value >= -limits.max_drop  # a gain that is NaN is not
     return Slice(name, metric.sign * value.value, gain.value, below, 1.0 if within else lost)
 
 

@@ -236,7 +236,7 @@ class Reconciler:
         """Let time pass, sending sample requests over the public route if the manifest asks for them."""
         rate, pause = self.manifest.rollout.synthetic_rate, look_every(self.manifest.rollout.bake)
         requests = round(rate * pause)
-        sample = self.sample["request"]["input_data"] if requests else {}
+        sample = self.sample["request"]["input_data"]
         for number in range(requests):
             row = {"columns": sample["columns"], "data": [sample["data"][number % len(sample["data"])]]}
             with suppress(OSError):  # whether requests are lost is for the metrics to say

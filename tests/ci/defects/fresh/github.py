@@ -210,7 +210,13 @@ DEFECTS = [
     Defect("compare may push", "right", DEPLOY, "contents: read", "contents: write"),
     Defect("monitor may do everything", "right", MONITOR, "permissions: {}", "permissions: {contents: write}"),
     # one at a time, once
-    Defect("one group for all environments", "concurrency", ROLLOUT, "rollout-${{ inputs.environment }}", "rollout"),
+    Defect(
+        "one group for all environments",
+        "concurrency",
+        ROLLOUT,
+        "group: rollout-${{ inputs.environment }}",
+        "group: rollout",
+    ),
     Defect(
         "deploy is cancelled by the next push",
         "concurrency",
