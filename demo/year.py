@@ -102,17 +102,20 @@ def joined(events: list[Event]) -> list[Event]:
 def replay(story: Story, number: int) -> list[Event]:
     """That many days."""
     prepare()
+    month = "2013-04"
+    answered = [time.time()]  # the start, and when each day was: `monitor` counts back from when it has loaded all
     events = [train(story, "January to March: the first model", "2013-04-01")]
-    month, asked = "2013-04", []
+    if local_platform().endpoints.observe(endpoint()) is None:
+        raise StoryError(f"the first model did not pass the gate: {events[0].why}")
     for day, flights in track(list(islice(days(), number)), "replaying the year", console=console):
         date = f"{day:%Y-%m-%d}"
         if date[:7] != month:
             arrive([month])
             events.append(train(story, f"the labels of {month} arrive", date))
             month = date[:7]
-        asked.append(time.time())
         ask(flights)
-        events.append(watch(story, asked[-WEEK:][0], date))
+        answered.append(time.time())
+        events.append(watch(story, answered[-WEEK - 1 :][0], date))
     return events
 
 
