@@ -160,7 +160,6 @@ def arrive(months: Sequence[str]) -> None:
 def prepare() -> None:
     """Shorter bakes, and patience with a machine that trains and serves at once."""
     edit("environments/base.yml", BRISK)
-    edit("tests/behaviour.yml", {"latency_ms: 50 ": "latency_ms: 1000 "})
     commit("Brisk rollouts for the demo")
 
 
