@@ -180,3 +180,8 @@ def test_errors_of_four_percent_for_two_are_seen_within_24_looks(times, least):
 def test_latencies_whose_percentile_is_close_to_the_limit_are_not_sick():
     """4.5 % over the limit: one look at a percentile is above it in a third of all looks of 100 requests."""
     assert outcomes(0.0, 0.0, 40, over=0.045)["sick"] <= at_most(SICK)
+
+
+def test_a_percentile_that_is_not_known_is_not_told():
+    assert "p95" not in judge(Traffic(10, 0, math.nan, timed=10), None, RULES).why
+    assert ", p95 12 ms" in judge(Traffic(10, 0, 12.0, timed=10), None, RULES).why

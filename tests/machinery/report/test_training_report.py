@@ -84,13 +84,18 @@ EVIDENCE = [
     "Rows of one cluster are alike: the interval is 1.5000 times as wide as that of independent rows.",
     "a gain of 0.0123 would be found four times of five;",
     "for one of 0.01 (gate.minimum_gain) it takes about 4,221 rows.",
-    "The two models decide differently on 3.1% of the rows.",
+    "Challenger and champion decide differently on 3.1% of the rows.",
 ]
 
 
 def test_both_pages_say_in_words_how_sure_the_verdict_is(written):
     for page in written(verdict=VERDICT):
         assert [sentence for sentence in EVIDENCE if sentence not in page] == []
+
+
+def test_without_a_champion_the_other_model_is_the_trivial_one(written):
+    for page in written(verdict=VERDICT | {"cold_start": True}):
+        assert "Challenger and trivial model decide differently" in page
 
 
 def test_models_that_predict_numbers_decide_nothing(written):

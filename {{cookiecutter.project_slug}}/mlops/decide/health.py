@@ -4,6 +4,7 @@ Both answers need evidence, and evidence that is good at every look: that no fau
 """
 
 from dataclasses import dataclass
+from math import isnan
 from typing import Literal
 
 from mlops.decide.always_valid import Share, above, below, higher, not_higher_by, reached
@@ -64,7 +65,8 @@ def enough(stable: Traffic | None, rules: Rollout) -> Traffic | None:
 def told(candidate: Traffic, stable: Traffic | None) -> str:
     """What was seen, in one line."""
     theirs = f" (stable: {stable.errors} of {stable.requests})" if stable else ""
-    return f"{candidate.errors} of {candidate.requests} requests failed{theirs}, p95 {candidate.p95_ms:.0f} ms"
+    slow = "" if isnan(candidate.p95_ms) else f", p95 {candidate.p95_ms:.0f} ms"
+    return f"{candidate.errors} of {candidate.requests} requests failed{theirs}{slow}"
 
 
 def sickness(seen: Traffic, stable: Traffic | None, rules: Rollout, fails: float, slows: float) -> str:

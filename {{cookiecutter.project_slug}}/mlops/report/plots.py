@@ -111,7 +111,8 @@ def slice_bars(axes: Axes, task: Task, rows: Sequence[dict[str, Any]]) -> None:
         axes.barh(places, values, height=0.38, color=COLOURS[name], label=name)
     axes.set_yticks(range(len(largest)), [f"{row['slice']:.30} ({row['rows']:,})" for row in largest], fontsize=8)
     axes.set(xlabel=task.decisive.title, title="Slices (rows)")
-    axes.legend(frameon=False, loc="lower right")
+    if "champion" in largest[0]:
+        axes.legend(frameon=False, loc="lower right")
 
 
 def write_plots(task: Task, scored: Scored, rows: Sequence[dict[str, Any]], folder: Path) -> None:

@@ -49,6 +49,7 @@ def evidence(verdict: Mapping[str, Any], metric: str) -> list[str]:
     if found["p"] is None:
         return [f"The gain in {metric} has no value on these rows."]
     rows, rule, differ = f"{found['rows']:,} test rows", found["rule"], found["discordance"]
+    opponent = "trivial model" if verdict["cold_start"] else "champion"
     return [
         f"{found['metric']} {found['difference']:+.4f}; at least {found['lower']:+.4f}, at most {found['upper']:+.4f},"
         f" each with a chance of {1 - found['alpha']:.4g}. Chance alone shows as much with p = {found['p']:.2g}.",
@@ -58,7 +59,7 @@ def evidence(verdict: Mapping[str, Any], metric: str) -> list[str]:
         f" interval is {number(found['widened'])} times as wide as that of independent rows.",
         f"With these rows a gain of {number(found['detectable'])} would be found four times of five; for one of"
         f" {rules[rule]} (gate.{rule}) it takes about {found['rows_needed']:,.0f} rows.",
-        *([] if differ is None else [f"The two models decide differently on {differ:.1%} of the rows."]),
+        *([] if differ is None else [f"Challenger and {opponent} decide differently on {differ:.1%} of the rows."]),
     ]
 
 
