@@ -69,7 +69,7 @@ def tried(args: argparse.Namespace, task: Task, model: "Pipeline", rows: "pd.Dat
     from mlops.decide.behaviour import Subject, behave, evenly, in_time
 
     behaviour, labels = load_behaviour(args.behaviour, rows.columns.tolist()), task.known(model)
-    nullable = frozenset(name for name, each in model_columns(args.model).items() if each.nulls)
+    nullable = frozenset(name for name, each in model_columns(args.model, args.script).items() if each.nulls)
     some = evenly(rows, behaviour.rows)
     subject = Subject(task, labels, lambda asked: task.predict(model, asked, labels), some, nullable)
     try:

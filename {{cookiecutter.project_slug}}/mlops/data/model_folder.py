@@ -120,8 +120,8 @@ def as_served(model: "Pipeline", folder: Path, script: Path) -> "Pipeline":
     return served
 
 
-def model_columns(folder: Path) -> dict[str, Any]:
+def model_columns(folder: Path, script: Path = SCRIPT) -> dict[str, Any]:
     """The columns that the model wants, each as serving/score.py knows it."""
-    script = scoring_script()
-    columns: dict[str, Any] = script.columns_of(script.described(folder)[1])
+    reads = scoring_script(script)
+    columns: dict[str, Any] = reads.columns_of(reads.described(folder)[1])
     return columns
