@@ -53,7 +53,8 @@ ROWS = {  # of what each prints
         ),
         *(rf"\| {row} \| {NUMBER}% \|" for row in ("auc, 500 rows", "AUC 0.70, 200 rows a slice")),
         rf"\| fresh rows each time, errors alike 0.9 \|( {NUMBER}% \|){{3}}",
-        rf"\| learning rate 0.08 \|( {NUMBER}% \|){{2}}",
+        rf"\| sample, month 12: learning rate 0.08 \| \+?{NUMBER} \|( {NUMBER}% \|){{2}}",
+        rf"\| sample, month 12 \|( {NUMBER}% \|){{2}}",
     ],
     "live_quality": [rf"\| {row} \| {NUMBER}% \|" for row in (r"0 \| independent", r"0.05 \| alike within a day")],
     "own_table": [
