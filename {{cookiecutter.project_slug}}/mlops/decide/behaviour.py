@@ -146,11 +146,11 @@ def filled(new: Sequence[Any], like: "pd.Series[Any]", test: Trial, subject: Sub
             raise UserError(f"tests: {test.name}: {like.name} was never missing in training; an endpoint refuses null")
         return some.where(np.zeros(len(new), dtype=bool))
     try:
-        if like.dtype.kind == "M" and not ISO.match(str(new[0])):
-            raise ValueError(new[0])
-        return pd.Series(new, some.index).astype(like.dtype)
+        if like.dtype.kind != "M" or ISO.match(str(new[0])):
+            return pd.Series(new, some.index).astype(like.dtype)
     except (TypeError, ValueError):
-        raise UserError(f"tests: {test.name}: {new[0]!r} is no value of {like.name} ({like.dtype})") from None
+        pass  # said below
+    raise UserError(f"tests: {test.name}: {new[0]!r} is no value of {like.name} ({like.dtype})")
 
 
 def meant(predictions: "Vector", test: Trial, subject: Subject) -> "Vector":
