@@ -129,7 +129,9 @@ def verdict_on(
     ]
     return {
         "status": overall(checks),
-        **{"criterion": criterion, "cold_start": cold, "looks": looks},
+        "criterion": criterion,
+        "cold_start": cold,
+        "looks": looks,
         "checks": [asdict(check) for check in checks],
         "comparison": told(comparison, terms, task, scored),
         "rules": rules.model_dump(),

@@ -116,7 +116,7 @@ def profile(name: str, table: Table, roles: Roles, task: TaskName) -> Profile:
     column, facts = table.columns[name], table.facts[name]
     what = {"integer": "number", "decimal": "number", "text": "category"}.get(column.kind, column.kind)
     if name == roles.target:
-        return Profile(name, what, "target", f"--target; {TASKS[task].told(table.facts[name])}")
+        return Profile(name, what, "target", f"--target; {task}{TASKS[task].told(facts)}")
     uses = [*(["time"] if name == roles.time else []), *(["key"] if name in roles.key else [])]
     uses += ["slice"] if name in roles.slices else []
     strength = foretold(table.sample[name], table.sample[roles.target], task) if name != roles.time else 0.0

@@ -33,23 +33,32 @@ def in_units(metric: str, unit: float) -> Scale:
     return Scale(metric, *(float(f"{part * unit:.2g}") for part in (1, 1.5, 0.01, 0.02, 0.1)))
 
 
-class Numbers:
+class Target:
+    """What is alike, whatever the task."""
+
+    has_threshold = False
+    counted = "rows"  # what gate.min_rows is about
+
+    def told(self, facts: Facts) -> str:
+        """What there is to say of the answer beside the task, for people."""
+        return ""
+
+    def least(self, facts: Facts) -> int:
+        """Of how many rows gate.min_rows has to be."""
+        return facts.rows
+
+
+class Numbers(Target):
     """The target is a number."""
 
-    has_classes = has_threshold = False
-    name = "regression"
+    has_classes = False
     gives, learner, step = "a number", "HistGradientBoostingRegressor", "regressor"
-    counted = "rows"  # what gate.min_rows is about
     scoring, encoded = "r2", "continuous"  # of a tree that looks for leaks, and of texts for it
 
     def check(self, target: str, facts: Facts, kind: str) -> None:
         """UserError when no model can learn the target."""
         if kind in ("text", "boolean"):
             raise UserError(f"{target}: holds no numbers; regression needs them: --task multiclass")
-
-    def told(self, facts: Facts) -> str:
-        """What the model answers, for people."""
-        return self.name
 
     def scale(self, facts: Facts) -> Scale:
         return in_units("rmse", facts.deviation)
@@ -58,10 +67,6 @@ class Numbers:
         """From where to where they may go: twice as far as the target itself; and what is a large step there."""
         room = float(facts.high) - float(facts.low)
         return [float(f"{facts.low - room / 2:.4g}"), float(f"{facts.high + room / 2:.4g}")], facts.deviation
-
-    def least(self, facts: Facts) -> int:
-        """Of how many rows gate.min_rows has to be."""
-        return facts.rows
 
     def tree(self, **size: int) -> Any:
         from sklearn.tree import DecisionTreeRegressor
@@ -87,13 +92,11 @@ class Numbers:
         return float(known["column"].corr(known["target"], method="spearman")) ** 2
 
 
-class Classes:
+class Classes(Target):
     """The target is one of several classes."""
 
-    has_classes, has_threshold = True, False
-    name = "multiclass"
+    has_classes = True
     gives, learner, step = "a probability for each class", "HistGradientBoostingClassifier", "classifier"
-    counted = "rows"
     scoring, encoded = "balanced_accuracy", "auto"
 
     def check(self, target: str, facts: Facts, kind: str) -> None:
@@ -106,9 +109,6 @@ class Classes:
         if rows < 2:
             raise UserError(f"{target}: class {value!r} has one row; merge it with another class, or take it out")
 
-    def told(self, facts: Facts) -> str:
-        return self.name
-
     def scale(self, facts: Facts) -> Scale:
         """By the log-loss of the bare shares of the classes."""
         shares = [rows / facts.known for rows in (facts.values or {}).values()]
@@ -117,9 +117,6 @@ class Classes:
     def answers(self, facts: Facts) -> tuple[list[float], float]:
         """Probabilities."""
         return [0, 1], 1.0
-
-    def least(self, facts: Facts) -> int:
-        return facts.rows
 
     def tree(self, **size: int) -> Any:
         from sklearn.tree import DecisionTreeClassifier
@@ -145,7 +142,6 @@ class TwoClasses(Classes):
     """The target is one of two classes."""
 
     has_threshold = True
-    name = "binary"
     gives = "a probability for each answer"
     counted = "rows of either answer"
 
@@ -155,7 +151,7 @@ class TwoClasses(Classes):
         super().check(target, facts, kind)
 
     def told(self, facts: Facts) -> str:
-        return f"binary: the score is the probability of {max(facts.values or ['?'])}"
+        return f": the score is the probability of {max(facts.values or ['?'])}"
 
     def scale(self, facts: Facts) -> Scale:
         """AUC has one scale for all tables."""
