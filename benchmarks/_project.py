@@ -5,7 +5,11 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
+
+Part = Callable[[Any], Iterator[str]]
 
 LENDER = "BENCHMARKS_BORROW"  # names an installed project whose environment is taken instead of installing one
 QUICK = "only a little of the work, to see that it runs; no measurement"
@@ -21,6 +25,27 @@ def options(about: str | None, **others: str) -> argparse.Namespace:
     if asked.quick:
         print(f"quick: {QUICK}")
     return asked
+
+
+def parts_asked(parts: Mapping[str, Part]) -> list[str]:
+    """The parts that the command line names, all of them without one; takes them off it."""
+    asked = [name for name in parts if name in sys.argv[1:]]
+    sys.argv[1:] = [each for each in sys.argv[1:] if each not in parts]
+    return asked or list(parts)
+
+
+def print_parts(names: Iterable[str], parts: Mapping[str, Part], work: Any) -> None:
+    """The lines of each part, as soon as they are known."""
+    for name in names:
+        for line in parts[name](work):
+            print(line, flush=True)
+        print(flush=True)
+
+
+def measure_parts(about: str | None, parts: Mapping[str, Part], quick: Any, whole: Any) -> None:
+    """Be the command line of a benchmark that has parts: those asked for, each with so much work."""
+    asked = parts_asked(parts)
+    print_parts(asked, parts, quick if options(about).quick else whole)
 
 
 def installed_project(folder: Path, **answers: str) -> Path:

@@ -66,11 +66,20 @@ def source(path: str, commit: str | None) -> str:
     return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout
 
 
+def own_files(commit: str | None) -> list[str]:
+    """The names of the files in model/."""
+    if commit is None:
+        return [path.name for path in Path("model").glob("*.py")]
+    command = ["git", "ls-tree", "--name-only", commit, f"{IN_TEMPLATE}/model/"]
+    found = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout
+    return [Path(line).name for line in found.splitlines() if line.endswith(".py")]
+
+
 def model_sources(folder: Path, commit: str | None) -> dict[str, dict[str, str]]:
     """The files of model/, of either model."""
     drafter = folder / "drafter.py"
     drafter.write_text(source("mlops/data/adoption/model.py", commit), encoding="utf-8")
-    own = {name: source(f"model/{name}", commit) for name in ("__init__.py", "features.py", "estimator.py")}
+    own = {name: source(f"model/{name}", commit) for name in own_files(commit)}
     return {PROJECTS: own, DRAFTED: load_script(drafter).model_files("binary")}
 
 

@@ -25,7 +25,7 @@ from scipy.spatial.distance import jensenshannon
 from scipy.stats import chi2_contingency, ks_2samp, wasserstein_distance
 from sklearn.pipeline import Pipeline
 
-from _project import options
+from _project import measure_parts
 from mlops.data.tables import read_data
 from mlops.operate.inputs import input_drift
 from mlops.settings.project import load_project
@@ -237,13 +237,7 @@ PARTS = {part.__name__: part for part in (alarms, faults)}
 
 
 def main() -> None:
-    asked = [name for name in PARTS if name in sys.argv[1:]] or list(PARTS)
-    sys.argv[1:] = [each for each in sys.argv[1:] if each not in PARTS]
-    work = Work(every=120, weeks=1) if options(__doc__).quick else Work()
-    for name in asked:
-        for line in PARTS[name](work):
-            print(line, flush=True)
-        print()
+    measure_parts(__doc__, PARTS, Work(every=120, weeks=1), Work())
 
 
 if __name__ == "__main__":

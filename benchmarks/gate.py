@@ -21,7 +21,7 @@ import pandas as pd
 from scipy.special import expit
 from scipy.stats import binom, norm
 
-from _project import options
+from _project import options, parts_asked, print_parts
 from mlops.data.splitting import clusters
 from mlops.data.tables import local_folder, read_data
 from mlops.decide.comparison import Comparison, compare
@@ -366,15 +366,11 @@ PARTS = {part.__name__: part for part in (equal, power, margin, slices, year, co
 
 
 def main() -> None:
-    asked = [name for name in PARTS if name in sys.argv[1:]] or list(PARTS)
-    sys.argv = [sys.argv[0], *(each for each in sys.argv[1:] if each not in PARTS)]
+    asked = parts_asked(PARTS)
     chosen = options(__doc__, pairs="pairs of models a cell, instead of 10,000; a fifth of it are years")
     pairs = int(chosen.pairs or Work().pairs)
     work = Work(2, 2, (500,)) if chosen.quick else Work(pairs, pairs // 5)
-    for name in asked:
-        for line in PARTS[name](work):
-            print(line, flush=True)
-        print(flush=True)
+    print_parts(asked, PARTS, work)
 
 
 if __name__ == "__main__":

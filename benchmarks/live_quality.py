@@ -87,7 +87,8 @@ def table(work: Work) -> Iterator[str]:
 
 def main() -> None:
     work = Work(versions=2, months=2) if options(__doc__).quick else Work()
-    print(*table(work), sep="\n")
+    for line in table(work):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -26,13 +26,13 @@ from mlops.settings.environments import load_manifest
 MONTHS = Path(__file__).parent / "data"
 CLIENTS = Path(__file__).parent / "clients.py"
 LOG = Path(".mlops/demo.log")
-RATE = 5  # client requests a second: few, for a slow candidate is not to queue them for longer than a router waits
+RATE = 2  # client requests a second: the slow candidate's share must be less than it answers, or they queue until lost
 BRISK = {
     "bake: 20s": "bake: 1s",
     "min_requests: 30": "min_requests: 5",
     "increase: 0.01": "increase: 0.1",
     "latency_ms: 100": "latency_ms: 1000",
-    "synthetic_rate: 20": "synthetic_rate: 5",
+    "synthetic_rate: 20": "synthetic_rate: 2",
 }
 ENVIRONMENT = "production"
 

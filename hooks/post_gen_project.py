@@ -28,8 +28,9 @@ CI_NEEDS = {
     "azure-devops": "let the commands of azure-pipelines run in {}",
 }
 CI_NEEDS["both"] = "\n    ".join(CI_NEEDS.values())
-MACHINERY = ("mlops", "steps", "serving")
-PINS = "serving/image/requirements.txt"  # `pin` rewrites it
+MACHINERY = ("infra", "mlops", "steps", "serving")
+# `pin` and `infra cost` rewrite one each, and one is the user's.
+NOT_MACHINERY = {"serving/image/requirements.txt", "infra/prices.yml", "infra/parameters.yml"}
 NOBODY = ("-c", "user.name=cookiecutter", "-c", "user.email=cookiecutter@localhost")
 
 
@@ -79,7 +80,7 @@ def record() -> None:
         "version": CONTEXT["__template_version"],
         "commit": commit,
         "answers": {key: answer for key, answer in CONTEXT.items() if not key.startswith("_")},
-        "machinery": {name: fingerprint(paths[name]) for name in sorted(paths) if name != PINS},
+        "machinery": {name: fingerprint(paths[name]) for name in sorted(paths.keys() - NOT_MACHINERY)},
     }
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     Path(".template.json").write_text(text, encoding="utf-8", newline="\n")

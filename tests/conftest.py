@@ -8,11 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import measured
 import pytest
 from cookiecutter.main import cookiecutter
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
@@ -23,6 +25,8 @@ SUPPORTED = RUNNING in QUESTIONS["_python_versions"]  # then it is the default a
 CACHES = {"__pycache__", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
 TOOLS = {".git", ".venv", "node_modules", *CACHES}
 NOT_OURS = {*TOOLS, ".mlops", "out"}
+
+LONGEST = ("test_end_to_end.py", "test_machinery.py")  # begun last, they would be waited for while all else is done
 
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
@@ -40,6 +44,22 @@ def pytest_configure(config: pytest.Config) -> None:
         folder = TemporaryDirectory(prefix="measured-")
         config.add_cleanup(folder.cleanup)
         os.environ[measured.FOLDER] = folder.name
+
+
+class ByFile(LoadFileScheduling):
+    """One process has all tests of a file, for they share what is made for them; of a long file, of one parameter."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        return f"{file}[{test.rpartition('[')[2]}" if Path(file).name in LONGEST else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 MACHINERY = Path(__file__).parent / "machinery"
 ROOMS = sorted(path.name for path in MACHINERY.iterdir() if any(path.glob("test_*.py")))
 AZURE = "contract-on-azure"  # the same contract through the stand-in
-ONNX = "onnx"  # where its packages are installed
-SUITES = {*ROOMS, AZURE, ONNX}
+INFRA = "infra-on-azure"  # the commands of `infra`
+ONNX, GROUPS, FAIRNESS = "onnx", "groups", "fairness"  # where their packages are installed
+SUITES = {*ROOMS, AZURE, INFRA, ONNX, GROUPS, FAIRNESS}
 FLOOR = 90  # percent
 FOLDER = "MEASURED_FOLDER"  # the variable that tells workers where the counts go
 REQUIREMENT = f"slipcover=={version('slipcover')}"  # no part of a project, so it is put beside its packages
@@ -21,9 +22,20 @@ REQUIREMENT = f"slipcover=={version('slipcover')}"  # no part of a project, so i
 
 def command(suite: str) -> tuple[str, ...]:
     """The options of Python that stand, in a project's folder, for `-m pytest`."""
-    counts = Path(os.environ[FOLDER]) / f"{suite}.json"
-    options = ("--source", "mlops", "--json", "--out", str(counts))
-    return ("-m", "slipcover", *options, "-m", "pytest", "-p", "no:slipcover")  # that is for workers of its own
+    options = counting(Path(os.environ[FOLDER]) / f"{suite}.json")
+    return (*options, "-m", "pytest", "-p", "no:slipcover")  # that is for workers of its own
+
+
+def counting(counts: Path) -> tuple[str, ...]:
+    """The options of Python that stand before `-m` and a module, whose counts go into that file."""
+    return ("-m", "slipcover", "--source", "mlops", "--json", "--out", str(counts))
+
+
+def together(suite: str, counts: list[Path]) -> None:
+    """Make the counts of several runs those of the suite."""
+    place = Path(os.environ[FOLDER]) / f"{suite}.json"
+    merge = [sys.executable, "-m", "slipcover", "--merge", *map(str, counts), "--json", "--out", str(place)]
+    subprocess.run(merge, stdout=subprocess.DEVNULL, check=True)
 
 
 def report() -> tuple[int, str]:

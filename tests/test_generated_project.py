@@ -41,6 +41,25 @@ def test_its_tests_pass(installed: Project) -> None:
     installed.uv_run("python", "-m", "pytest", "-n", "2", folder=installed.folder)
 
 
+TEXT_OF_A_LINEAR_MODEL = """
+import pandas as pd
+from model.estimator import build
+
+flights = pd.read_parquet("data/2013-01.parquet")
+asked = pd.concat([flights[:1], flights[:1].assign(carrier="??")])
+for family in ("linear", "trees"):
+    found = build(family)[0].fit(flights, flights["late"]).transform(asked)
+    text = found.shape[1] - 12
+    print(family, text - sum(flights[name].nunique() for name in ("carrier", "origin", "dest")), found[:, :text].sum(1))
+"""
+
+
+def test_to_a_linear_model_each_text_is_a_column_of_its_own(installed: Project) -> None:
+    linear, trees = installed.uv_run("python", "-c", TEXT_OF_A_LINEAR_MODEL).splitlines()[-2:]
+    assert linear == "linear 0 [3. 2.]", "a one for carrier, origin and dest; none for a carrier that is new"
+    assert trees.startswith("trees -") and trees.endswith(" nan]"), "three columns of ranks"
+
+
 def test_what_is_committed_is_linted_and_formatted(installed: Project) -> None:
     """The hooks are run by pre-commit, on the files that git knows."""
     hooks = (sys.executable, "-m", "pre_commit", "run", "--all-files")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-from conftest import TEMPLATE
+from conftest import MACHINERY, TEMPLATE
 
 HOUSE = TEMPLATE / "mlops"
 ROOMS = ("settings", "data", "repo", "decide", "platform", "report", "ci", "operate", "commands")  # from the ground up
@@ -69,11 +69,17 @@ def test_no_module_waits_for_itself() -> None:
     order.prepare()  # CycleError names the modules
 
 
+def test_no_two_test_files_have_one_name() -> None:
+    """All of the machinery's tests can be run at once, as `upgrade --tests` says."""
+    tests = [path for path in MACHINERY.rglob("test_*.py") if not (path.parent / "__init__.py").exists()]
+    assert len({path.name for path in tests}) == len(tests)
+
+
 def test_the_machinery_imports_nothing_of_the_users() -> None:
-    """The model comes from its folder. Only training names `model.estimator`: the one seam."""
+    """The model comes from its folder. Only one file names `model.estimator`: the one seam."""
     ours = [*MODULES.values(), *(TEMPLATE / "steps").glob("*.py"), *(TEMPLATE / "serving").glob("*.py")]
     seams = {(path.name, other) for path in ours for other in imported(path) if other.split(".")[0] in USERS}
-    assert seams == {("train.py", "model.estimator")}
+    assert seams == {("estimator.py", "model.estimator")}
 
 
 def test_git_runs_in_one_place() -> None:

@@ -38,13 +38,14 @@ def test_the_pipeline_runs_and_a_second_run_reuses_all_of_it(looped: Looped) -> 
     printed = looped.command("run_pipeline")
     assert "installing the serving environment" in printed
     assert [line.split()[:2] for line in printed.splitlines() if line.startswith("done")] == [
-        ["done", step] for step in ("validate_data", "split_data", "train", "try_serving", "evaluate", "gate")
+        ["done", step]
+        for step in ("validate_data", "split_data", "train", "try_serving", "evaluate", "diagnose", "gate")
     ]
     verdict = looped.read("out/gate/verdict.json")
     assert verdict["status"] == "PASS" and verdict["cold_start"]
     assert "PASS" in (looped.folder / "out/report.html").read_text(encoding="utf-8")
     (looped.folder / "out/report.html").unlink()
-    assert looped.command("run_pipeline").count("re-used") == 6
+    assert looped.command("run_pipeline").count("re-used") == 7
     assert (looped.folder / "out/report.html").exists()
 
 

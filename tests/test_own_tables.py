@@ -21,6 +21,7 @@ TRAINED: dict[str, list[str]] = {  # those that are not served: a job of the pip
     "surveys": ["--target", "satisfaction"],
     "rentals": ["--target", "busy", "--time", "hour"],
 }
+FOLDS = {"  target: target ": "  split: {folds: 5, repeats: 2}\n  target: target "}  # as adopt says, but quicker
 NULLS = {"birds": 3, "surveys": 45, "rentals": 1}  # features that can be null
 
 
@@ -48,7 +49,7 @@ def adopt(project: Looped, table: str, options: list[str]) -> str:
     file = project.folder.parent / f"{table}.csv"
     project.uv_run("python", str(ROOT / "tests" / "own_tables" / "make.py"), table, str(file))
     said = project.command("adopt", str(file), *options)
-    assert "Next: uv run run_pipeline" in said
+    assert "then: uv run run_pipeline" in said
     project.git("add", "--all")
     project.git("commit", "--quiet", "--message", "My table")
     assert "nothing has changed" in project.command("adopt", str(file), *options)
@@ -60,7 +61,11 @@ def adopted(request: pytest.FixtureRequest, render: Render, tmp_path: Path) -> t
     """A project with that table in the place of the flights; and what its endpoint answers with."""
     table, options, key = TABLES[request.param]
     project = made(tmp_path, render)
-    adopt(project, table, options)
+    said = adopt(project, table, options)
+    assert ("`split: {folds: 5, repeats: 10}`" in said) == (table != "orders"), "of few rows without a time"
+    if table == "wines":
+        project.edit("project.yml", FOLDS)
+        project.git("commit", "--quiet", "--all", "--message", "All rows test")
     return project, key
 
 
@@ -87,6 +92,9 @@ def test_a_table_becomes_a_served_and_watched_model(adopted: tuple[Looped, str])
     project, key = adopted
     try:
         project.command("run_pipeline")
+        report = (project.folder / "out" / "report.md").read_text(encoding="utf-8")
+        assert ("(5 folds, 2 times, corrected t)" in report) == (key == "classes"), "the wines have folds"
+        assert "the same again" in project.command("gate", "--replay", "out/gate/verdict.json")
         project.command("register")
         project.command("promote", "staging")
         assert "is stable now" in project.command("apply", "staging")

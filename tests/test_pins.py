@@ -125,6 +125,13 @@ def test_an_image_is_pinned_by_hash(image: str) -> None:
     assert exact(requirements(image))
 
 
+def test_the_azure_cli_of_the_tests_is_pinned_by_hash() -> None:
+    found = BLOCK.findall(pin.CLI.read_text(encoding="utf-8"))
+    versions = exact([block.split("\\")[0].strip() for block in found])
+    assert {"azure-cli", "azure-cli-core", "msal"} <= versions.keys() and len(versions) > 100
+    assert [block for block in found if not re.search(r"--hash=sha256:[0-9a-f]{64}", block)] == []
+
+
 def test_training_jobs_have_what_the_project_has_but_no_tools(installed: Project) -> None:
     assert requirements("pipelines") == installed.run("uv", "export", "--frozen", *WITHOUT_DEV).splitlines()
 

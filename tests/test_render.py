@@ -1,5 +1,6 @@
 """What the template renders, with every choice and in awkward places."""
 
+import ast
 import json
 import os
 import re
@@ -27,6 +28,7 @@ FLIGHTS = {
     *(f"data/2013-0{month}.parquet" for month in (1, 2, 3)),
     "expectations/flights.json",
     "model/estimator.py",
+    "model/families.py",
     "model/features.py",
 }
 ANSWERS = {
@@ -256,3 +258,13 @@ def test_every_question_is_a_human_sentence() -> None:
     assert list(QUESTIONS["__prompts__"]) == ASKED
     prompts = [each["__prompt__"] if isinstance(each, dict) else each for each in QUESTIONS["__prompts__"].values()]
     assert all(sentence.endswith("?") for sentence in prompts)
+
+
+def test_the_families_are_those_that_adopt_drafts() -> None:
+    """`adopt` replaces model/, and a search goes on in the same words."""
+    tree = ast.parse((TEMPLATE / "mlops/data/adoption/model.py").read_text(encoding="utf-8"))
+    texts = {ast.unparse(each.targets[0]): each.value for each in tree.body if isinstance(each, ast.Assign)}
+    settings = '{"max_iter": 1000, **parameters}'
+    filled = {"kind": "Classifier", "linear": "LogisticRegression", "settings": settings, "pairs": 5}
+    drafted = str(ast.literal_eval(texts["FAMILIES"])).format(**filled)
+    assert (TEMPLATE / "model/families.py").read_text(encoding="utf-8") == drafted

@@ -129,6 +129,7 @@ def develop(inside: Path) -> None:
     """What the release after the next changes in a project."""
     edit(inside, "project.yml", "  seed: 13", "  tries: 3                           # a new key\n  seed: 13")
     edit(inside, "environments/base.yml", "  bake: 20s ", "  watched: 20s ")
+    edit(inside, "infra/parameters.yml", "budget: 100 ", "pause: 1  # a new option\nbudget: 200 ")
     append(inside, "mlops/settings/renamed.yml", "  rollout.bake: rollout.watched\n")
     edit(inside, "mlops/decide/gate.py", "asdict, dataclass, replace", "asdict, dataclass, fields, replace")
     edit(inside, ".github/workflows/train.yml", "name: train\non:", "name: training\non:")
@@ -321,6 +322,7 @@ def test_a_project_is_upgraded_by_its_own_command(source: Path, project: Path, t
     edit(project, "mlops/decide/gate.py", "    comparison = terms", "    # ours\n    comparison = terms")
     edit(project, "pyproject.toml", '    "matplotlib>=3.10",\n', '    "holidays>=0.50",\n    "matplotlib>=3.10",\n')
     append(project, "environments/staging.yml", "rollout: {bake: 5m}  # longer here\n")
+    edit(project, "infra/parameters.yml", "custom_roles: false ", "custom_roles: true  ")
     append(project, "tests/test_ours.py", "def test_ours() -> None:\n    assert True\n")
     (project / "docs/first-run.md").unlink()
     (project / "uv.lock").write_text("# with addresses\n", encoding="utf-8")
@@ -338,6 +340,8 @@ def test_a_project_is_upgraded_by_its_own_command(source: Path, project: Path, t
     ]
     assert "  tries: 3                           # a new key\n" in read(project, "project.yml")
     assert read(project, "environments/staging.yml").endswith("rollout: {watched: 5m}  # longer here\n")
+    options = read(project, "infra/parameters.yml")
+    assert "custom_roles: true  " in options and "budget: 100 " in options and "# a new option\n" in options
     gate = read(project, "mlops/decide/gate.py")
     assert "import asdict, dataclass, fields, replace" in gate and "    # ours\n" in gate
     assert "name: training\n" in read(project, ".github/workflows/train.yml")
@@ -514,7 +518,7 @@ def test_a_new_project_records_where_it_comes_from(source: Path, generated: Path
     assert (record["template"], record["version"]) == (str(source), "0.2.0")
     assert record["commit"] == git(source, "rev-parse", "v0.2.0")
     assert record["answers"].keys() == yaml.safe_load(read(source, "cookiecutter.json"))["__prompts__"].keys()
-    assert {name.split("/")[0] for name in record["machinery"]} == {"mlops", "steps", "serving"}
+    assert {name.split("/")[0] for name in record["machinery"]} == {"infra", "mlops", "steps", "serving"}
     [line] = upgrade(generated, "--status")
     assert line == f"0 of {len(record['machinery'])} machinery files differ from template version 0.2.0"
 

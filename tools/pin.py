@@ -18,6 +18,7 @@ from cookiecutter.main import cookiecutter
 ROOT = Path(__file__).parent.parent
 PROJECT = ROOT / "{{cookiecutter.project_slug}}"
 REQUIREMENTS = [Path(name, "image", "requirements.txt") for name in ("pipelines", "serving")]
+CLI = ROOT / "tests" / "azure" / "az" / "requirements.txt"
 LOCK = "uv.lock"
 ABOUT_LOCK = """\
 # The versions this project was tested with. The first command adds the addresses of your package index: commit it.
@@ -101,7 +102,17 @@ def pin_project() -> None:
             (PROJECT / path).write_bytes((folder / path).read_bytes())
 
 
+def pin_cli() -> None:
+    """Renew the requirements of the Azure CLI, which the tests drive in an environment of its own."""
+    needed = CLI.with_suffix(".in").read_bytes()
+    with TemporaryDirectory() as scratch:  # below the template, uv would apply its constraints
+        (Path(scratch) / "requirements.in").write_bytes(needed)
+        pins = uv(*COMPILE, "--generate-hashes", "requirements.in", folder=Path(scratch))
+    CLI.write_text(pins, encoding="utf-8", newline="\n")
+
+
 def main() -> None:
     """Renew all pins."""
     pin_template()
     pin_project()
+    pin_cli()

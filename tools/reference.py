@@ -95,12 +95,18 @@ def limits_of(field: Any) -> str:
     return ", ".join(sign.format(value) for sign, value in parts if value is not None)
 
 
+def block_of(kind: Any) -> Any:
+    """The model of a block of keys, which may be left out; None of a single value."""
+    kinds = get_args(kind) if get_origin(kind) in (types.UnionType, Union) else [kind]
+    return next((each for each in kinds if hasattr(each, "model_fields")), None)
+
+
 def keys(model: Any, told: Mapping[str, str], prefix: str = "") -> Iterator[str]:
     """A table row a key, blocks row by row."""
     for name, field in model.model_fields.items():
         key, kind = f"{prefix}{name}", field.annotation
-        if hasattr(kind, "model_fields"):
-            yield from keys(kind, told, f"{key}.")
+        if block := block_of(kind):
+            yield from keys(block, told, f"{key}.")
             continue
         value = "" if field.is_required() else field.get_default(call_default_factory=True)
         default = "`null`" if value is None else f"`{value}`" if value != "" else ""
@@ -109,8 +115,9 @@ def keys(model: Any, told: Mapping[str, str], prefix: str = "") -> Iterator[str]
 
 
 def settings(project: Path) -> Iterator[str]:
-    """A table of project.yml, and one of environments/."""
+    """A table of project.yml, one of environments/, and one of infra/parameters.yml."""
     from mlops.settings.environments import Manifest, Stages
+    from mlops.settings.infrastructure import PARAMETERS, Infrastructure
     from mlops.settings.project import Project
 
     head = "| key | what | takes | default |\n| --- | --- | --- | --- |\n"
@@ -120,6 +127,8 @@ def settings(project: Path) -> Iterator[str]:
     told = {key: text for path in files for key, text in comments(path.read_text(encoding="utf-8")).items()}
     rows = [*keys(Stages, told), *keys(Manifest, told)]
     yield f"## environments/\n\nA file overrides base.yml by key.\n\n{head}" + "\n".join(rows)
+    told = comments((project / PARAMETERS).read_text(encoding="utf-8"))
+    yield f"## {PARAMETERS.as_posix()}\n\n{head}" + "\n".join(keys(Infrastructure, told))
 
 
 def reference(project: Path) -> str:

@@ -71,11 +71,9 @@ class Asker(threading.Thread):
 
     def run(self) -> None:
         """Ask until `end`. An answer that never comes counts as 0."""
-        variables, endpoint = self._azure.environment, self._azure.cloud.get(PATH)
+        endpoint = self._azure.cloud.get(PATH)
         headers = {"Authorization": f"Bearer {self._azure.cloud.secret(f'primary key of {PATH}')}"}
-        with requests.Session() as session:
-            session.trust_env, session.proxies = False, {"https": variables["HTTPS_PROXY"]}
-            session.verify = variables["REQUESTS_CA_BUNDLE"]
+        with self._azure.client() as session:
             while not self._ended.wait(SECONDS_BETWEEN):
                 try:
                     url, body = endpoint["properties"]["scoringUri"], request(ROWS[:1])

@@ -1,31 +1,31 @@
 """The whole loop on `platform: azureml`, by the same commands as on the local one, through the stand-in of Azure.
 
-The table is somebody's own, taken in by `adopt` alone; the flights go this way on the local platform.
-Staging and production are in two workspaces that share models through a registry; the contract suite has one.
+`infra up` makes the place that it is in: staging and production in two workspaces that share models through a registry
+(the contract suite has one). The table is somebody's own, taken in by `adopt` alone; the flights go this way on the
+local platform.
 """
 
-import json
 import math
 import re
 import shutil
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
+from pathlib import Path
 
+import cli
 import pytest
-import requests
-from looped import ENDPOINT, Looped, asking, like
+from looped import ENDPOINT
+from on_azure import IN_PRODUCTION, IN_STAGING, MADE_IN, WORKSPACE, OnAzure
+from roles.cast import SETS, casts
+from roles.operations import needed
+from subscribed import REGION, set_up
 
 from conftest import ROOT, Render
 from standin import Entry, StandIn
-from standin.cloud import SUBSCRIPTION, registry_id, workspace_id
+from standin.cloud import SUBSCRIPTION, workspace_id
 from standin.faults import refuse
-from standin.hosts import of_a_job
 
 QUICK = {
-    "platform: local": "platform: azureml",
-    "registry: null": "registry: shared",
     "steps: [10, 50, 100]": "steps: [30, 100]",
     "max_instances: 1": "max_instances: 3",
     "bake: 20s": "bake: 2s",
@@ -38,75 +38,8 @@ HOSTS = re.compile(
     r"|eastus\.api\.azureml\.ms|cert-westeurope\.experiments\.azureml\.net"
     r"|[a-z]+\.blob\.core\.windows\.net|flight-delays-(staging|production)\.westeurope\.inference\.ml\.azure\.com"
 )
-AUTOSCALE = "autoscalesettings"
-
-
-class OnAzure(Looped):
-    """A project whose commands meet the stand-in."""
-
-    azure: StandIn
-
-    def variables(self) -> Mapping[str, str]:
-        return {**super().variables(), **self.azure.environment, **of_a_job(self.folder)}
-
-    def during(self, name: str, *arguments: str, code: int = 0) -> tuple[str, list[Entry]]:
-        """What the command printed, and what it asked of Azure."""
-        first = len(self.azure.log)
-        printed = self.command(name, *arguments, code=code)
-        return printed, self.azure.log[first:]
-
-    def endpoint(self, name: str = ENDPOINT) -> dict:
-        """The endpoint, as Azure has it."""
-        return self.azure.cloud.get(f"{WORKSPACE}/onlineEndpoints/{name}")
-
-    def served(self) -> dict[str, int]:
-        """The versions at production's endpoint, by slot, and that nothing of a rollout is left."""
-        endpoint = self.endpoint()
-        assert not {"candidate", "started", "live", "since"} & endpoint["tags"].keys()
-        [deployment] = self.azure.cloud.children(f"{endpoint['id']}/deployments")
-        assert endpoint["properties"]["traffic"] == {deployment["name"]: 100}
-        return {deployment["name"]: int(deployment["properties"]["model"].rsplit("/", 1)[1])}
-
-    def scaled(self) -> set[str]:
-        """The slots of production's endpoint that have an autoscale setting."""
-        settings = (each for each in self.azure.cloud.resources.values() if AUTOSCALE in each["type"].lower())
-        return {each["name"].removeprefix(f"{ENDPOINT}-") for each in settings if each["name"].startswith(ENDPOINT)}
-
-    @contextmanager
-    def without_a_right_in(self, workspace: str) -> Iterator[None]:
-        """As where each environment has an identity of its own: that workspace answers 403."""
-        self.azure.faults.forbid(rf"/workspaces/{workspace}(/|$)")
-        try:
-            yield
-        finally:
-            self.azure.faults.clear()
-
-    @contextmanager
-    def clients(self) -> Iterator[Counter[str]]:
-        """Somebody who asks all the while; counts the slots that answered, and failures."""
-        body = json.dumps(like(self.read("out/model/probe.json")["request"]))
-        key = self.azure.cloud.secret(f"primary key of {self.endpoint()['id']}")
-        with requests.Session() as session:
-            session.trust_env = False  # this machine's own certificates and proxies
-            session.proxies = {"https": self.azure.environment["HTTPS_PROXY"]}
-            session.verify = self.azure.environment["REQUESTS_CA_BUNDLE"]
-            session.headers.update({"Authorization": f"Bearer {key}", "Content-Type": "application/json"})
-
-            def ask() -> str | int:
-                try:
-                    answer = session.post(self.endpoint()["properties"]["scoringUri"], data=body)
-                except requests.RequestException as error:
-                    return f"failed: {error}"
-                return answer.headers.get("azureml-model-deployment", "") if answer.ok else answer.status_code
-
-            with asking(ask) as seen:
-                yield seen
-
-
 TABLES, TO_COME = ROOT / "tests" / "own_tables" / "make.py", ("2012-04.parquet", "2012-05.parquet")
-IN_PRODUCTION, IN_STAGING = ("flight-delays", "flight-delays"), ("flight-delays", "flight-delays-staging")
-WORKSPACE, MADE_IN = (workspace_id(SUBSCRIPTION, *each) for each in (IN_PRODUCTION, IN_STAGING))
-REGISTRY = registry_id("shared")
+REGISTRY = workspace_id(SUBSCRIPTION, "flight-delays-registry", "flight-delays").replace("/workspaces/", "/registries/")
 
 
 def writes(entries: list[Entry]) -> list[str]:
@@ -119,18 +52,26 @@ def looped(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """One project for all tests of this file: each goes on where the one before it stopped."""
     project = OnAzure(render(tmp_path_factory.mktemp("azure")).folder)
     project.install()
-    project.edit("environments/base.yml", QUICK)
-    project.edit(
-        "environments/staging.yml", {"endpoint:": f"workspace: {{name: {IN_STAGING[1]}}}\nendpoint:\n  auth: aad_token"}
-    )
+    project.edit("environments/base.yml", QUICK | in_the_region(project))
+    project.edit("environments/staging.yml", {"endpoint:": "endpoint:\n  auth: aad_token"})
     project.git("config", "user.name", "test")
     project.git("config", "user.email", "test@example.org")
-    project.git("commit", "--quiet", "--all", "--message", "On Azure, quick rollouts")
-    images = tmp_path_factory.getbasetemp().parent / "azure-images"  # of all workers
-    with StandIn(tmp_path_factory.mktemp("standin"), [IN_PRODUCTION, IN_STAGING], images, ["shared"]) as azure:
-        OnAzure.azure = azure
+    project.git("commit", "--quiet", "--all", "--message", "Quick rollouts")
+    place, images = tmp_path_factory.mktemp("standin"), tmp_path_factory.getbasetemp().parent / "azure-images"  # of all
+    with set_up(project.folder, Path(project.python), cli.installed(tmp_path_factory), place, images) as here:
+        done = here.infra("up", "--yes")
+        assert done.code == 0, done.out + done.err
+        here.azure.check()
+        here.azure.log.clear()
+        OnAzure.azure, OnAzure.asked = here.azure, {}
         take_in(project)
         yield project
+
+
+def in_the_region(project: OnAzure) -> dict[str, str]:
+    """The edit that puts the project where the stand-in is."""
+    text = (project.folder / "environments" / "base.yml").read_text(encoding="utf-8")
+    return {old: new for old, new in REGION.items() if old in text}
 
 
 def take_in(project: OnAzure) -> None:
@@ -157,21 +98,27 @@ def test_the_pipeline_runs_as_a_job_and_brings_verdict_and_report_back(looped: O
 
 
 def test_the_very_model_is_registered_once_and_nothing_is_uploaded_again(looped: OnAzure) -> None:
-    looped.azure.faults.at(2, refuse(403, "The client does not have authorization"))
+    run = looped.read("out/model/lineage.json")["run_id"]
+    looped.azure.faults.at(3, refuse(403, "The client does not have authorization"))
     printed, asked = looped.during("register", code=2)
     assert printed.startswith("error: Azure answered 403: The client does not have authorization"), "half-way"
     share = f"POST /mferp/managementfrontend{REGISTRY}/import"
-    assert writes(asked) == [f"PUT {MADE_IN}/models/flight-delays/versions/1", share]
+    card, model = f"data/flight-delays-card/versions/{run}", "models/flight-delays/versions/1"
+    made = [each for each in writes(asked) if "/LocalUpload/" not in each]
+    assert made == [f"PUT {MADE_IN}/{card}", f"PUT {MADE_IN}/{model}", share]
+    assert {each.rpartition("/")[2] for each in {*writes(asked)} - {*made}} == {"model_card.md", "model_card.html"}
     printed, asked = looped.during("register")
     assert "flight-delays:1 registered" in printed and writes(asked) == [share], "what is there is not made again"
     printed, asked = looped.during("register")
     assert "flight-delays:1 was registered before" in printed and writes(asked) == []
     lineage = looped.read("out/model/lineage.json")
+    assert looped.azure.cloud.get(f"{MADE_IN}/{card}")["properties"]["dataUri"].rstrip("/").endswith("/card")
     made, shared = (looped.azure.cloud.get(f"{each}/models/flight-delays/versions/1") for each in (MADE_IN, REGISTRY))
     assert lineage["run_id"] in made["properties"]["modelUri"]
     for version in (made, shared):
         assert lineage.items() <= version["properties"]["tags"].items()
         assert version["properties"]["tags"]["verdict"] == "PASS"
+        assert version["properties"]["tags"]["card"] == f"azureml:flight-delays-card:{run}"
 
 
 def test_two_environments_are_rolled_out_and_a_second_apply_writes_nothing(looped: OnAzure) -> None:
@@ -253,6 +200,58 @@ def test_the_monitor_reads_what_the_deployments_collected(looped: OnAzure) -> No
     assert looped.read("out/monitor/drift.json")["rows"] >= 1000
 
 
+SEARCH = """
+search:
+  trials: 4
+  folds: 2
+  space:
+    max_iter: {low: 10, high: 40}
+    linear_C: [0.1, 1]  # of no use to trees
+"""
+
+
+def test_a_search_is_a_sweep_that_goes_on_by_itself_and_is_found_again(looped: OnAzure) -> None:
+    looped.run("uv", "sync", "--quiet", "--frozen", "--inexact", "--group", "search")
+    settings, first = looped.folder / "project.yml", len(looped.azure.log)
+    before = settings.read_text(encoding="utf-8")
+    looped.edit("project.yml", {"  max_iter: 100\n": "  max_iter: 1\n", "\ngate:\n": f"{SEARCH}\ngate:\n"})
+    said = looped.killed_when("search tune-", "mlops.commands.tune", "--on", "staging")
+    job = re.match("search (tune-[0-9a-f]{16}): https://ml.azure.com/runs/", said)[1]
+    begun = [each.rpartition("/")[2] for each in writes(looped.azure.log[first:]) if "/jobs/" in each]
+    assert begun == [f"{job}-as-it-is", job]
+    printed, asked = looped.during("tune", "--on", "staging")
+    assert printed.startswith(f"search {job}: ") and writes(asked) == [], "it is the same one"
+    assert "4 of 4 trials are over; best auc 0." in printed
+    found = looped.read("model/search.json")
+    assert [each["state"] for each in found["trials"]] == ["complete"] * 4 and found["job"] == job
+    assert {name for each in found["trials"] for name in each["params"]} == {"max_iter", "linear_C"}
+    assert all(10 <= each["params"]["max_iter"] <= 40 and len(each["values"]) == 2 for each in found["trials"])
+    winner = found["trials"][found["winner"]]
+    assert winner["value"] == max(each["value"] for each in found["trials"]) > found["default"]["value"]
+    model = settings.read_text(encoding="utf-8").partition("\nmodel:")[2].partition("\nsearch:")[0]
+    assert f"  max_iter: {winner['params']['max_iter']}\n" in model and "linear_C" not in model
+    rows = looped.azure.cloud.children(f"{MADE_IN}/data/flight-delays-training-rows/versions")
+    [names] = [looped.azure.cloud.blobs.names(each["properties"]["dataUri"], MADE_IN) for each in rows]
+    assert [name.rpartition("/")[2] for name in names] == ["train.parquet"], "no test rows"
+    settings.write_text(before, encoding="utf-8")
+    (looped.folder / "model" / "search.json").unlink()
+
+
+def test_a_search_that_fails_is_one_line_and_the_next_one_begins_anew(looped: OnAzure) -> None:
+    looped.edit("project.yml", {"\ngate:\n": f"{SEARCH}\ngate:\n".replace("trials: 4", "trials: 1")})
+    looped.edit("steps/try_parameters.py", {"import argparse\n": 'import argparse\n\nraise OSError("no luck today")\n'})
+    *_, last = looped.command("tune", "--on", "staging", code=2).splitlines()
+    failed = re.match(r"error: search (tune-\w{16}) failed: OSError: no luck today; see https://\S+, and run", last)
+    cluster = looped.azure.cloud.resources.pop(f"{MADE_IN}/computes/cpu-cluster".lower())
+    printed, asked = looped.during("tune", "--on", "staging", code=2)
+    looped.azure.cloud.resources[cluster["id"].lower()] = cluster
+    assert f"PUT {MADE_IN}/jobs/{failed[1]}-2-as-it-is" in writes(asked), "what failed stays as it is"
+    assert (
+        "error: Azure answered 400: Unknown compute target 'cpu-cluster'; make the cluster: uv run infra up" in printed
+    )
+    looped.git("checkout", "--", "project.yml", "steps")
+
+
 def test_a_failed_step_shows_its_log_and_a_missing_cluster_how_to_make_it(looped: OnAzure) -> None:
     looped.edit("expectations/rentals.json", {'"temp", "min_value": -46,': '"temp", "min_value": 20,'})
     printed, asked = looped.during("run_pipeline", code=1)
@@ -265,9 +264,27 @@ def test_a_failed_step_shows_its_log_and_a_missing_cluster_how_to_make_it(looped
     looped.edit("pipelines/train.yml", {"azureml:cpu-cluster": "azureml:other"})
     printed = looped.command("run_pipeline", code=2)
     assert printed.startswith(
-        "error: Azure answered 400: Unknown compute target 'other'; make the cluster: az ml compute"
+        "error: Azure answered 400: Unknown compute target 'other'; make the cluster: uv run infra up"
     )
     looped.git("checkout", "--", "pipelines")
+
+
+@pytest.mark.parametrize("roles", SETS)
+def test_each_identity_may_do_by_its_roles_what_it_did(looped: OnAzure, roles: str) -> None:
+    """By the roles of `infra up`: where CI has an identity an environment, all of this would have been allowed."""
+    cast, get = casts(looped.folder)[roles], looped.azure.cloud.get
+    accounts = {
+        get(f"{each}/datastores/workspaceblobstore")["properties"]["containerName"]: get(each)["properties"]
+        for each in (WORKSPACE, MADE_IN)
+    }
+    refused = set()
+    for who, asked in looped.asked.items():
+        for entry in asked:
+            need = needed(entry, lambda container: str(accounts[container]["storageAccount"]))
+            if need and not cast.may(who, need):
+                refused.add(f"{who}: {need.operation} at {need.scope.rpartition('/providers/')[2]}")
+    assert {"training", "staging", "production", "monitoring"} == looped.asked.keys()
+    assert refused == set()
 
 
 def test_the_log_is_evidence(looped: OnAzure) -> None:

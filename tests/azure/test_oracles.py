@@ -159,6 +159,12 @@ def test_the_types_know_the_actions(folder: Path) -> None:
     assert bicep.check(folder, Target(ENDPOINT, "flights", "listSecrets"), VERSIONS[ENDPOINT], {}, sent=False)
 
 
+@pytest.mark.parametrize(("body", "number"), [({"keyType": "Primary"}, 0), ({"keyType": "Third"}, 1), ({"key": 1}, 2)])
+def test_an_action_without_an_answer_is_known_by_the_wheel(body: dict[str, Any], number: int) -> None:
+    regenerate = Target(ENDPOINT, "flights", "regenerateKeys")
+    assert len(check(regenerate, VERSIONS[ENDPOINT], body, sent=True)) == number
+
+
 def test_an_api_version_without_types_is_a_problem(folder: Path) -> None:
     assert bicep.check(folder, Target(ENDPOINT, "flights"), "1999-01-01", {}, sent=True)
 

@@ -95,7 +95,7 @@ def test_who_never_scales_needs_no_role_for_it(bench: Bench) -> None:
     refused = [entry.method for entry in bench.azure.log if AUTOSCALE in entry.path.lower()]
     assert {"GET", "DELETE"} <= set(refused), "they were asked for"
     run = bench.apply(BETTER, (1, 2))
-    assert run.gave_up_in_one_line and "; give the identity its role (docs/live.md lists them)" in run.output
+    assert run.gave_up_in_one_line and "; give the identity its role (infra/README.md lists them)" in run.output
 
 
 @pytest.mark.parametrize("number", [1, 4])
@@ -105,7 +105,7 @@ def test_a_missing_role_is_one_line_that_names_the_page_with_all_roles(number: i
     run = bench.apply(BETTER)
     assert run.gave_up_in_one_line, run.output
     assert "Azure answered 403: " in run.output
-    assert run.output.endswith("; give the identity its role (docs/live.md lists them)\n")
+    assert run.output.endswith("; give the identity its role (infra/README.md lists them)\n")
 
 
 def test_of_two_runs_the_second_is_told_who_holds_the_endpoint(bench: Bench) -> None:

@@ -1,6 +1,7 @@
 """Does the stand-in run submitted pipelines as Azure ML does: from what was uploaded, as jobs with logs and outputs?"""
 
 import json
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -244,6 +245,100 @@ def test_a_canceled_job_ends(client: "MLClient", tmp_path: Path) -> None:
     client.jobs.begin_cancel(name).result()
     assert finished(client, name) == "Canceled"
     assert "read" not in [step.display_name for step in client.jobs.list(parent_job_name=name)]
+
+
+TRY = """\
+import sys, time
+print("tried", *sys.argv[1:], flush=True)
+time.sleep(600 if sys.argv[1] == "wait" else 0)
+sys.exit(sys.argv[1] == "bad")
+"""
+
+
+def sweep(client: "MLClient", folder: Path, name: str, words: list[str], sampling: Any = None, **more: Any) -> str:
+    """Submit a sweep of four trials, two at a time. The job's name."""
+    from azure.ai.ml import command
+    from azure.ai.ml.sweep import Choice, QUniform, RandomSamplingAlgorithm
+
+    write(folder, {"src/try.py": TRY})
+    trial = command(
+        name=name,
+        code=str(folder / "src"),
+        command='python try.py "${{search_space.word}}" ${{search_space.depth}} ${{inputs.more}}',
+        environment="azureml:bare:1",
+        inputs={"more": "too"},
+        compute="cpu-cluster",
+    )
+    job = trial.sweep(
+        primary_metric="auc",
+        goal="maximize",
+        sampling_algorithm=sampling or RandomSamplingAlgorithm(seed=8),
+        search_space={"word": Choice(words), "depth": QUniform(0.5, 4.5, 1), **more},
+        max_total_trials=4,
+        max_concurrent_trials=2,
+    )
+    return client.jobs.create_or_update(job).name
+
+
+def trials(client: "MLClient", name: str) -> dict[str, str]:
+    """The state of each trial of the sweep, by name."""
+    return {job.name: job.status for job in client.jobs.list(parent_job_name=name)}
+
+
+def said_by(client: "MLClient", job: str) -> str:
+    """The log of the job."""
+    return requests.get(client.jobs._runs_operations.get_run_details(job).log_files["user_logs/std_log.txt"]).text
+
+
+def test_a_sweep_tries_points_of_its_space_each_as_a_job_below_it(client: "MLClient", tmp_path: Path) -> None:
+    name = sweep(client, tmp_path, "first", ["good", "bad", "it's"])
+    assert finished(client, name) == "Completed"
+    found = trials(client, name)
+    assert sorted(found) == ["first_0", "first_1", "first_2", "first_3"]
+    said = {job: said_by(client, job) for job in found}
+    assert all(re.fullmatch(r"tried (good|bad|it's) [1234](\.0)? too\n", text) for text in said.values())
+    assert {job: "Failed" if " bad " in text else "Completed" for job, text in said.items()} == found
+    assert {*found.values()} == {"Completed", "Failed"}, "one that fails takes no other with it"
+    again = sweep(client, tmp_path, "again", ["good", "bad", "it's"])
+    assert finished(client, again) == "Completed"
+    assert {job: said_by(client, job.replace("first", "again")) for job in found} == said, "the seed says which"
+
+
+def test_a_sweep_without_a_trial_that_ends_well_has_failed_and_a_canceled_one_ends(
+    client: "MLClient", tmp_path: Path
+) -> None:
+    assert finished(client, sweep(client, tmp_path, "bad", ["bad"])) == "Failed"
+    name = sweep(client, tmp_path, "endless", ["wait"])
+    client.jobs.begin_cancel(name).result()
+    assert finished(client, name) == "Canceled"
+    assert {*trials(client, name).values()} <= {"Canceled"}
+
+
+def test_what_a_sampling_does_not_know_is_refused(client: "MLClient", tmp_path: Path) -> None:
+    from azure.ai.ml.sweep import LogUniform
+    from azure.core.exceptions import HttpResponseError
+
+    with pytest.raises(HttpResponseError, match="Bayesian sampling does not support loguniform"):
+        sweep(client, tmp_path, "unknown", ["good"], "bayesian", rate=LogUniform(-2.0, -1.0))
+    assert finished(client, sweep(client, tmp_path, "known", ["good"], "bayesian")) == "Completed"
+
+
+def test_a_command_is_a_job_of_its_own(client: "MLClient", tmp_path: Path) -> None:
+    from azure.ai.ml import Input, command
+
+    write(
+        tmp_path, {"src/read.py": "import sys; print(open(sys.argv[1] + '/data.txt').read())", "data/data.txt": "here"}
+    )
+    job = command(
+        name="lone-command",
+        code=str(tmp_path / "src"),
+        command="python read.py ${{inputs.data}}",
+        environment="azureml:bare:1",
+        inputs={"data": Input(type="uri_folder", path=str(tmp_path / "data"))},
+        compute="cpu-cluster",
+    )
+    assert finished(client, client.jobs.create_or_update(job).name) == "Completed"
+    assert said_by(client, "lone-command") == "here\n"
 
 
 def test_a_job_ends_with_the_stand_in_and_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,13 +26,29 @@ OWN = (
 
 def services() -> ModuleType:
     """tests/machinery/support/services.py, which stands on its own."""
-    name = "services"
+    return support("services")
+
+
+def support(name: str) -> ModuleType:
+    """A file of tests/machinery/support that imports nothing of a project."""
     if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, ROOT / "tests" / "machinery" / "support" / "services.py")
+        spec = importlib.util.spec_from_file_location(name, ROOT / "tests" / "machinery" / "support" / f"{name}.py")
         assert spec and spec.loader
         sys.modules[name] = importlib.util.module_from_spec(spec)  # its dataclasses look it up there
         spec.loader.exec_module(sys.modules[name])
     return sys.modules[name]
+
+
+def settings_of(system: str, bare: Path) -> Any:
+    """The stand-in for the settings of a repository at that system's host, with that one behind it."""
+    for name in ("services", "trouble"):
+        support(name)
+    kind = {
+        "GitHub": ("github_settings", "GitHubSettings"),
+        "Azure DevOps": ("azure_devops_settings", "AzureDevOpsSettings"),
+    }
+    file, name = kind[system]
+    return getattr(support(file), name)(bare)
 
 
 def of_every_run(service: Any, folder: Path) -> Mapping[str, str]:

@@ -12,7 +12,7 @@ from ci.events import Event
 from ci.server import Server
 
 VARIABLES = {f"AZURE_{part}_ID": part.lower() for part in ("CLIENT", "TENANT", "SUBSCRIPTION")}
-CONNECTIONS = ("staging", "production", "monitoring")
+CONNECTIONS = ("training", "staging", "production", "monitoring")
 OPEN_THE_WORKSPACE = tuple(
     f"uv run {command}"
     for command in (

@@ -102,10 +102,10 @@ def test_deploy_opens_each_workspace_as_its_environment_and_asks_production_of_t
 
 
 @BOTH
-def test_train_asks_for_the_champion_as_staging(system, node, server, azure, programs):
+def test_train_asks_for_the_champion_as_its_own_environment(system, node, server, azure, programs):
     run = happens(system, "train", server, azure, programs)
     assert run.result == "failed" and "model flight-delays has no version 1" in said(run), "there is no champion"
-    assert asked_for(azure) == {"staging"}
+    assert asked_for(azure) == {"training"}
 
 
 @pytest.mark.parametrize("missing", PERSONS)

@@ -20,11 +20,11 @@ CALLS = {  # pipeline: environment and command, when all goes well
         ("", "uv run comment"),
     ],
     "train": [
-        *(("staging", call) for call in SETUP),
-        ("staging", "uv run run_pipeline"),
-        ("staging", "uv run register"),
-        ("staging", "uv run promote staging"),
-        ("staging", "uv run rehearsal save"),
+        *(("training", call) for call in SETUP),
+        ("training", "uv run run_pipeline"),
+        ("training", "uv run register"),
+        ("training", "uv run promote staging"),
+        ("training", "uv run rehearsal save"),
     ],
     "deploy": [
         *(("staging", call) for call in SETUP),
@@ -44,7 +44,7 @@ CALLS = {  # pipeline: environment and command, when all goes well
         ("monitoring", "uv run monitor production --respond"),
     ],
 }
-REPORTS = {"pull-request": [""], "train": ["staging"], "deploy": ["staging", "production"], "monitor": ["monitoring"]}
+REPORTS = {"pull-request": [""], "train": ["training"], "deploy": ["staging", "production"], "monitor": ["monitoring"]}
 ALWAYS = ("uv run comment", "uv run rehearsal save")  # after a failure too
 WITH_TOKEN = tuple(f"uv run {name}" for name in ("rehearsal", "comment", "apply", "promote", "revert", "monitor"))
 AFTER_FAILURE = {"staging": "uv run revert staging", "production": "uv run revert production"}  # of deploy

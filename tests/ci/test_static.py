@@ -3,12 +3,13 @@
 import re
 import shutil
 import statistics
+from runpy import run_path
 
 import pytest
 
 from ci.identities import VARIABLES
 from ci.static import (
-    READING,
+    NOTHING_SERVED,
     azure_files,
     azure_findings,
     clock_findings,
@@ -77,7 +78,7 @@ def test_each_environment_is_changed_by_its_own_connection():
     assert connection_findings(TEMPLATE) == []
 
 
-TRAIN_CONNECTION = '            parameters: {connection: "${{ variables.stagingConnection }}"}\n'
+TRAIN_CONNECTION = '            parameters: {connection: "${{ variables.trainingConnection }}"}\n'
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ TRAIN_CONNECTION = '            parameters: {connection: "${{ variables.stagingC
         ("templates/setup.yml", 'versionSpec: "3.12"', 'versionSpec: "3.9"', python_findings),
         ("deploy.yml", "productionConnection", "stagingConnection", connection_findings),
         ("deploy.yml", "${{ variables.productionConnection }}", "azure", connection_findings),
-        ("train.yml", "stagingConnection", "productionConnection", connection_findings),
+        ("train.yml", "trainingConnection", "productionConnection", connection_findings),
         ("train.yml", TRAIN_CONNECTION, "", connection_findings),
     ],
 )
@@ -109,11 +110,13 @@ def test_a_job_may_do_what_its_commands_need_and_no_more(root):
 
 
 GUIDE = (TEMPLATE / "docs" / "first-run.md").read_text(encoding="utf-8")
+MADE = run_path(str(TEMPLATE / "mlops" / "decide" / "infrastructure" / "repository.py"))  # by `infra up`
+SETTINGS = MADE["repository_settings"](["staging", "production"], [], {})
 
 
-def test_the_guide_has_a_person_set_every_variable_that_a_workflow_reads():
+def test_infra_sets_every_variable_that_a_workflow_reads():
     read = set(re.findall(r"vars\.(\w+)", text_of(github_files(TEMPLATE))))
-    assert read == set(re.findall(r"gh variable set (\w+)", GUIDE)) == set(VARIABLES)
+    assert read == {MADE[name] for name in ("CLIENT", "TENANT", "SUBSCRIPTION")} == set(VARIABLES)
 
 
 def test_the_guide_has_a_person_keep_the_one_secret_which_the_step_that_monitors_alone_is_told():
@@ -127,12 +130,20 @@ def test_the_guide_has_a_person_keep_the_one_secret_which_the_step_that_monitors
         assert [each.get("run", each.get("script")) for each in given] == ["uv run monitor production --respond"]
 
 
-def test_the_guide_makes_each_environment_and_its_federated_credential():
-    made = re.findall(r"for ENVIRONMENT in ([\w ]+); do", GUIDE)
-    assert len(made) == 2 and {frozenset(each.split()) for each in made} == {frozenset(environments_named(TEMPLATE))}
+def test_infra_makes_the_environments_that_the_pipelines_have():
+    assert set(SETTINGS.environments) == environments_named(TEMPLATE)
+
+
+def test_infra_lets_each_pipeline_use_the_environments_that_it_has():
+    for name, used in SETTINGS.pipelines.items():
+        workflow = parsed(TEMPLATE / ".github" / "workflows" / f"{name}.yml")
+        ours = {value for each in mappings(workflow) for key, value in each.items() if key == "environment"}
+        assert {one for one in ours if isinstance(one, str)} == set(used)
+        file = parsed(TEMPLATE / "azure-pipelines" / f"{name}.yml")
+        assert {each["environment"] for each in mappings(file) if "environment" in each} == set(used)
 
 
 def test_pipelines_manifests_and_guide_name_the_same_environments():
     manifests = {path.stem for path in (TEMPLATE / "environments").glob("*.yml")} - {"base"}
     (sentence,) = [line for line in GUIDE.splitlines() if line.startswith("The environments are")]
-    assert environments_named(TEMPLATE) == manifests | READING == set(re.findall(r"`(\w+)`", sentence))
+    assert environments_named(TEMPLATE) == manifests | NOTHING_SERVED == set(re.findall(r"`(\w+)`", sentence))

@@ -65,6 +65,14 @@ def project(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture
+def remote(tmp_path, monkeypatch):
+    """The current folder is a clone of the project, whose production has served a version; the remote."""
+    from monitored import in_production
+
+    return in_production(tmp_path, monkeypatch)
+
+
 def edit(path: Path, old: str, new: str) -> None:
     """Replace text that must be there exactly once."""
     text = path.read_text(encoding="utf-8")

@@ -11,6 +11,12 @@ BAD_INPUT, TAKEN = 2, 3  # exit codes; the others are in commands/console.py
 LONGEST_LINE = 900  # characters
 
 
+def counted(number: float, noun: str) -> str:
+    """`1 row`, `2,790 rows`: so many of what the noun names."""
+    shown = f"{number:g}" if isinstance(number, float) else f"{number:,}"
+    return f"{shown} {noun if number == 1 else f'{noun}s'}"
+
+
 class UserError(Exception):
     """A mistake its reader can correct: what is wrong, where, and how to correct it; one line, whatever it quotes."""
 

@@ -15,8 +15,12 @@ NUMBERS = ["distance", "temp", "dewp", "humid", "wind_dir", "wind_speed", "preci
 class FlightFeatures(TransformerMixin, BaseEstimator):
     """Raw columns, one row a flight, to numbers: text as ranks first, then clock times, numbers and the weekday.
 
+    one_hot: for models to which a rank is an amount: text as a column of zeros and ones for each value.
     Plain NumPy, because an endpoint is asked for one row at a time and every layer of pandas costs a millisecond.
     """
+
+    def __init__(self, one_hot: bool = False) -> None:
+        self.one_hot = one_hot
 
     def fit(self, flights: pd.DataFrame, late: pd.Series) -> Self:
         """Rank the values of each text column by how often they were late, so that a tree can split them as numbers."""
@@ -29,11 +33,16 @@ class FlightFeatures(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, flights: pd.DataFrame) -> np.ndarray:
-        """Shape (rows, 15), float64. A text value that was not there when fitting counts as missing."""
-        text = [[self.ranks_[name].get(spelt(value), np.nan) for value in flights[name]] for name in TEXT]
+        """Shape (rows, 15), float64; more with one_hot. A text value that was not there when fitting is missing."""
+        ranks = [np.array([self.ranks_[name].get(spelt(value), np.nan) for value in flights[name]]) for name in TEXT]
+        text = [self.columns_of(name, each) for name, each in zip(TEXT, ranks, strict=True)]
         clocks = [minutes(flights[name].to_numpy()) for name in CLOCK]
         numbers = [flights[name].to_numpy() for name in NUMBERS]
         return np.column_stack([*text, *clocks, *numbers, weekday(flights["time_hour"].to_numpy())])
+
+    def columns_of(self, name: str, ranks: np.ndarray) -> np.ndarray:
+        """A text as its ranks, shape (rows,); with one_hot as zeros and ones, a column for each value in training."""
+        return ranks[:, None] == np.arange(len(self.ranks_[name])) if self.one_hot else ranks
 
 
 def spelt(code: object) -> object:

@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.retry:
         reconciler.forget_rejection()
     done = reconciler.run()
-    print(f"{manifest.endpoint.name}: {done.why}")
+    print("\n".join([f"{manifest.endpoint.name}: {done.why}", *reconciler.kept]))
     outcome = "as its manifest says" if done.promoted else "held" if done.held else "rolled back"
     went = timeline(record, args.environment) if in_ci() and reconciler.said else ""
     ci.summary(args.environment, f"### {manifest.endpoint.name}: {outcome}\n\n{done.why}\n\n{went}")

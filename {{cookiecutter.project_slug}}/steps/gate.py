@@ -7,22 +7,23 @@ was trained, or is not the evaluated one.
 import argparse
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from mlops.commands.console import NO, YES, command
 from mlops.data.artefacts import Lineage
-from mlops.data.files import hash_folder, read_json, write_json
+from mlops.data.files import read_json, write_json
 from mlops.data.model_folder import LINEAGE_FILE
 from mlops.operate.judging import judge, replayed
 from mlops.platform.looks import look
 from mlops.settings.project import PROJECT_FILE, Project, load_project
 
 
-def look_at(project: Project, model: Path, rows: str) -> int:
-    """How many other models have asked to be better on the rows of that hash; this one has now, too."""
+def look_at(project: Project, model: Path, rows: str, answers: str) -> int:
+    """How many other models have asked to be better on the rows of that hash; the one of these answers has now, too."""
     run_id = read_json(model / LINEAGE_FILE, Lineage)["run_id"]
-    return look(project.name, run_id, rows, hash_folder(model), project.gate.looks)
+    return look(project.name, run_id, rows, answers, project.gate.looks)
 
 
 def replay(args: argparse.Namespace) -> int:
@@ -55,7 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return replay(args)
     project = load_project(args.project)
     asked = partial(look_at, project, args.model)
-    verdict = judge(project, args.model, args.evaluation, args.served, args.criterion, asked)
+    day = datetime.now(UTC).date().isoformat()
+    verdict = judge(project, args.model, args.evaluation, args.served, args.criterion, asked, day)
     write_json(args.gate / "verdict.json", verdict)
     for check in verdict["checks"]:
         print(f"{check['status']:12} {check['name']}: {check['seen']} (wanted {check['wanted']})")

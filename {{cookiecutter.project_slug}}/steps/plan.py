@@ -13,9 +13,10 @@ from mlops import UserError
 from mlops.ci import open_ci
 from mlops.ci.pull_request import target_of
 from mlops.commands.console import NO, YES, command
+from mlops.decide.difference import difference, kept
 from mlops.decide.observed import Observed
 from mlops.decide.outlook import outlook
-from mlops.decide.rollout import difference, label, stable_slot
+from mlops.decide.rollout import label, stable_slot
 from mlops.platform import Platform, open_platform, version_here
 from mlops.repo.changes import parting
 from mlops.repo.history import environments_at, manifest_at
@@ -33,7 +34,8 @@ def plan(environment: str) -> list[str]:
     if lines:
         check_registered(manifest)
     told = [*lines, effort(manifest, platform, observed)] if f"+ {label(manifest.model)} at 100 %" in lines else lines
-    print("\n".join([manifest.endpoint.name, *(f"  {line}" for line in told or ["no difference"])]))
+    told = [*(told or ["no difference"]), *kept(manifest, observed)]
+    print("\n".join([manifest.endpoint.name, *(f"  {line}" for line in told)]))
     return lines
 
 

@@ -13,7 +13,7 @@ from mlops.ci import CI, Proposal, open_ci
 from mlops.commands.console import YES, command
 from mlops.operate.promotion import change
 from mlops.operate.trust import check_trusted, check_vouched, content_hash
-from mlops.platform import Models, ModelVersion, Platform, open_platform, version_here
+from mlops.platform import CARD_TAG, Models, ModelVersion, Platform, open_platform, version_here
 from mlops.repo.history import Named, named
 from mlops.settings.environments import (
     ModelSettings,
@@ -68,10 +68,21 @@ def proposal(environment: str, version: ModelVersion, reason: str | None) -> Pro
     rows = [f"| {key} | {version.tags[key]} |" for key in (*SHOWN, *tested) if key in version.tags]
     warning = [f"**It has no verdict of the gate.** Why it is let in: {reason}", ""] if reason else []
     merging = f"Merging rolls `{label}` out to {environment}."
-    body = "\n".join([merging, "", *warning, "| lineage | |", "| --- | --- |", *rows])
+    body = "\n".join([merging, "", *card(version), *warning, "| lineage | |", "| --- | --- |", *rows])
     branch = f"promote/{version.name}-{environment}-{version.version}"
     title = f"Promote {label} to {environment}" + (f", unverified: {reason}" if reason else "")
     return Proposal(branch, title, body, [path])
+
+
+def card(version: ModelVersion) -> list[str]:
+    """Where the version's model card is, as lines; a version of before there were any has none."""
+    address, run = version.tags.get(CARD_TAG), version.tags.get("ci_run", "none")
+    if not address:
+        return []
+    page = (
+        "" if run == "none" else f", and as `card/model_card.html` among the reports of [the run that made it]({run})"
+    )
+    return [f"Its model card: `{address}`{page}.", ""]
 
 
 def propose(ci: CI, platform: Platform, environment: str, version: ModelVersion, reason: str | None) -> str:

@@ -5,24 +5,29 @@ import json
 import shutil
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlops import UserError
 from mlops.commands.console import command
 from mlops.data.artefacts import Split
 from mlops.data.columns import describe, mlflow_schema
+from mlops.data.estimator import built
 from mlops.data.files import read_json, write_json
 from mlops.data.model_folder import LINEAGE_FILE, ONNX, load_model, payload
 from mlops.data.onnx_export import export
 from mlops.data.own_metrics import own_metrics
-from mlops.data.probe import PROBE_FILE, examine
+from mlops.data.probe import PROBE_FILE, examine, write_usual
 from mlops.data.provenance import write_provenance
 from mlops.data.reference import write_days, write_reference
 from mlops.data.sbom import REQUIREMENTS, SBOM_FILE, packages, write_sbom
 from mlops.data.scoring_script import SCRIPT
+from mlops.data.search_file import SEARCH_FILE, search_of, told
 from mlops.data.tables import read_file
 from mlops.decide.tasks import Task, task_of
+from mlops.decide.tasks.interface import kind
 from mlops.platform.tracking import use_tracking
 from mlops.repo.lineage import training_lineage
 from mlops.settings.project import PROJECT_FILE, Project, load_project
@@ -36,9 +41,7 @@ RUNTIME = ("scikit-learn", "numpy", "pandas", "cloudpickle")
 
 def fit(train: "pd.DataFrame", project: Project) -> "Pipeline":
     """The estimator of model/, fitted on the features and the target."""
-    from model.estimator import build
-
-    return build(**project.model).fit(train[project.features], train[project.data.target])
+    return built(project.model).fit(train[project.features], train[project.data.target])
 
 
 def train_metrics(task: Task, model: "Pipeline", train: "pd.DataFrame", project: Project) -> dict[str, float]:
@@ -72,6 +75,7 @@ def save(
     answer = task.answer(task.predict(model, probe, labels), labels)
     write_json(folder / LINEAGE_FILE, facts)
     write_json(folder / PROBE_FILE, {"request": payload(probe), "answer": answer})
+    write_usual(rows, folder)
     write_reference(rows, folder)
 
 
@@ -123,6 +127,14 @@ def record(facts: dict[str, str], requirements: Path, folder: Path) -> None:
     write_provenance(folder, facts, requirements)
 
 
+def searched(project: Project) -> dict[str, Any] | None:
+    """The search that the parameters come from, if any. UserError where it has seen what tests its winner."""
+    found = search_of(project.model)
+    if found and project.data.split.folds:
+        raise UserError(f"{SEARCH_FILE}: tune chose these parameters by rows that data.split.folds test; hold rows out")
+    return found
+
+
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="train", description=__doc__)
     parser.add_argument("--project", type=Path, default=PROJECT_FILE, help="project.yml")
@@ -140,12 +152,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     task = task_of(project, own_metrics(project.gate.own_metrics))
     train = read_file(args.split / "train.parquet")
     describe(train[project.features])  # what cannot be served is said before the work
+    search = searched(project)
 
     import mlflow
 
     use_tracking(project.name)
     with mlflow.start_run() as run:
         model, facts = fit(train, project), training_lineage(split, run.info.run_id)
+        facts |= {"estimator": kind(model), "trained": datetime.now(UTC).isoformat(timespec="seconds")}
+        if search:
+            facts["search"] = told(search)
         write_model(task, model, train, facts, project, args)
         mlflow.log_params(project.model)
         mlflow.log_metrics(train_metrics(task, model, train, project))

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mlops import counted
 from mlops.commands.console import NO, YES, command
 from mlops.data.files import hash_folder, write_json
 from mlops.data.probe import read_probe
@@ -48,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return NO
     rows = len(sample["request"]["input_data"]["data"])
     write_json(args.served / "served.json", {"model_hash": hash_folder(args.model), "rows": rows})
-    print(f"{rows} rows got the same answers through {args.script.name}")
+    print(f"{counted(rows, 'row')} got the same answers through {args.script.name}")
     return YES
 
 

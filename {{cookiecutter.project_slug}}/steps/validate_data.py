@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mlops import counted
 from mlops.commands.console import NO, YES, command
 from mlops.data.files import hash_folder, write_json
 from mlops.data.soundness import find_faults
@@ -26,14 +27,15 @@ def report(found: Checked) -> None:
     for failure in found.failures:
         print(f"{found.file}: {failure.message}", flush=True)
     if not found.failures:
-        print(f"{found.file}: {found.rows:,} rows keep all {found.rules} rules", flush=True)
+        print(f"{found.file}: all {found.rules} rules are kept by {counted(found.rows, 'row')}", flush=True)
 
 
 def summary(files: Sequence[Checked]) -> str:
     """The last line: `3 files, 7,791 rows: sound`."""
     broken, bad = sum(len(found.failures) for found in files), sum(bool(found.failures) for found in files)
     verdict = f"{bad} not sound, rules broken: {broken}" if bad else "sound"
-    return f"{len(files)} file{'s' if len(files) > 1 else ''}, {sum(found.rows for found in files):,} rows: {verdict}"
+    rows = counted(sum(found.rows for found in files), "row")
+    return f"{counted(len(files), 'file')}, {rows}: {verdict}"
 
 
 @command

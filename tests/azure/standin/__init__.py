@@ -1,27 +1,26 @@
 """A stand-in of Azure for the unmodified SDK, in the process of whoever starts it. README.md says what is played."""
 
-import uuid
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import requests
+
 from standin import hosts, jobs, routes, tracking
-from standin.azurite import ACCOUNT
-from standin.blobs import STORE, Blobs
-from standin.cloud import REGION, SUBSCRIPTION, Cloud, workspace_id
+from standin.blobs import Blobs
+from standin.cloud import Cloud
 from standin.images import Images
-from standin.login import TENANT
 from standin.proxy import Proxy
 from standin.registries import add_registry
 from standin.routes import Entry
 from standin.serving import Serving
+from standin.workspaces import add_workspace
 
 __all__ = ["Entry", "StandIn"]
 
 PROJECT = ("flight-delays", "flight-delays")
-CLUSTER = "cpu-cluster"
 
 
 class StandIn:
@@ -94,63 +93,14 @@ class StandIn:
         secret = {"AZURE_CLIENT_SECRET": self.cloud.secret("client")}
         return {**self.environment, **hosts.PERSONS, **secret}
 
+    def client(self) -> requests.Session:
+        """Somebody who asks an endpoint: led here, whatever certificates and proxies this machine has."""
+        session = requests.Session()
+        session.trust_env, session.proxies = False, {"https": self.cloud.environment["HTTPS_PROXY"]}
+        session.verify = self.cloud.environment["REQUESTS_CA_BUNDLE"]
+        return session
+
     def check(self) -> None:
         """AssertionError with all that broke a contract, or is not played, since the start."""
         problems = [problem for entry in self.log for problem in entry.problems]
         assert not problems, "\n".join(dict.fromkeys(problems))
-
-
-def add_workspace(cloud: Cloud, group: str, name: str) -> None:
-    """A workspace with its datastore and a cluster, unless it is there."""
-    workspace = workspace_id(SUBSCRIPTION, group, name)
-    if cloud.find(workspace):
-        return
-    container = f"azureml-blobstore-{uuid.uuid5(uuid.NAMESPACE_URL, workspace)}"
-    cloud.blobs.container(container)
-    cloud.put(workspace, of_workspace(workspace))
-    cloud.put(f"{workspace}/datastores/{STORE}", {"properties": of_datastore(container)})
-    cloud.put(f"{workspace}/computes/{CLUSTER}", {"location": REGION, "properties": OF_CLUSTER})
-
-
-def of_workspace(workspace: str) -> dict[str, object]:
-    """What a workspace says of itself."""
-    providers = workspace.rsplit("/providers/", 1)[0] + "/providers"
-    host = f"{REGION}.api.azureml.ms"
-    properties = {
-        "workspaceId": str(uuid.uuid5(uuid.NAMESPACE_URL, workspace)),
-        "friendlyName": workspace.rsplit("/", 1)[-1],
-        "discoveryUrl": f"https://{host}/discovery",
-        "mlFlowTrackingUri": f"azureml://{host}/mlflow/v1.0{workspace}",
-        "storageAccount": f"{providers}/Microsoft.Storage/storageAccounts/{ACCOUNT}",
-        "keyVault": f"{providers}/Microsoft.KeyVault/vaults/standin",
-        "applicationInsights": f"{providers}/Microsoft.Insights/components/standin",
-        "tenantId": TENANT,
-        "provisioningState": "Succeeded",
-    }
-    kind = {"kind": "Default", "sku": {"name": "Basic", "tier": "Basic"}, "identity": {"type": "SystemAssigned"}}
-    return {"location": REGION, "tags": {}, **kind, "properties": properties}
-
-
-def of_datastore(container: str) -> dict[str, object]:
-    """What the datastore of a workspace says of itself."""
-    return {
-        "datastoreType": "AzureBlob",
-        "accountName": ACCOUNT,
-        "containerName": container,
-        "endpoint": "core.windows.net",
-        "protocol": "https",
-        "isDefault": True,
-        "credentials": {"credentialsType": "AccountKey", "secrets": {"secretsType": "AccountKey"}},
-        "serviceDataAccessAuthIdentity": "None",
-    }
-
-
-OF_CLUSTER = {
-    "computeType": "AmlCompute",
-    "provisioningState": "Succeeded",
-    "properties": {
-        "vmSize": "Standard_DS3_v2",
-        "vmPriority": "LowPriority",
-        "scaleSettings": {"maxNodeCount": 4, "minNodeCount": 0, "nodeIdleTimeBeforeScaleDown": "PT120S"},
-    },
-}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from standin import assets, endpoints, jobs, operations
+from standin import account, assets, deployments, endpoints, jobs, operations, resources
 from standin.cloud import Cloud, Resource, type_of
 from standin.login import require_token
 from standin.messages import AzureError, Reply, Request, not_played
@@ -34,7 +34,7 @@ KINDS = {AUTOSCALE, LEARNING} | {
 }
 LIST_OPTIONS = {"api-version", "count", "hash", "hashVersion", "isDefault", "listViewType", "orderByAsc"}
 LIST_OPTIONS |= {"$orderBy", "$top"}
-READS = {"listkeys", "token", "getlogs", "listsecrets"}  # posted, though they change nothing
+READS = {"listkeys", "token", "getlogs", "listsecrets", "validate", "whatif"}  # posted, though they change nothing
 
 Write = Callable[[Cloud, Request, str], Reply]
 
@@ -54,7 +54,12 @@ def answer(cloud: Cloud, request: Request) -> Reply:
     if operations.is_poll(request):
         return operations.poll(cloud, request)
     cloud.settle()
-    name = request.path.rstrip("/")
+    part = next((part for part in (account, deployments, resources) if part.answers(request)), None)
+    return part.answer(cloud, request) if part else of_a_workspace(cloud, request, request.path.rstrip("/"))
+
+
+def of_a_workspace(cloud: Cloud, request: Request, name: str) -> Reply:
+    """The same of what is in a workspace, and of autoscale settings."""
     if request.method == "POST":
         name, _, action = name.rpartition("/")
         return act(cloud, request, name, action.lower())
@@ -159,6 +164,7 @@ ACTIONS: Mapping[tuple[str, str], Write] = {
     ("datastores", "listsecrets"): lambda cloud, request, name: storage_key(cloud, name),
     ("jobs", "cancel"): cancel_job,
     ("onlineendpoints", "listkeys"): lambda cloud, request, name: endpoints.keys(cloud, name),
+    ("onlineendpoints", "regeneratekeys"): endpoints.regenerate_key,
     ("onlineendpoints", "token"): lambda cloud, request, name: endpoints.token(cloud, name),
     ("onlineendpoints/deployments", "getlogs"): endpoints.logs,
 }

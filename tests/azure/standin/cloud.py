@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from standin.faults import Faults
+from standin.limits import Limits
 from standin.messages import AzureError
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ CLIENT = "22222222-2222-2222-2222-222222222222"  # who does everything here
 REGISTRIES = "shared"  # the resource group that has them
 STATE = "state.json"
 FEDERATED = (  # the federated credentials that docs/first-run.md makes
-    *(f"repo:owner/project:environment:{name}" for name in ("staging", "production", "monitoring")),
-    *(f"sc://organization/project/{name}" for name in ("staging", "production", "monitoring")),
+    *(f"repo:owner/project:environment:{name}" for name in ("training", "staging", "production", "monitoring")),
+    *(f"sc://organization/project/{name}" for name in ("training", "staging", "production", "monitoring")),
 )
 
 Resource = dict[str, Any]
@@ -83,6 +84,8 @@ class Cloud:
     id_tokens_refused: bool = False
     told_life: int = 3600  # seconds for which clients keep an access token, which is good for an hour
     federated: set[str] = field(default_factory=lambda: set(FEDERATED))  # the subjects that may log in
+    limits: Limits = field(default_factory=Limits)  # of the subscription
+    elsewhere: dict[str, str] = field(default_factory=dict)  # hosts that others play, with their addresses
     instances: int | None = None  # the quota: how many fit into the subscription
     metrics_delay: float = 0.0  # seconds until Azure Monitor shows a request
     mlflow_python: Path | None = None  # who runs the MLflow server; the training image by default
@@ -127,6 +130,16 @@ class Cloud:
         below = ((name.removeprefix(start), one) for name, one in self.resources.items() if name.startswith(start))
         found = [one for rest, one in below if "/" not in rest]
         return sorted(found, key=lambda one: one["systemData"]["createdAt"], reverse=True)
+
+    def registry(self, name: str) -> str:
+        """The id of the registry with that name, in whatever group it is: they are found by name alone."""
+        ends = f"/microsoft.machinelearningservices/registries/{name.lower()}"
+        return next((one["id"] for key, one in self.resources.items() if key.endswith(ends)), registry_id(name))
+
+    def asset(self, address: str) -> str:
+        """The id of an asset that is given by its address in a registry, or by its id."""
+        match = re.fullmatch(r"azureml://registries/([^/]+)/(\w+/[^/]+/versions/[^/]+)", address)
+        return f"{self.registry(match[1])}/{match[2]}" if match else address.removeprefix("azureml:")
 
     def remove(self, name: str) -> None:
         """Forget the resource and all below it."""
@@ -218,9 +231,3 @@ def registry_id(name: str) -> str:
     """The id of a registry."""
     home = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{REGISTRIES}"
     return f"{home}/providers/Microsoft.MachineLearningServices/registries/{name}"
-
-
-def asset_id(address: str) -> str:
-    """The id of an asset that is given by its address in a registry, or by its id."""
-    match = re.fullmatch(r"azureml://registries/([^/]+)/(\w+/[^/]+/versions/[^/]+)", address)
-    return f"{registry_id(match[1])}/{match[2]}" if match else address.removeprefix("azureml:")

@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from standin import operations
-from standin.cloud import REGION, Cloud, Resource, asset_id
+from standin.cloud import REGION, Cloud, Resource
 from standin.login import HOUR, TENANT, signed_token
 from standin.messages import AzureError, Reply, Request
 
 NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9-]{1,30}[a-zA-Z0-9]")
 DEFAULTS = {"scaleSettings": {"scaleType": "Default"}, "egressPublicNetworkAccess": "Enabled", "properties": {}}
 AUDIENCE = "https://ml.azure.com"  # of a token that scores
-WITH_COLLECTOR = "2023"
+SINCE = {"dataCollector": "2023", "systemDatastoresAuthMode": "2024-01-01-preview"}  # API versions
 MOST_MIRRORED = 50
+KEYS = ("primary", "secondary")
 
 
 def bad(message: str) -> AzureError:
@@ -82,7 +83,7 @@ def write_deployment(cloud: Cloud, request: Request, name: str) -> Reply:
     code = (properties.get("codeConfiguration") or {}).get("codeId")
     for part in (endpoint, properties.get("model"), properties.get("environmentId"), code):
         if part:
-            cloud.get(asset_id(part))
+            cloud.get(cloud.asset(part))
     check_quota(cloud, name, body)
     return operations.write(cloud, name, body, cloud.serving.start)
 
@@ -134,7 +135,21 @@ def keys(cloud: Cloud, name: str) -> Reply:
     """The two keys of an endpoint. AzureError 400 when it has none."""
     if cloud.get(name)["properties"]["authMode"].lower() != "key":
         raise bad("The endpoint has no keys: its authMode is not Key.")
-    return Reply(200, {f"{which}Key": cloud.secret(f"{which} key of {name}") for which in ("primary", "secondary")})
+    return Reply(200, {f"{which}Key": cloud.secret(f"{which} key of {name}") for which in KEYS})
+
+
+def regenerate_key(cloud: Cloud, request: Request, name: str) -> Reply:
+    """Let the named key be another one once the work has ended. AzureError 400 when that is no key."""
+    which, endpoint = str(request.json().get("keyType", "")).lower(), cloud.get(name)
+    if which not in KEYS:
+        raise bad(f"The key type '{which}' is neither Primary nor Secondary.")
+    operations.refuse_while_under_way(cloud, name)
+
+    def end(error: str | None) -> None:
+        if not error:
+            del cloud.secrets[f"{which} key of {endpoint['id']}".lower()]
+
+    return Reply(202, None, operations.addresses(name, cloud.begin(name, lambda: None, end)))
 
 
 def token(cloud: Cloud, name: str) -> Reply:
@@ -153,8 +168,8 @@ def logs(cloud: Cloud, request: Request, name: str) -> Reply:
 
 
 def as_of(version: str, resource: Resource) -> Resource:
-    """The resource as that version of the API shows it: the oldest ones know no data collector."""
-    if version >= WITH_COLLECTOR or "dataCollector" not in resource.get("properties", {}):
+    """The resource as that version of the API shows it: older ones do not know all that there is."""
+    unknown = {name for name, since in SINCE.items() if version < since}
+    if unknown.isdisjoint(resource.get("properties", {})):
         return resource
-    properties = {key: value for key, value in resource["properties"].items() if key != "dataCollector"}
-    return {**resource, "properties": properties}
+    return {**resource, "properties": {key: part for key, part in resource["properties"].items() if key not in unknown}}

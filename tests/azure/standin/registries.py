@@ -7,9 +7,10 @@ from pathlib import Path
 
 from standin import arm, operations
 from standin.blobs import HOST as BLOBS
-from standin.cloud import REGION, REGISTRIES, SUBSCRIPTION, Cloud, Resource, registry_id
+from standin.cloud import REGION, SUBSCRIPTION, Cloud, Resource, registry_id
 from standin.login import TENANT, require_token
 from standin.messages import AzureError, Reply, Request, not_played
+from standin.workspaces import container, put_registry
 
 DISCOVERY = "eastus.api.azureml.ms"  # wherever the registry is
 HOST = f"cert-{REGION}.experiments.azureml.net"
@@ -20,15 +21,9 @@ SOURCE = re.compile(rf"azureml://locations/{REGION}/workspaces/([^/]+)/models/([
 
 
 def add_registry(cloud: Cloud, name: str) -> None:
-    """A registry with a container for its files, unless it is there."""
+    """A registry, unless it is there."""
     if not cloud.find(registry_id(name)):
-        cloud.blobs.container(container(name))
-        cloud.put(registry_id(name), {"location": REGION, "properties": {}})
-
-
-def container(registry: str) -> str:
-    """The name of its container."""
-    return f"registry-{registry.lower().replace('_', '-')}"
+        put_registry(cloud, registry_id(name), {"location": REGION, "properties": {}})
 
 
 def discover(cloud: Cloud, request: Request) -> Reply:
@@ -37,9 +32,9 @@ def discover(cloud: Cloud, request: Request) -> Reply:
     if request.method != "GET" or match is None:
         raise not_played(request)
     require_token(cloud, request, *AUDIENCES)
-    cloud.get(registry_id(match[1]))
+    group = cloud.get(cloud.registry(match[1]))["id"].split("/")[4]
     where = {"primaryRegion": REGION, "regions": [REGION], "primaryRegionResourceProviderUri": f"https://{HOST}/"}
-    who = {"registryName": match[1], "tenantId": TENANT, "subscriptionId": SUBSCRIPTION, "resourceGroup": REGISTRIES}
+    who = {"registryName": match[1], "tenantId": TENANT, "subscriptionId": SUBSCRIPTION, "resourceGroup": group}
     return Reply(200, {**who, **where})
 
 

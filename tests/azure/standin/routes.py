@@ -6,7 +6,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from standin import arm, history, hosts, login, metrics, operations, oracles, registries, scoring, tracking
+from standin import (
+    arm,
+    elsewhere,
+    history,
+    hosts,
+    login,
+    metrics,
+    operations,
+    oracles,
+    registries,
+    scoring,
+    tracking,
+    vaults,
+)
 from standin.cloud import REGION, Cloud
 from standin.faults import AFTER, BEFORE, DroppedError
 from standin.messages import NOT_PLAYED, AzureError, Reply, Request, not_played
@@ -128,6 +141,7 @@ ROUTES = [
         (BLOBS, blobs),
         (re.escape(registries.DISCOVERY), locked(registries.discover)),
         (re.escape(registries.HOST), locked(registries.answer)),
+        (vaults.VAULTS.pattern, locked(vaults.answer)),
         (rf"{REGION}\.api\.azureml\.ms", data_plane),
         (rf"[\w-]+\.{REGION}\.inference\.ml\.azure\.com", scoring.answer),
         (rf"{REGION}\.metrics\.monitor\.azure\.com", metrics.answer),
@@ -137,6 +151,8 @@ ROUTES = [
 
 def route(cloud: Cloud, request: Request) -> Reply:
     """The answer of whoever has the host. AzureError 501 when nobody has."""
+    if request.host in cloud.elsewhere:
+        return elsewhere.answer(cloud, request)
     handler = next((handler for pattern, handler in ROUTES if pattern.fullmatch(request.host)), None)
     if handler is None:
         raise not_played(request)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 
 from standin.cloud import Cloud, Resource, Scored
-from standin.endpoints import AUDIENCE, endpoint_called
+from standin.endpoints import AUDIENCE, KEYS, endpoint_called
 from standin.login import require_token
 from standin.messages import AzureError, Reply, Request
 
@@ -47,7 +47,7 @@ def may_score(cloud: Cloud, endpoint: Resource, request: Request) -> bool:
     """Whether the request has one of the endpoint's keys, or a token where it takes those."""
     if endpoint["properties"]["authMode"].lower() == "key":
         given = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
-        keys = (cloud.secret(f"{which} key of {endpoint['id']}") for which in ("primary", "secondary"))
+        keys = (cloud.secret(f"{which} key of {endpoint['id']}") for which in KEYS)
         return any(hmac.compare_digest(given, key.encode()) for key in keys)
     try:
         require_token(cloud, request, AUDIENCE)

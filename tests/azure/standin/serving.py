@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from standin.azurite import free_port
-from standin.cloud import Cloud, Resource, asset_id
+from standin.cloud import Cloud, Resource
 from standin.collector import Collector
 from standin.messages import AzureError
 
@@ -93,7 +93,7 @@ class Serving:
         self._cloud.blobs.download(address, self._model_folder(deployment) / PurePosixPath(address).name)
 
     def _model(self, deployment: Resource) -> Resource:
-        return self._cloud.get(asset_id(deployment["properties"]["model"]))
+        return self._cloud.get(self._cloud.asset(deployment["properties"]["model"]))
 
     def _model_folder(self, deployment: Resource) -> Path:
         """What AZUREML_MODEL_DIR names: the model's name and version."""

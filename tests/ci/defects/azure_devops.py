@@ -11,7 +11,7 @@ TOKEN = "    env: {SYSTEM_ACCESSTOKEN: $(System.AccessToken)}\n"
 DEPLOYMENT = """\
   - deployment: train
     timeoutInMinutes: 300
-    environment: staging
+    environment: training
     strategy:
       runOnce:
         deploy:
@@ -44,7 +44,7 @@ DEFECTS = [
     Defect("train as a plain job", "gate", TRAIN, DEPLOYMENT, JOB),
     Defect("deployment without an environment", "gate", ROLLOUT, GATE, "    variables"),
     Defect("rollout always asks staging", "gate", ROLLOUT, GATE, "    environment: staging\n    variables"),
-    Defect("environment of train misspelt", "environment", TRAIN, "environment: staging", "environment: stagging"),
+    Defect("environment of train misspelt", "environment", TRAIN, "environment: training", "environment: trainning"),
     Defect("production misspelt", "environment", DEPLOY, "environment: production", "environment: prod"),
     Defect("production twice", "environment", DEPLOY, "environment: staging", "environment: production"),
     Defect("production without a condition", "condition", ROLLOUT, CONDITION),

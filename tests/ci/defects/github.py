@@ -37,10 +37,10 @@ CALLER = """\
       environment: staging"""
 
 DEFECTS = [
-    Defect("train needs no approval", "gate", TRAIN, "    environment: staging\n"),
+    Defect("train needs no approval", "gate", TRAIN, "    environment: training\n"),
     Defect("rollout needs no approval", "gate", ROLLOUT, GATE, "    concurrency:"),
     Defect("rollout always asks staging", "gate", ROLLOUT, GATE, "    environment: staging\n    concurrency:"),
-    Defect("environment of train misspelt", "environment", TRAIN, "environment: staging", "environment: stagging"),
+    Defect("environment of train misspelt", "environment", TRAIN, "environment: training", "environment: trainning"),
     Defect("production misspelt", "environment", DEPLOY, "      environment: production", "      environment: prod"),
     Defect("production twice", "environment", DEPLOY, "      environment: staging", "      environment: production"),
     Defect("production without a condition", "condition", DEPLOY, ONLY_IF_CHANGED),

@@ -1,8 +1,10 @@
 """Calls that are repeated, and calls that must not be."""
 
+import base64
 import socket
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from repositories import NOBODY, make_repository
@@ -160,6 +162,21 @@ def test_a_netrc_file_does_not_replace_the_token(service, api, tmp_path, monkeyp
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login other password other\n", encoding="utf-8")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     assert api.call("GET", "")["default_branch"] == "main"
+
+
+def test_what_is_not_there_is_none_and_a_refusal_is_none_of_that(service, api):
+    service.faults = [Fault("GET", "", 404)]
+    assert api.find("") is None
+    service.faults = [Fault("GET", "", 401)]
+    with pytest.raises(UserError, match="the server answered 401"):
+        api.find("")
+
+
+def test_a_personal_token_is_sent_as_a_password(service, api):
+    with pytest.raises(UserError, match="the server answered 401"):
+        replace(api, personal=True).call("GET", "")
+    secret = base64.b64encode(f":{service.token}".encode()).decode()
+    assert service.requests[0].headers["Authorization"] == f"Basic {secret}"
 
 
 def test_no_representation_shows_the_token(service, api):

@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from groups import NEEDS_INTERPRETABLE
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops.commands.adopt import main
+from mlops.data.adoption import facts
 from mlops.data.adoption.model import model_files
 from mlops.data.tables import read_data
 from mlops.data.validation import Checks, read_suite
@@ -96,12 +98,42 @@ def test_the_data_keep_the_drafted_rules(committed, shop):
 
 def test_a_time_that_nobody_named_is_pointed_out(committed, shop, capsys):
     assert main([str(shop), "--target", "paid"]) == 0
-    assert "rows are split at random; --time when would split and watch them by time\n" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "rows are split at random; --time when would split and watch them by time\n" in said
+    assert f"a held-out part of {ROWS} rows tells little; `split: {{folds: 5, repeats: 10}}` under `data` in" in said
+    assert load_project().data.split.folds is None, "nobody asked"
     git("add", "--all")
     git("commit", "-m", "by chance")
     assert main([str(shop), *OPTIONS]) == 0
     said = capsys.readouterr().out
-    assert "split at random" not in said and "the score is the probability of " in said
+    assert "split at random" not in said and "folds" not in said, "by time the newest rows are the test"
+    assert "the score is the probability of " in said
+
+
+def test_a_column_that_numbers_the_rows_is_pointed_out_as_a_key_until_one_is_told(committed, shop, capsys):
+    assert main([str(shop), *OPTIONS]) == 0
+    assert "order is another in every row; --key order would tell rows apart by it\n" in capsys.readouterr().out
+    git("add", "--all")
+    git("commit", "-m", "without a key")
+    assert main([str(shop), *OPTIONS, "--key", "order"]) == 0
+    assert "another in every row" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda rows: rows.assign(order=("no " + rows["order"].astype(str)).where(rows.index != 7)),
+        lambda rows: rows.assign(order=rows["order"].where(rows.index != 7, rows["order"][8])),
+        lambda rows: rows.drop(columns="order"),
+    ],
+    ids=["a row without one", "a number twice", "no such column"],
+)
+def test_what_names_not_all_rows_is_no_key(committed, shop, capsys, monkeypatch, spoil):
+    rows = pd.read_csv(shop, sep=";", decimal=",", encoding="latin-1")
+    spoil(rows).to_csv(shop, sep=";", decimal=",", index=False)
+    monkeypatch.setattr(facts, "SAMPLED_ROWS", 200)  # of 600 rows every third, of which 7 and 8 are none
+    assert main([str(shop), *OPTIONS]) == 0
+    assert "another in every row" not in capsys.readouterr().out
 
 
 def test_what_a_model_must_do_is_drafted_for_its_columns(committed, shop):
@@ -182,6 +214,15 @@ def test_rows_without_an_answer_are_left_out(committed, shop, tmp_path, capsys):
     assert f"{ROWS - 10} rows" in (committed / "data" / "README.md").read_text(encoding="utf-8")
 
 
+def test_spaces_that_were_taken_off_are_told(committed, shop, capsys):
+    text = shop.read_text(encoding="latin-1")
+    shop.write_text(text.replace(";Bern;", "; Bern ;"), encoding="latin-1")
+    assert main([str(shop), *OPTIONS]) == 0
+    said = f"column town: spaces around {text.count(';Bern;')} values taken off; ask the model without them"
+    assert said in capsys.readouterr().out.splitlines()
+    assert "Bern" in set(read_data(committed / "data", ["town"])["town"])
+
+
 def test_a_target_without_any_value_is_refused(committed, tmp_path, capsys):
     (tmp_path / "holes.csv").write_text("x,y\n" + "1,\n" * 99, encoding="utf-8")
     assert main([str(tmp_path / "holes.csv"), "--target", "y"]) == 2
@@ -228,6 +269,54 @@ def test_the_drafted_features_are_numbers_whatever_the_order_of_the_columns(draf
     np.testing.assert_array_equal(features.transform(new)[:, 0], [-1])
 
 
+def test_to_a_linear_model_each_frequent_text_is_a_column_of_its_own(drafted_model):
+    texts = [
+        "b",
+        "a",
+        None,
+        *(f"z{place:02}" for place in range(48)),
+        *["rare", "b", "a"],
+        *(f"z{n:02}" for n in range(48)),
+    ]
+    rows = pd.DataFrame({"text": texts, "number": np.arange(len(texts), dtype="float64")})
+    build = drafted_model("binary")
+    features = build(family="linear")[0].fit(rows)
+    found = features.transform(pd.concat([rows[:3], rows[51:52], rows[:1].assign(text="new")]))
+    assert found.shape == (5, 51), "50 texts and the number"
+    columns = [row[:50].nonzero()[0].tolist() for row in found]
+    assert columns == [[1], [0], [], [], []] and found[:, 50].tolist() == [0, 1, 2, 51, 0]
+    assert build()[0].fit(rows).transform(rows).shape == (len(texts), 2), "trees have codes"
+
+
+def test_a_linear_model_learns_what_text_tells(drafted_model):
+    random, build = np.random.default_rng(0), drafted_model("binary")
+    town = random.integers(0, 12, 2000)
+    rows = pd.DataFrame({"width": random.normal(size=2000), "town": [f"town {number:02}" for number in town]})
+    chance = 1 / (1 + np.exp(-rows["width"] - 1.5 * random.normal(size=12)[town]))
+    answers, told = (random.random(2000) < chance).astype(int), {}
+    for way in ("codes", "one hot"):
+        model = build(family="linear").set_params(features__one_hot=way == "one hot")
+        told[way] = model.fit(rows[:1000], answers[:1000]).score(rows[1000:], answers[1000:])
+    assert told["one hot"] > told["codes"] + 0.04
+    assert build(family="linear")[0].one_hot and not build(family="forest")[0].one_hot
+
+
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_without_a_family_it_is_boosted_trees_as_before(drafted_model, task):
+    last = drafted_model(task)(max_iter=7, random_state=1)[-1]
+    changed = {name: value for name, value in last.get_params().items() if value != type(last)().get_params()[name]}
+    assert type(last).__name__.startswith("HistGradientBoosting") and changed == {"max_iter": 7, "random_state": 1}
+
+
+def test_a_family_or_a_parameter_that_is_not_there_is_refused(drafted_model):
+    build = drafted_model("binary")
+    with pytest.raises(ValueError, match="no family 'tree'; there is trees, forest, linear, interpretable"):
+        build(family="tree")
+    for family, name in (("trees", "max_leafs"), ("forest", "forest_leafs"), ("linear", "linear_leafs")):
+        with pytest.raises(TypeError, match="leafs"):
+            build(family=family, **{name: 3})
+
+
 @given(times=st.lists(st.none() | st.datetimes(datetime(1678, 1, 1), datetime(2262, 1, 1)), min_size=1))
 def test_the_drafted_parts_of_a_time_are_those_of_pandas(times):
     drafted = {}
@@ -237,8 +326,18 @@ def test_the_drafted_parts_of_a_time_are_those_of_pandas(times):
     np.testing.assert_array_equal(drafted["time_parts"](values.to_numpy()), np.column_stack(parts))
 
 
+FAMILIES = {  # with parameters of their own, which are none of the others' affair
+    "trees": {"max_iter": 20, "forest_n_estimators": 1},
+    "forest": {"forest_n_estimators": 20, "max_iter": 1},
+    "linear": {"max_iter": 1},
+    "interpretable": {"interpretable_max_rounds": 200, "interpretable_outer_bags": 1, "max_iter": 1},
+}
+THREE = [family for family in FAMILIES if family != "interpretable"]
+
+
+@pytest.mark.parametrize("family", [*THREE, pytest.param("interpretable", marks=NEEDS_INTERPRETABLE)])
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-def test_the_drafted_model_takes_what_it_has_not_seen(drafted_model, task):
+def test_the_drafted_model_takes_what_it_has_not_seen(drafted_model, task, family):
     random = np.random.default_rng(1)
     number = random.normal(size=ROWS)
     rows = pd.DataFrame(
@@ -253,7 +352,7 @@ def test_the_drafted_model_takes_what_it_has_not_seen(drafted_model, task):
     labels = {"binary": number > 0, "multiclass": np.select([number < -0.5, number > 0.5], ["low", "high"], "mid")}
     target = labels.get(task, 3 * number)
     build = drafted_model(task)
-    model = build(max_iter=20, random_state=1).fit(rows, target)
+    model = build(family=family, random_state=1, **FAMILIES[family]).fit(rows, target)
     assert model.score(rows, target) > 0.8
     strange = pd.DataFrame(
         {"number": [np.nan], "whole": [-1.0], "yes": [False], "text": np.array(["new"], "object"), "when": [pd.NaT]}

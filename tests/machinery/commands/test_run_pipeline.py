@@ -14,7 +14,8 @@ from hosted import PRODUCTION, SYSTEMS, clone_project, commit, git, register, ru
 
 from conftest import MONTHS, edit
 from mlops.commands import run_pipeline
-from mlops.data.files import hash_folder, write_json
+from mlops.data.artefacts import Ran
+from mlops.data.files import hash_folder, read_json, write_json
 from mlops.decide.metrics import measure
 from mlops.decide.tasks import task_of
 from mlops.settings.project import load_project
@@ -198,6 +199,7 @@ def test_a_finished_training_is_no_reason_to_skip_the_check(branch, capsys):
     assert run_pipeline.main([]) == 0
     assert "re-used record" in capsys.readouterr().out
     assert seen() == ["superiority"]
+    assert read_json(Path("out/run.json"), Ran) == {"commit": git("rev-parse", "HEAD"), "dirty": "true"}
     assert run_pipeline.main(["--pull-request"]) == 0
     assert seen() == ["non-inferiority"]
     assert run_pipeline.main([]) == 0

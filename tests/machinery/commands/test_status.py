@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from artefacts import LINEAGE, verdict
+from artefacts import LINEAGE, validation, verdict
 from hosted import NOBODY, PRODUCTION, STAGING, git
 from repositories import SOMEBODY
 from tracked import tracked
@@ -15,7 +15,7 @@ from tracked import tracked
 from conftest import MONTHS, edit
 from mlops.commands import status
 from mlops.data.artefacts import Artefact
-from mlops.data.files import hash_files, read_json, write_json
+from mlops.data.files import hash_files, read_json, write_json, write_text
 from mlops.data.tables import hash_data
 from mlops.platform.local.endpoint_state import EndpointState, Slot, write_state
 
@@ -97,6 +97,20 @@ def test_a_run_that_passed_a_version_and_an_endpoint_that_has_stopped(capsys, tm
     assert lines["next"] == "uv run apply staging    # staging is not as its manifest says"
 
 
+@pytest.mark.parametrize(("valid", "outcome"), [(None, "INCOMPLETE"), (True, "INCOMPLETE"), (False, "INVALID DATA")])
+def test_a_run_that_failed_before_the_gate_is_told_and_comes_before_a_promotion(
+    capsys, tmp_path_factory, valid, outcome
+):
+    tracked(tmp_path_factory, Path.cwd())
+    write_text(Path("out/report.html"), "")
+    if valid is not None:
+        write_json(Path("out/validation/validation.json"), validation(success=valid))
+    lines = said(capsys)
+    assert lines["last run"] == f"{outcome}, see out/report.html"
+    why = f"the last run came to no verdict: {outcome}; another shows what to mend"
+    assert lines["next"] == f"uv run run_pipeline    # {why}"
+
+
 def test_a_model_that_passed_and_is_no_version_yet(capsys, tmp_path_factory):
     tracked(tmp_path_factory, Path.cwd())
     write_json(Path("out/gate/verdict.json"), verdict(model_hash="a new one"))
@@ -158,6 +172,17 @@ def test_of_a_run_with_uncommitted_changes_the_code_is_not_known(capsys, trained
     write_json(path, {**read_json(path, Artefact), "dirty": "true"})
     edit(Path("project.yml"), "seed: 13", "seed: 14")
     assert said(capsys)["last run"] == "PASS, see out/report.html"
+
+
+def test_of_a_run_whose_model_was_made_before_the_code_is_that_of_the_run(capsys, trained):
+    edit(Path("project.yml"), "rows: false", "rows: true")
+    git("add", "project.yml")
+    git(*SOMEBODY, "commit", "--quiet", "--message", "Rows")
+    assert said(capsys)["last run"].endswith("; the code changed since")
+    write_json(Path("out/run.json"), {"commit": git("rev-parse", "HEAD"), "dirty": "false"})
+    assert said(capsys)["last run"] == "PASS, see out/report.html"
+    edit(Path("project.yml"), "rows: true", "rows: false")
+    assert said(capsys)["last run"].endswith("; the code changed since")
 
 
 def test_a_fresh_clone(capsys):

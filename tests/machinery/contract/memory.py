@@ -28,12 +28,17 @@ class MemoryModels:
     def __init__(self):
         self.runs = {}
         self.registered = defaultdict(list)
+        self.cards = {}
 
     def register(self, name, run_id, tags):
         self.folder(run_id)
         made = ModelVersion(name, len(self.registered[name]) + 1, run_id, dict(tags))
         self.registered[name].append(made)
         return made
+
+    def keep_card(self, name, run_id, folder):
+        self.cards.setdefault(run_id, {path.name: path.read_bytes() for path in folder.iterdir()})
+        return f"memory:{run_id}/card"
 
     def versions(self, name):
         return list(self.registered.get(name, ()))

@@ -27,6 +27,18 @@ def test_what_is_registered_is_what_the_run_logged(bench, tmp_path):
     assert [hash_folder(tmp_path / to) for to in ("downloaded", "fetched")] == [logged, logged]
 
 
+def test_a_card_is_kept_beside_the_model_once_and_is_none_of_its_content(bench, tmp_path):
+    models, run = bench.platform.models, bench.train("first")
+    logged = hash_folder(bench.model_folder("first"))
+    addresses = []
+    for text in ("first", "second"):
+        (tmp_path / "card").mkdir(exist_ok=True)
+        (tmp_path / "card/model_card.md").write_text(text, encoding="utf-8")
+        addresses.append(models.keep_card(bench.name, run, tmp_path / "card"))
+    assert addresses[0] == addresses[1] and run in addresses[0]
+    assert hash_folder(models.logged_model(run, tmp_path / "model")) == logged
+
+
 def test_an_unknown_version_names_those_that_there_are(bench, tmp_path):
     known = ", ".join(str(each.version) for each in bench.platform.models.versions(bench.name)) or "none"
     with pytest.raises(UserError, match=f"^model {bench.name} has no version 99; there is {known}$"):

@@ -10,9 +10,10 @@ from mlops import UserError
 from mlops.data.adoption.columns import Roles, Table, profiles, task_of
 from mlops.data.adoption.facts import MANY, Facts, file_facts, sample, together
 from mlops.data.adoption.reading import Column, read_source
-from mlops.data.adoption.settings import replaced, scalar
+from mlops.data.adoption.settings import replaced
 from mlops.settings.migration import entries
 from mlops.settings.reading import parse_yaml
+from mlops.settings.values import scalar
 
 ROWS = 400
 RANDOM = np.random.default_rng(7)
@@ -55,7 +56,7 @@ def test_the_task_follows_from_the_target(tmp_path, kind):
 
 UNFIT = {
     "one value": (np.zeros(ROWS), None, "y: all rows have the same value"),
-    "few rows": (np.arange(49) % 2, None, "y: 49 rows have a value; a model needs 50"),
+    "few rows": (np.arange(49) % 2, None, "y: a value in 49 rows; a model needs 50"),
     "few decimals": (np.arange(ROWS) % 7 / 2, None, "y: 7 different decimals; say --task regression or multiclass"),
     "one row of a class": (words(np.where(np.arange(ROWS) == 9, 9, np.arange(ROWS) % 3)), None, "'word9' has one row"),
     "too many classes": (words(np.arange(ROWS) % 101), None, "y: 101 classes, and 100 are the most"),

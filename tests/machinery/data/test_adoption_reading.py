@@ -13,6 +13,7 @@ import pytest
 
 from mlops import UserError
 from mlops.data.adoption import csv_files, facts, reading
+from mlops.data.adoption.forms import NUMBERED
 from mlops.data.adoption.reading import read_source
 
 ROWS = 120
@@ -54,6 +55,17 @@ def test_separator_and_encoding_are_found_out(tmp_path, separator, encoding):
     assert {name: each.kind for name, each in columns.items()} == {"Größe": "integer", "town": "text"}
     assert rows["town"][7] == f"Zürich{separator} 7"
     assert len(rows) == ROWS
+
+
+def test_spaces_around_texts_are_taken_off_and_told_by_column(tmp_path):
+    path = write(tmp_path, "a,way,b\n" + " 1, web ,x\n 2,web,\n 3,shop , \n 4,shop,y\n" * 30)
+    source = read_source(path, None, tmp_path)
+    rows = pa.Table.from_batches(source.batches()).to_pandas()
+    assert set(rows["way"]) == {"web", "shop"} and rows["a"].max() == 4
+    assert source.changed == ["column way: spaces around 60 values taken off; ask the model without them"]
+    pq.write_table(pa.table({"way": ["web "], "a": [1]}), tmp_path / "table.parquet")
+    kept = read_source(tmp_path / "table.parquet", None, tmp_path)
+    assert kept.changed == [] and next(kept.batches())["way"].to_pylist() == ["web "]
 
 
 NUMBERS = {
@@ -124,6 +136,19 @@ def test_times_are_read_in_the_common_formats(tmp_path, form):
     exact = TIMES if form == "%s" else [datetime.strptime(text, form) for text in texts]
     assert columns["when"].kind == "time"
     assert rows["when"][: len(TIMES)].tolist() == pd.DatetimeIndex(exact).tolist()
+
+
+@pytest.mark.parametrize(("form", "number"), [("s", "1700000000"), ("ms", "1700000000000")])
+def test_counted_times_with_gaps_are_read_whatever_is_left_in_memory(form, number):
+    """pandas computes with what memory holds in the place of a missing number: here it is too large to be rounded."""
+    [read_times] = [each.read for each in NUMBERED if each.name == f"times in {form} since 1970"]
+    texts = pa.array([number, None, "no number", number])
+    for _ in range(100):
+        left = [np.full(len(texts), 1e300) for _ in range(20)]
+        del left
+        found = read_times(texts).to_pandas()
+        assert found.isna().tolist() == [False, True, True, False]
+        assert found[0] == pd.Timestamp("2023-11-14 22:13:20")
 
 
 def test_two_formats_in_one_column_are_refused_with_the_row(tmp_path):

@@ -156,7 +156,7 @@ def test_a_rule_that_cannot_be_checked_is_broken(tmp_path):
 RULE = {"type": "expect_column_to_exist", "kwargs": {"column": "temp"}}
 BAD_SUITES = {
     "not JSON": ("{", "not valid JSON"),
-    "a list": (json.dumps([RULE]), "expected keys and values, got list"),
+    "a list": (json.dumps([RULE]), "expected keys and values, got a list; write"),
     "no rules": (json.dumps({"name": "suite"}), "no expectations in it"),
     "an empty list of rules": (json.dumps({"name": "suite", "expectations": []}), "no expectations in it"),
     "an unknown rule": (

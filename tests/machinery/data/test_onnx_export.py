@@ -26,10 +26,11 @@ from mlops.data.files import hash_folder, read_json
 from mlops.data.model_folder import load_model
 from mlops.data.onnx_export import ASKED_ROWS, TOLERANCE, answers, export, rows_to_ask
 from mlops.data.probe import PROBE_FILE, UNSEEN
-from mlops.data.scoring_script import load_script, scoring_script
+from mlops.data.scoring_script import SCRIPT, load_script, scoring_script
 from mlops.decide.tasks.binary import Binary
 from mlops.decide.tasks.multiclass import Multiclass
 from mlops.decide.tasks.regression import Regression
+from mlops.operate.cross_validation import recipe_of
 from steps import train
 
 INSTALLED = all(map(importlib.util.find_spec, ("onnxruntime", "skl2onnx")))
@@ -190,6 +191,15 @@ def test_what_is_loaded_and_what_the_scoring_script_serves_is_the_onnx_model(sav
 
 
 @NEEDS_ONNX
+def test_what_is_fitted_anew_on_folds_is_the_model_as_it_was_trained(saved):
+    task, folder = saved
+    again = recipe_of(folder, load_model(folder), SCRIPT).fitted(ROWS, TASKS[task.name][2])
+    (folder / "model.onnx").unlink()
+    said, wanted = (task.predict(each, ROWS, task.known(each)) for each in (again, load_model(folder)))
+    np.testing.assert_array_equal(said, wanted)
+
+
+@NEEDS_ONNX
 @pytest.mark.parametrize("exported", ["binary"], indirect=True)
 def test_a_damaged_onnx_model_is_one_line(saved):
     _, folder = saved
@@ -201,9 +211,9 @@ def test_a_damaged_onnx_model_is_one_line(saved):
 def test_without_the_packages_one_line_says_what_to_run(features, project, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     model = make_pipeline(features, HistGradientBoostingClassifier(max_iter=2)).fit(ROWS, VALUE > 20)
-    with pytest.raises(UserError, match=r"^serving\.engine: onnx needs packages that are not here; uv sync --group"):
+    with pytest.raises(UserError, match=r"^serving\.engine: onnx needs missing packages; uv sync --inexact --group"):
         export(model, ROWS)
     train.save(Binary("auc", 0.5), model, ROWS, {}, project / "model_folder")
     (project / "model_folder/model.onnx").write_bytes(b"a model")
-    with pytest.raises(UserError, match=r"model_folder: its model\.onnx needs packages that are not here; uv sync"):
+    with pytest.raises(UserError, match=r"model_folder: its model\.onnx needs missing packages; uv sync"):
         load_model(project / "model_folder")

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from mlops import UserError
 from mlops.data.row_hashes import row_hashes
 from mlops.data.splitting import FEWEST_CLUSTERS, LEAST_ROWS, check_side, clusters, hashed_columns, lowest, newest
-from mlops.settings.project import Data, Split
+from mlops.settings.project import Data
+from mlops.settings.split import Split
 
 TIMES = pd.Series(pd.date_range("2013-01-10", "2013-04-05", freq="D"))
 

@@ -82,8 +82,7 @@ def test_the_worst_row_is_shown_with_what_was_changed_and_both_answers():
     (found,) = tried(lambda rows: binary(rows) * (rows["town"] != "LINZ").to_numpy(), KEPT["spelling"])
     worst = int(np.argmax(np.where(ROWS["town"] == "Linz", binary(ROWS), 0)))
     assert found.check.seen == (
-        f"25 of 101 rows break it, row {1000 + worst} of test.parquet most"
-        f" (town Linz -> LINZ: {binary(ROWS)[worst]:.4g} -> 0)"
+        f"broken by 25 of 101 rows, by row {1000 + worst} of test.parquet most ({binary(ROWS)[worst]:.4g} -> 0)"
     )
     assert found.check.name == "behaviour: a" and found.check.wanted == "answers at most 0 apart"
     pd.testing.assert_series_equal(found.row, ROWS.iloc[worst])
@@ -160,11 +159,11 @@ def test_of_several_classes_a_row_counts_once_and_the_worst_is_shown():
     within, after = 0.03, probabilities(ROWS.assign(temp=ROWS["temp"] + 5))
     moved = np.abs(probabilities(ROWS) - after).max(axis=1)
     (found,) = tried(probabilities, {"change": {"temp": {"add": 5}}, "within": within}, **asked)
-    assert found.check.seen.startswith(f"{(moved > within).sum()} of 101 rows break it")
+    assert found.check.seen.startswith(f"broken by {(moved > within).sum()} of 101 rows")
     pd.testing.assert_series_equal(found.row, ROWS.iloc[int(np.argmax(moved))])
     likeliest = probabilities(ROWS).max(axis=1)
     (found,) = tried(probabilities, between=[0, 0.9], **asked)
-    assert found.check.seen.startswith(f"{(likeliest > 0.9).sum()} of 101 rows break it")
+    assert found.check.seen.startswith(f"broken by {(likeliest > 0.9).sum()} of 101 rows")
     assert found.check.seen.endswith(f"({likeliest.max():.4g})")
     pd.testing.assert_series_equal(found.row, ROWS.iloc[int(np.argmax(likeliest))])
 

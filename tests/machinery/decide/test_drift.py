@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import t
 
-from mlops.decide.drift import answers_shift, compare, limit, moved, picture, status_of
+from mlops.decide.drift import answers_shift, chance_of_each, compare, limit, moved, picture, status_of
 from mlops.decide.windows import of_days, of_rows
 from mlops.settings.project import Monitoring
 
@@ -135,6 +135,7 @@ def test_the_shift_is_told_in_the_features_unit():
     assert moved(pd.Series([1.0, 2, 3]), pd.Series([7.0, 8.5, None])) == "median 2 -> 7.75"
     assert moved(pd.Series(["UA", "DL"]), pd.Series(["UA"] * 3 + ["DL"])) == "UA 50.0% -> 75.0%"
     assert moved(pd.Series([None, None]), pd.Series([1.0])) == ""
+    assert moved(pd.Series([1.0]), pd.Series([None, None])) == ""
 
 
 def test_the_picture_has_the_shares_of_both_sides():
@@ -147,6 +148,34 @@ def test_the_picture_has_the_shares_of_both_sides():
     found = picture(pd.Series(np.arange(100.0)), pd.Series([98.0, 1.0, 1.0, 1e9]))
     assert sum(found["then"]) == pytest.approx(1) and sum(found["now"]) == pytest.approx(1)
     assert len(found["labels"]) == len(found["then"]) == len(found["now"])
+
+
+def test_the_bars_of_numbers_go_from_the_rarest_low_ones_to_the_rarest_high_ones_which_the_outer_bars_hold():
+    then = pd.Series(np.arange(1000.0))
+    found = picture(then, pd.Series([-1e9, 1e9]))
+    assert (found["labels"][0], found["labels"][-1]) == ("9.01", "924.6"), "99 of 100 values lie between"
+    assert (found["now"][0], found["now"][-1]) == (0.5, 0.5) and found["then"][0] == found["then"][-1] == 0.075
+    same = picture(pd.Series([5.0] * 9), pd.Series([5.0]))
+    assert (same["labels"][0], same["labels"][-1]) == ("5", "5.933"), "one value has a bar, and room beside it"
+    assert picture(pd.Series([np.nan]), pd.Series([np.nan]))["then"] == [0.0] * 15
+
+
+def test_the_bars_of_texts_are_of_those_that_are_commonest_on_both_sides_together():
+    then, now = pd.Series(["a"] * 6 + ["b"] * 4), pd.Series(["b"] * 6 + ["c"] * 4)
+    assert picture(then, now)["labels"] == ["b", "a", "c"]
+    assert len(picture(pd.Series([f"t{at}" for at in range(40)]), then)["labels"]) == 15
+
+
+@pytest.mark.parametrize("name", ["temp", "carrier"])
+def test_where_training_had_no_value_nothing_is_compared(name):
+    (before, days), now = TRAINING, weather(1, 1, 300)[0]
+    empty = before[[name]].where(np.zeros((len(before), 1), dtype=bool))
+    [found] = compare(empty, now[[name]], of_days(days, [FIRST], 300), RULES)
+    assert (found.effect, found.drifted, found.missing_before, found.missing_now) == (0, False, 1, 0)
+
+
+def test_alpha_is_shared_out_over_columns_numbers_once_more_and_answers():
+    assert chance_of_each(TRAINING[0], RULES) == RULES.alpha / 6, "three columns, two of them numbers, and the answers"
 
 
 def answers(before, now, days):

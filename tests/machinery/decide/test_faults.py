@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from mlops.decide.drift import compare
-from mlops.decide.faults import CONVERSIONS, faults, of_answers, unit
+from mlops.decide.faults import CONVERSIONS, faults, fits, of_answers, repeated, unit
 from mlops.decide.relations import relations, scattered, unexplained
 from mlops.decide.told import related
 from mlops.decide.windows import of_days
@@ -38,6 +38,7 @@ def rows(seed, days, each=60):
 
 TRAINING, DAYS = rows(0, 60), np.repeat(FIRST + np.arange(60), 60)
 LIVE = rows(1, 7, 150)
+WINDOWS = of_days(DAYS, [FIRST], 300)
 
 
 def found(now, first=FIRST):
@@ -66,6 +67,11 @@ def test_rows_like_those_of_training_have_none():
     assert [found(rows(seed, 7, 150)) for seed in range(1, 9)] == [[]] * 8
 
 
+def test_what_is_missing_of_a_column_is_said_whatever_place_it_has():
+    now = some(swapped(LIVE, "distance", "precip"), "precip", None, 0.4)
+    assert found(now) == [("missing", "precip"), ("swapped", "distance", "precip")]
+
+
 def test_a_warmer_week_of_values_that_training_had_is_in_no_other_unit():
     """Divided by 1.6, as if it had come from miles to km, it would fit."""
     chance = np.random.default_rng(0)
@@ -75,6 +81,93 @@ def test_a_warmer_week_of_values_that_training_had_is_in_no_other_unit():
     now = pd.Series((56 + chance.normal(0, 6, 420)).round().clip(before.min(), before.max()), name="temp")
     windows = of_days(np.repeat(FIRST + np.arange(90), 60), FIRST + 85 + np.arange(7), len(now))
     assert list(unit(before, now, windows, 0.0005)) == []
+
+
+def test_values_of_their_own_that_are_not_far_are_in_no_other_unit():
+    """So wide are they that others of their half would fit as well."""
+    chance = np.random.default_rng(0)
+    of_day = np.repeat(chance.normal(0, 1, 60), 60)
+    before = pd.Series(np.exp(of_day + chance.normal(0, 3, 3600)), name="amount")
+    now, windows = pd.Series(np.exp(chance.normal(0, 3, 300))), of_days(DAYS, [FIRST], 300)
+    assert list(unit(before, now, windows, 0.0005)) == []
+    assert [each.kind for each in unit(before, now * 1e9, windows, 0.0005)] == [], "far, and of no unit"
+
+
+def test_values_that_training_never_had_and_that_no_conversion_brings_back_are_in_no_other_unit():
+    before, windows = pd.Series(np.arange(3600) % 60 * 10.0 + 10, name="x"), of_days(DAYS, [FIRST], 300)
+    assert list(unit(before, before[:300] + 0.37, windows, 0.0005)) == []
+
+
+@pytest.mark.parametrize(("of_day", "of_now", "kinds"), [(10, 10, ["unit"]), (9, 10, []), (10, 9, [])])
+def test_so_few_values_do_not_tell_their_unit(of_day, of_now, kinds):
+    before = pd.Series(np.tile([100.0, 200, 300], 20 * of_day), name="x")
+    windows = of_days(np.repeat(FIRST + np.arange(60), of_day), [FIRST], of_now)
+    assert [each.kind for each in unit(before, before[:of_now] * 1.609344, windows, 0.0005)] == kinds
+
+
+def test_what_was_rounded_after_its_conversion_is_in_another_unit_if_it_is_far():
+    """Back in the unit of training it is next to the values of training, and not among them."""
+    assert found(LIVE.assign(temp=((LIVE["temp"] - 32) / 1.8).round() + 0.04)) == [("unit", "temp")]
+
+
+@pytest.mark.parametrize(("least", "kinds"), [(3, ["vanished value"]), (2, [])])
+def test_a_text_that_is_gone_was_in_a_twentieth_of_every_window(least, kinds):
+    rank = np.arange(3600) % 60
+    texts = np.where(rank < np.repeat([least, 12], [60, 3540]), "web", np.where(rank % 2, "shop", "post"))
+    now = pd.DataFrame({"way": ["shop", "post"] * 300})
+    assert [each.kind for each in faults(pd.DataFrame({"way": texts}), now, WINDOWS, 0.0005)] == kinds
+
+
+@pytest.mark.parametrize(("low", "high", "can"), [(180, 335, True), (179, 300, False), (200, 336, False)])
+def test_values_that_can_be_of_a_unit(low, high, can):
+    assert fits(CONVERSIONS["K to °C"], pd.Series([float(low), float(high)])) is can
+
+
+@pytest.mark.parametrize(("alone", "known"), [(0, 9), (2, 11), (3, 0)])
+def test_values_are_known_where_nine_of_ten_come_twice(alone, known):
+    values = [*range(9), *range(9), *range(100, 100 + alone)]
+    assert len(repeated(pd.Series(values, dtype="float64"))) == known
+
+
+def test_what_is_missing_on_a_day_is_no_new_text():
+    before = TRAINING[["carrier"]].where(np.arange(3600)[:, None] >= 60, None)
+    now = some(rows(1, 1, 300), "carrier", "ZZ", 0.1)[["carrier"]]
+    assert [each.kind for each in faults(before, now, WINDOWS, 0.0005)] == ["new values"]
+
+
+METRE, INCH, HOUR = 1.0, 0.0254, 3600.0
+FOOT, GALLON = 12 * INCH, 231 * (10 * INCH) ** 3  # in litres
+MILE, HECTOPASCALS = 5280 * FOOT, 13.5951 * 9.80665 * 10 * INCH  # of an inch of mercury
+TOLD = {  # one in the first unit is so much in the second
+    "miles to km": MILE / 1000,
+    "inches to mm": INCH * 1000,
+    "inches to cm": INCH * 100,
+    "feet to metres": FOOT,
+    "pounds to kg": 0.45359237,
+    "gallons to litres": GALLON,
+    "miles an hour to metres a second": MILE / HOUR,
+    "km/h to metres a second": 1000 * METRE / HOUR,
+    "millibars to inches of mercury": 1 / HECTOPASCALS,
+    "seconds to minutes": 60 / HOUR,
+    "ones to tenths": 10,
+    "ones to hundredths": 10**2,
+    "ones to thousandths": 10**3,
+}
+
+
+def test_conversions_are_what_units_are():
+    degrees = {"°F to °C": (212, 100), "°C to °F": (100, 212), "°C to K": (100, 373.15), "K to °C": (373.15, 100)}
+    degrees |= {f"{name}, at zero": pair for name, pair in {"°F to °C": (32, 0), "°C to °F": (0, 32)}.items()}
+    for name, (one, other) in degrees.items():
+        way = CONVERSIONS[name.removesuffix(", at zero")]
+        assert way.factor * one + way.shift == pytest.approx(other), name
+    assert {name: way.factor for name, way in CONVERSIONS.items() if "°" not in name} == {
+        **{name: pytest.approx(factor, rel=1e-5) for name, factor in TOLD.items()},
+        **{f"{name}, backwards": pytest.approx(1 / factor, rel=1e-5) for name, factor in TOLD.items()},
+    }
+    bounds = {name: (way.low, way.high) for name, way in CONVERSIONS.items() if "°" in name}
+    celsius = (-90, 60)  # the coldest and the hottest that weather has been, in round numbers
+    assert bounds == {"°F to °C": (-130, 140), "°C to °F": celsius, "°C to K": celsius, "K to °C": (180, 335)}
 
 
 BROKEN = {
@@ -126,6 +219,27 @@ def test_zero_is_no_fault_where_it_is_next_to_the_other_values(least, kinds):
     before = pd.DataFrame({"visib": np.random.default_rng(0).uniform(least, 10, 3600)})
     now = some(before[:300], "visib", 0.0, 0.1)
     assert [each.kind for each in faults(before, now, of_days(DAYS, [FIRST], 300), 0.0005)] == kinds
+
+
+@pytest.mark.parametrize(("there", "kinds"), [(9, ["constant"]), (10, [])])
+def test_days_that_have_hardly_a_value_do_not_say_that_one_value_is_usual(there, kinds):
+    """On the first day the gauge was read so many times, and always said the same."""
+    before = TRAINING["pressure"].mask(np.arange(3600) < 60)
+    before[:there] = 1000.0
+    now, windows = pd.Series([1013.0] * 300), of_days(DAYS, [FIRST], 300)
+    assert [each.kind for each in of_answers(before, now, windows, 0.0005)] == kinds
+
+
+@pytest.mark.parametrize(("same", "kinds"), [(53, ["constant"]), (54, [])])
+def test_what_was_nearly_one_value_on_a_day_may_be_one_value(same, kinds):
+    before = TRAINING["pressure"].copy()
+    before[:same] = 1000.0
+    assert [each.kind for each in of_answers(before, pd.Series([1013.0] * 300), WINDOWS, 0.0005)] == kinds
+
+
+@pytest.mark.parametrize(("rows", "kinds"), [(9, []), (10, ["constant"])])
+def test_so_few_values_may_be_one_by_chance(rows, kinds):
+    assert [each.kind for each in of_answers(TRAINING["pressure"], pd.Series([1.0] * rows), WINDOWS, 0.0005)] == kinds
 
 
 LITTLE = {

@@ -12,8 +12,8 @@ from scipy.stats import t as student
 
 from mlops.decide import comparison
 from mlops.decide.checks import Check, overall, worst
-from mlops.decide.comparison import Comparison
-from mlops.decide.gate import better, enough, floors, no_worse, verdict_on
+from mlops.decide.comparison import Comparison, in_words
+from mlops.decide.gate import better, enough, floors, looks_left, no_worse, verdict_on
 from mlops.decide.jackknife import MOST
 from mlops.decide.scored import MODELS, Scored
 from mlops.decide.slicing import Slice, holm, look_at, slice_checks
@@ -175,6 +175,19 @@ def test_there_are_no_more_groups_than_rows_of_the_rarer_answer():
     assert Scored(target, {}, pd.DataFrame(index=target), [0, 1]).groups(TASK, 1)[1] == 30
 
 
+@pytest.mark.parametrize(
+    ("gain", "words"),
+    [(2.09, "better by 2.0900"), (-2.09, "worse by 2.0900"), (0.0, "the same"), (math.nan, "without a value")],
+)
+@pytest.mark.parametrize("task", [TASK, Regression("rmse", 0.5)], ids=["auc", "rmse"])
+def test_a_gain_or_a_loss_is_told_in_words_whichever_way_the_metric_goes(task, gain, words):
+    title, target = task.decisive.title, np.arange(40) % 2
+    assert in_words(gain) == words
+    worse = {"challenger": 1 - target, "champion": target * 1.0}
+    found = comparison.compare(task, Scored(target, worse, pd.DataFrame(index=target), [0, 1]), "champion", 0.05, 1)
+    assert found.seen == f"{title} worse by 1.0000, gain [{found.lower:+.4f}, {found.upper:+.4f}]" and found.upper < 0
+
+
 def test_the_worst_of_an_error_is_its_most():
     assert worst(0.6, TASK.decisive) == ">= 0.6"
     assert worst(0.6, Regression("rmse", 0.5).decisive) == "<= 0.6"
@@ -192,6 +205,20 @@ def test_a_slice_may_certainly_lose_as_much_as_is_allowed(max_drop, status):
     frame, rules = sliced(3, 0.15, max_drop=max_drop)
     assert compare(frame, "champion", rules.alpha, rules.seed).upper < 0
     assert statuses(frame, rules) == [status]
+
+
+def test_a_slice_may_lose_just_what_is_allowed():
+    """Of 256 rows 128 are right, and 192 were: a loss of 0.25, beyond all chance."""
+    target, at = np.ones(256), np.arange(256)
+    target[::2] = 0
+    predictions = {
+        name: np.where(at % 4 < right, target, 1 - target) for name, right in zip(MODELS, (2, 3), strict=True)
+    }
+    part = Scored(target.astype(int), predictions, pd.DataFrame(index=at), [0, 1])
+    for most, lost in ((0.25, 1.0), (0.24, pytest.approx(0, abs=0.001))):
+        rules = sliced(0, 0, max_drop=most)[1]
+        found = look_at(Binary("accuracy", 0.5), part, "any", "champion", rules)
+        assert (found.gain, found.lost) == (-0.25, lost)
 
 
 @pytest.mark.parametrize(("floor", "status"), [(0.5, "PASS"), (0.51, "FAIL")])
@@ -263,6 +290,18 @@ def test_a_slice_too_small_is_named_and_blocks_unless_git_says_why_not(waived, s
     assert found.wanted == ">= 401 rows, or a reason in gate.slices.waived"
 
 
+@pytest.mark.parametrize(("count", "rows", "models"), [(1, "1 row", "1 other model"), (2, "2 rows", "2 other models")])
+def test_one_is_told_as_one(count, rows, models):
+    assert looks_left(count, 20) == Check("looks at these test rows", "PASS", models, looks_left(1, 20).wanted)
+    frame, rules = sliced(0, 0, min_rows=401)
+    assert [each.seen for each in slice_checks(TASK, as_scored(frame.iloc[:count]), "champion", rules)] == [rows]
+
+
+@pytest.mark.parametrize(("before", "status"), [(0, "PASS"), (1, "PASS"), (2, "INSUFFICIENT")])
+def test_each_look_is_one_of_those_that_are_allowed(before, status):
+    assert looks_left(before, 2).status == status
+
+
 def test_a_waiver_is_about_rows_alone():
     frame, rules = sliced(0, 0, floor=0.9, waived={"origin": "always"})
     assert statuses(frame, rules) == ["FAIL"]
@@ -297,7 +336,7 @@ def test_the_floor_of_an_error_is_the_most_that_it_may_be_on_a_slice(most, statu
     predictions = {"challenger": target + 1, "champion": target + 1.01}
     rows = Scored(target, predictions, pd.DataFrame({"origin": ["JFK"] * 400}))
     [found] = slice_checks(Regression("rmse", 0.5), rows, "champion", rules)
-    assert found.status == status and found.seen == "RMSE 1.000, gain +0.010"
+    assert found.status == status and found.seen == "RMSE 1.0000, better by 0.0100"
 
 
 @pytest.mark.parametrize(
@@ -323,6 +362,7 @@ def test_a_missing_or_nan_metric_is_a_broken_floor(metrics):
         value = metrics.get(each.name.removeprefix("floor "))
         good = value is not None and not math.isnan(value) and value >= float(each.wanted.removeprefix(">= "))
         assert each.status == ("PASS" if good else "FAIL")
+        assert each.seen == ("missing" if value is None else f"{value:.4f}")
 
 
 @given(st.lists(st.sampled_from(["PASS", "FAIL", "INSUFFICIENT"])))

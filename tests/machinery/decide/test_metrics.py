@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, brier_score_loss, log_loss, roc_auc_score
 
 from mlops.decide import metrics
+from mlops.decide.jackknife import Estimate
 from mlops.decide.metrics import slice_rows, slices
 from mlops.decide.scored import Scored
 from mlops.decide.tasks.binary import Binary
+from mlops.settings.metrics import METRICS
 
 
 def measure(target, scores, threshold):
@@ -101,3 +103,11 @@ def test_each_slice_has_its_own_rows_and_their_metrics():
     assert (first["challenger"]["auc"], first["champion"]["auc"]) == (0, 1)
     assert second["champion"] == measure(np.array([0, 1, 0]), np.array([0.2, 0.5, 0.7]), 0.5)
     assert "champion" not in by_slice({"challenger": PREDICTIONS["challenger"]})[0]
+
+
+def test_an_interval_stays_within_what_the_metric_can_be():
+    few = Estimate(value=0.3, error=0.4, groups=20)
+    assert metrics.interval(few, METRICS["binary"]["log_loss"])[0] == 0, "no loss is below it"
+    low, high = metrics.interval(few, METRICS["binary"]["auc"])
+    assert (low, high) == (0, 1)
+    assert np.isnan(metrics.interval(Estimate(value=np.nan, error=np.nan, groups=20), METRICS["binary"]["auc"])).all()

@@ -24,6 +24,8 @@ NONE = Stage("staging"), Stage("production")
         ("PASS", False, [], NONE, "register"),
         ("PASS", True, [1], NONE, "promote staging"),
         ("FAIL", False, [1], NONE, "promote staging"),
+        ("INCOMPLETE", False, [1], NONE, "run_pipeline"),
+        ("INVALID DATA", False, [1, 2], (STAGING, replace(PRODUCTION, differs=True)), "apply production"),
         ("PASS", True, [1, 2], (replace(STAGING, differs=True), Stage("production", 1)), "apply staging"),
         ("PASS", True, [1, 2], (STAGING, Stage("production", 1)), "promote production"),
         ("PASS", True, [1, 2], (STAGING, replace(PRODUCTION, differs=True)), "apply production"),
@@ -92,7 +94,8 @@ def worlds(draw):
         wanted = once[-1] if once else None
         differs = wanted is not None and draw(st.booleans())
         stages.append(Stage(name, wanted, differs=differs, once=once))
-    verdict, registered = draw(st.sampled_from([None, "PASS", "FAIL", "INSUFFICIENT"])), draw(st.booleans())
+    verdict = draw(st.sampled_from([None, "PASS", "FAIL", "INSUFFICIENT", "INCOMPLETE"]))
+    registered = draw(st.booleans())
     return World(verdict, registered, versions, stages, draw(st.sets(st.integers(1, 6))))
 
 

@@ -88,6 +88,12 @@ def test_a_floor_is_broken_beyond_chance(value, status):
     assert floor_kept("auc", estimated(value), 0.6, TASK.decisive).status == status
 
 
+def test_what_is_known_for_certain_may_be_at_its_floor_and_at_its_promise():
+    assert floor_kept("accuracy", estimated(1.0, error=0.0), 1.0, TASK.metrics["accuracy"]).status == "PASS"
+    assert kept(estimated(0.5, error=0.0), {"test_auc": "0.75"}, "auc", 0.25, TASK.decisive).status == "PASS"
+    assert kept(estimated(0.5, error=0.0), {"test_auc": "0.75"}, "auc", 0.24, TASK.decisive).status == "FAIL"
+
+
 def test_of_an_error_the_floor_is_the_most():
     metric = METRICS["regression"]["rmse"]
     assert [floor_kept("rmse", estimated(value), 3.0, metric).status for value in (2.9, 3.1)] == ["PASS", "FAIL"]

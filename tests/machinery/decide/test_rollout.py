@@ -20,7 +20,8 @@ from rolled import (
 )
 
 from mlops.decide.actions import Deploy
-from mlops.decide.rollout import Evidence, decide, difference, live
+from mlops.decide.difference import difference
+from mlops.decide.rollout import Evidence, decide, live
 
 
 def test_a_first_version_is_probed_before_it_gets_all_traffic():

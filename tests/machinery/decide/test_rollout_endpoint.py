@@ -13,8 +13,9 @@ from rolled import (
 )
 
 from mlops.decide.actions import Deploy, Done, Move, Scale, Shift
+from mlops.decide.difference import difference, kept
 from mlops.decide.observed import Deployment, Observed
-from mlops.decide.rollout import Evidence, decide, difference, instances
+from mlops.decide.rollout import Evidence, decide, instances
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,34 @@ def test_where_endpoints_have_names_alone_a_port_is_no_wish():
 
 def test_a_maximum_below_the_count_is_no_wish_to_scale():
     assert instances(manifest(1, (3, 1)).endpoint) == (3, 3)
+
+
+@pytest.mark.parametrize(
+    ("has", "lines"),
+    [
+        ({"explain": False}, ["! endpoint.explain: blue serves with false, and true is set"]),
+        ({"explain": True}, []),
+        ({"instance_type": "small"}, ["! endpoint.instance_type: blue serves with small, and any is set"]),
+        ({"instance_type": "Any"}, []),
+        ({}, []),  # where it cannot be told
+    ],
+)
+def test_what_only_the_next_version_takes_is_said_and_is_no_difference(has, lines):
+    observed = serving(1).observed
+    observed = replace(observed, deployments={"blue": replace(observed.deployments["blue"], **has)})
+    settings = manifest(1).endpoint.model_copy(update={"explain": True})
+    wanted = manifest(1).model_copy(update={"endpoint": settings})
+    later = "; that comes with the next version (sooner: docs/rollouts.md)"
+    assert kept(wanted, observed) == [line + later for line in lines]
+    assert difference(wanted, observed) == []
+    assert isinstance(decide(wanted, observed, Evidence(), 0.0), Done)
+    assert kept(manifest(2), observed) == kept(wanted, None) == [], "another version takes them"
+
+
+def test_what_is_deployed_again_takes_all_settings():
+    broken = broken_stable()
+    stopped = replace(broken.deployments["blue"], state="stopped", explain=True)
+    assert kept(manifest(1), replace(broken, deployments={"blue": stopped})) == []
 
 
 def test_scaling_is_tried_once_in_a_run():

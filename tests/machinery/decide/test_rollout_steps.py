@@ -1,5 +1,6 @@
 """When a rollout takes its next step, and when it is over: bakes, evidence, the deadline, and clocks that jump."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -37,9 +38,27 @@ def test_the_next_step_is_taken_when_the_bake_is_over_and_not_before(after, shar
 def test_only_a_healthy_candidate_gets_all_traffic_and_any_that_is_not_sick_the_shares_before():
     assert decide(manifest(2), *at(10, candidate=UNSURE)).traffic == {"green": 50, "blue": 50}
     waits = decide(manifest(2), *at(50, candidate=UNSURE))
-    assert isinstance(waits, Wait) and waits.why.endswith("cannot rule out 1.0% more failures yet")
+    assert isinstance(waits, Wait) and "; cannot rule out 1.0% more failures yet; " in waits.why
     assert decide(manifest(2), *at(50)).traffic == {"green": 100}
     assert decide(manifest(2), *at(100, candidate=UNSURE)).tags == {"stable": "green"}, "it was healthy before"
+
+
+@pytest.mark.parametrize("after", [10, 299])
+def test_a_wait_for_evidence_says_how_many_requests_it_takes_and_how_long_it_can(after):
+    observed, evidence, _ = at(50, candidate=UNSURE)
+    said = decide(manifest(2), observed, evidence, 1000 + after).why
+    told = re.search(r"; about (\d+) more requests like these tell; (\d+) s until the deadline$", said)
+    more, left = map(int, told.groups())
+    assert left == 300 - after
+    seen = {count: replace(UNSURE, requests=500 + count, timed=500 + count) for count in (more, more // 2)}
+    actions = [decide(manifest(2), *at(50, candidate=each)) for each in seen.values()]
+    assert [type(action) for action in actions] == [Shift, Wait], "so many do, half of them do not"
+
+
+def test_what_no_number_of_requests_would_tell_is_said():
+    at_the_margin = replace(UNSURE, requests=1000, errors=10, timed=1000)
+    said = decide(manifest(2), *at(50, candidate=at_the_margin)).why
+    assert said.endswith("; requests like these never tell; 290 s until the deadline")
 
 
 @pytest.mark.parametrize("unsure", [UNSURE, NONE])

@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as truth
 from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from mlops import UserError
 from mlops.decide.comparison import compare
@@ -16,6 +18,7 @@ from mlops.decide.metrics import measure, slice_rows
 from mlops.decide.quality import assess
 from mlops.decide.scored import Scored, from_frame
 from mlops.decide.tasks import TASKS
+from mlops.decide.tasks.interface import kind
 from mlops.settings.metrics import METRICS
 from mlops.settings.project import Gate
 
@@ -285,3 +288,17 @@ def test_rows_are_known_by_their_answers_and_clusters_whatever_models_say_of_the
     others = [Scored(target, {}, None, [0, 1]), Scored(1 - target, {}, None, [0, 1], days)]
     others += [Scored(target, {}, None, [0, 1], days[::-1].copy()), Scored(target[1:], {}, None, [0, 1], days[1:])]
     assert len(known | {each.rows_hash for each in others}) == 5
+
+
+def test_a_model_is_known_by_what_it_says_whoever_trained_it():
+    scores = np.arange(40) / 64
+
+    def of(values):
+        return Scored(np.arange(40) % 2, {"challenger": values, "champion": scores}, None, [0, 1]).answers_hash
+
+    assert of(scores) == of(scores + 1e-12) != of(scores + 1e-6), "digits that another machine may have otherwise"
+
+
+def test_a_model_is_called_by_what_it_ends_in_however_deep_that_is():
+    inner = make_pipeline(StandardScaler(), Ridge())
+    assert kind(make_pipeline(StandardScaler(), inner)) == kind(Ridge()) == "Ridge"

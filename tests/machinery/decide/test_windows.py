@@ -24,8 +24,15 @@ def test_days_stay_whole_and_a_window_is_held_against_others_of_its_season(lengt
         apart = np.abs((YEAR[rest] - its[len(its) // 2]).astype(int))
         assert np.minimum(apart, 365.25 - apart).max() <= 45 + length / 2
     season = np.unique(YEAR[found.now_rest])
-    assert season.min() >= np.datetime64("2013-05-13") and season.max() <= np.datetime64("2013-08-23")
-    assert len(found.inside) == MOST_WINDOWS and found.apart == min(365 // length, MOST_WINDOWS)
+    reach = {1: ("2013-05-17", "2013-08-15"), 7: ("2013-05-17", "2013-08-21")}  # 45 days, half a window from its middle
+    assert (str(season.min()), str(season.max())) == reach[length]
+    assert len(found.inside) == MOST_WINDOWS == 180 and found.apart == min(365 // length, MOST_WINDOWS)
+
+
+def test_the_last_day_of_a_season_is_in_it():
+    live = days("2013-07-01", 2)  # from the middle of whose window, 2 July, it is 46 days
+    season = np.unique(YEAR[of_days(YEAR, live, 100).now_rest])
+    assert (str(season.min()), str(season.max())) == ("2013-05-17", "2013-08-17")
 
 
 def test_a_season_goes_over_the_turn_of_the_year():
@@ -43,8 +50,8 @@ def test_of_a_season_that_training_does_not_hold_it_says_so_and_compares_with_al
 
 def test_a_month_of_a_season_is_enough_and_less_is_not():
     training = days("2013-01-01", 59)  # to the end of February; 45 days and half a window before the live one
-    assert of_days(training, [np.datetime64("2013-03-17")], 100).seen
-    assert not of_days(training, [np.datetime64("2013-03-20")], 100).seen
+    assert of_days(training, [np.datetime64("2013-03-18")], 100).seen, "28 days of February"
+    assert not of_days(training, [np.datetime64("2013-03-19")], 100).seen
 
 
 @pytest.mark.parametrize(("there", "live", "length"), [(59, 7, 7), (59, 10, 7), (16, 7, 2), (8, 7, 1)])
@@ -67,7 +74,8 @@ def test_a_window_has_no_more_rows_than_are_live(live, size):
 def test_rows_alone_are_drawn_at_random_and_held_against_all_others():
     found = of_rows(100, 30)
     assert {*found.inside.sum(axis=1)} == {30} and (found.rest == ~found.inside).all() and found.now_rest.all()
-    assert len(np.unique(found.inside, axis=0)) == len(found.inside) == found.apart
+    assert len(np.unique(found.inside, axis=0)) == len(found.inside) == found.apart == 200
+    assert (found.days, found.seen) == (0, True)
     assert of_rows(100, 1000).size == 50, "half is left to be held against"
 
 

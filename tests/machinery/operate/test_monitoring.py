@@ -8,11 +8,12 @@ import pytest
 
 from mlops.data.columns import describe
 from mlops.data.scoring_script import scoring_script
-from mlops.data.tables import read_file
+from mlops.data.tables import hash_data, read_file
 from mlops.decide.tasks import TASKS
 from mlops.operate.inputs import asked_by_people, input_drift, live_answers, live_days
-from mlops.operate.monitoring import collected_rows, comparable, headlines, summed_up
-from mlops.settings.project import Monitoring
+from mlops.operate.monitoring import collected_rows, comparable, headlines, newer_labels, summed_up
+from mlops.platform import ModelVersion
+from mlops.settings.project import Data, Monitoring
 
 RULES = Monitoring(alpha=0.01, min_effect=0.1, min_rows=200, cooldown_days=7)
 TRAINING = pd.DataFrame(
@@ -28,6 +29,27 @@ COLUMNS = scoring_script().columns_of({"metadata": {"columns": json.dumps(descri
 GOOD = {"carrier": "UA", "seats": 99, "distance": 700, "booked": "2013-02-01T05:00:00", "holiday": False}
 UNREADABLE = [("seats", None), ("seats", 300), ("seats", 3.7), ("seats", 2**70), ("booked", "2013-02-01T05:00Z")]
 READABLE = [("booked", "2024-W05-4"), ("booked", "2024-01-31 05"), ("distance", 2**70), ("carrier", "B6")]
+
+
+@pytest.mark.parametrize(
+    ("uri", "time", "quality", "seen", "newer"),
+    [
+        (None, "when", "UNLABELLED", "other", False),
+        (None, "when", "HOLDING", "other", True),
+        (None, "when", "HOLDING", "same", False),
+        (None, None, "UNLABELLED", "other", True),
+        (None, None, "UNLABELLED", "same", False),
+        (None, None, "UNLABELLED", None, True),
+        ("azureml:rows:1", None, "UNLABELLED", "other", True),  # what is there cannot be hashed from here
+    ],
+)
+def test_there_are_newer_labels_by_their_time_or_else_by_the_hash_of_the_data(
+    tmp_path, uri, time, quality, seen, newer
+):
+    TRAINING.to_parquet(tmp_path / "rows.parquet")
+    tags = {"data_hash": hash_data(tmp_path) if seen == "same" else "0"} if seen else {}
+    data = Data(uri=uri or str(tmp_path), suite="s.json", time=time, target="late", known_only_after=[])
+    assert newer_labels(data, ModelVersion("flights", 7, "r", tags), {"status": quality}) is newer
 
 
 def request(*rows, columns=tuple(GOOD)):

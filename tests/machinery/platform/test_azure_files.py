@@ -4,6 +4,7 @@ import re
 import shutil
 from importlib.metadata import distributions
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from azure.ai.ml import load_job, load_online_deployment
@@ -11,6 +12,11 @@ from azure.ai.ml._utils._asset_utils import get_ignore_file, get_upload_files_fr
 from packaging.requirements import Requirement
 
 from conftest import ROOT, edit
+from mlops.platform import Sweep
+from mlops.platform.azureml.endpoints import AzureEndpoints
+from mlops.platform.azureml.sweeps import command_node, sweep_node
+from mlops.settings.environments import EndpointSettings
+from mlops.settings.search import Points, Search
 
 PARTS = (".amlignore", ".gitignore", "expectations", "mlops", "model", "pipelines", "project.yml", "serving", "steps")
 PACKAGES = ("expectations", "mlops", "model", "steps")
@@ -75,7 +81,8 @@ def deployment(folder):
 def test_the_pipeline_is_a_job_of_azure_ml():
     job = load_job(ROOT / "pipelines" / "train.yml")
     assert job._validate().passed
-    assert list(job.jobs) == ["validate_data", "split_data", "train", "try_serving", "evaluate", "gate"]
+    steps = ["validate_data", "split_data", "train", "try_serving", "evaluate", "diagnose", "gate"]
+    assert list(job.jobs) == steps
 
 
 def test_a_training_job_uploads_what_its_steps_need_and_no_more(used):
@@ -91,6 +98,45 @@ def test_all_steps_of_training_run_in_one_environment_whose_version_is_its_conte
     edit(used / "pipelines" / "image" / "Dockerfile", "ARG PYTHON", "# another\nARG PYTHON")
     (after,) = training_environments(used)
     assert after != before
+
+
+SEARCH = Search(
+    trials=2, minutes=90, space={"depth": Points(low=1, high=9), "family": Points(choices=["trees", "a forest"])}
+)
+
+
+def sweep_job(search, higher=True):
+    """What is submitted for that search, as the job and as its request."""
+    job = sweep_node(
+        "tune-1", Sweep("tune-1", search, "auc", higher, Path("train.parquet")), "azureml:rows:1"
+    )._to_job()
+    return job, job._to_rest_object().as_dict()["properties"]
+
+
+def test_a_trial_uploads_and_runs_in_what_training_does(used, monkeypatch):
+    monkeypatch.chdir(used)
+    sweep, _ = sweep_job(SEARCH)
+    lone = command_node(
+        "tune-1-as-it-is", Sweep("tune-1", SEARCH, "auc", True, Path("train.parquet")), "azureml:rows:1"
+    )
+    for job, trial in ((sweep, sweep.trial), (lone._to_job(), lone._to_job())):
+        assert (Path(job.base_path) / trial.code).resolve() == used.resolve()
+        assert {trial.environment.version} == training_environments(used)
+        assert trial.command.startswith("python -m steps.try_parameters --split ${{inputs.split}}")
+    assert sweep.compute == load_job(used / "pipelines" / "train.yml").settings.default_compute
+
+
+def test_a_sweep_is_told_what_the_search_says(used, monkeypatch):
+    monkeypatch.chdir(used)
+    job, sent = sweep_job(SEARCH)
+    assert job.trial.command.endswith(" --parameters 'depth=${{search_space.depth}}' 'family=${{search_space.family}}'")
+    assert sent["searchSpace"] == {"depth": ["quniform", [0.5, 9.5, 1]], "family": ["choice", [["trees", "a forest"]]]}
+    assert sent["objective"] == {"goal": "maximize", "primaryMetric": "auc"}
+    limits = {"maxConcurrentTrials": 2, "maxTotalTrials": 2, "timeout": "PT1H30M", "jobLimitsType": "Sweep"}
+    assert sent["limits"] == limits and "earlyTermination" not in sent
+    _, other = sweep_job(Search(space=SEARCH.space), higher=False)
+    assert other["objective"]["goal"] == "minimize" and "timeout" not in other["limits"]
+    assert (other["limits"]["maxConcurrentTrials"], other["limits"]["maxTotalTrials"]) == (4, 40)
 
 
 def test_the_model_is_tried_in_the_very_environment_that_it_will_be_served_in(used):
@@ -126,10 +172,25 @@ def test_a_deployment_has_what_the_file_says_and_what_it_is_given():
     assert properties["dataCollector"]["collections"] == {"model_inputs": always, "model_outputs": always}
 
 
-def test_a_deployment_uploads_its_scoring_script_alone(used):
+def test_a_deployment_uploads_its_scoring_script_and_what_it_explains_with(used):
     loaded = deployment(used)
     folder = used / "serving" / loaded.code_configuration.code
-    assert uploaded(folder, get_ignore_file(folder)) == {loaded.code_configuration.scoring_script}
+    assert uploaded(folder, get_ignore_file(folder)) == {loaded.code_configuration.scoring_script, "explanation.py"}
+
+
+@pytest.mark.parametrize(("explain", "switch"), [(True, "1"), (False, None)])
+def test_a_deployment_says_why_where_the_environment_allows_it(monkeypatch, explain, switch):
+    monkeypatch.chdir(ROOT)
+    settings = EndpointSettings(name="flights", instance_type="Standard_DS3_v2", instance_count=1, explain=explain)
+    workspace = SimpleNamespace(model_id="azureml:{}:{}".format, settings=None)
+    endpoints = AzureEndpoints(workspace, settings)
+    wanted = endpoints._wanted("flights", "blue", "flights", 7)
+    variables = wanted.environment_variables
+    assert variables.get("EXPLAIN") == switch and variables["WORKER_COUNT"] == "4"
+    endpoints._autoscale = SimpleNamespace(range=lambda *_: (1, 1))
+    there = {**vars(wanted), "name": "blue", "model": wanted.model, "provisioning_state": "Succeeded"}
+    seen = endpoints._deployment("flights", SimpleNamespace(**there))
+    assert (seen.explain, seen.instance_type) == (explain, "Standard_DS3_v2"), "what a plan compares"
 
 
 def test_a_deployments_environment_is_new_when_its_requirements_are(used):

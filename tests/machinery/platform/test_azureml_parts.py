@@ -40,7 +40,11 @@ def test_what_was_not_served_counts_as_failed_and_a_clients_mistake_does_not(sta
     [
         (None, "no route to host.", "Azure: no route to host"),
         (409, "It is there already.", "Azure answered 409: It is there already"),
-        (403, "Not allowed", "Azure answered 403: Not allowed; give the identity its role (docs/live.md lists them)"),
+        (
+            403,
+            "Not allowed",
+            "Azure answered 403: Not allowed; give the identity its role (infra/README.md lists them)",
+        ),
         (
             400,
             "Not enough Quota available",

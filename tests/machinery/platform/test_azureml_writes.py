@@ -138,6 +138,7 @@ def test_who_is_in_the_way_is_waited_for_as_long_as_a_killed_run_holds_on_and_th
 
 
 WORKSPACE = Workspace(subscription="s", resource_group="group", name="workspace", region="any", registry="shared")
+MADE = {"instance_count": 1, "instance_type": "any", "environment_variables": None}  # as a deployment may be
 
 
 def settings(least=1, most=1):
@@ -164,7 +165,7 @@ class Services:
     def list(self, endpoint):
         model = "azureml:flights:1"
         return [
-            SimpleNamespace(name=slot, model=model, provisioning_state="Succeeded", instance_count=1)
+            SimpleNamespace(name=slot, model=model, provisioning_state="Succeeded", **MADE)
             for slot in ("blue", "green")
         ]
 

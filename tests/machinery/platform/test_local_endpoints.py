@@ -14,12 +14,15 @@ from small_model import ROWS, save_model
 from waiting import wait_until
 
 from mlops import UserError
+from mlops.data.files import write_json
 from mlops.data.model_folder import load_model, model_columns, payload
 from mlops.data.scoring_script import scoring_script
 from mlops.decide.observed import Traffic
 from mlops.platform import DEPLOYMENT_HEADER
 from mlops.platform.local.client import ask, healthy
 from mlops.platform.local.traffic import statistics
+
+NOT_ALLOWED = "explain: this deployment does not; endpoint.explain of its environment says so"
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +57,28 @@ def test_each_slot_answers_with_the_scores_of_its_model(endpoint, tmp_path):
         assert (reply.status, reply.slot) == (200, slot)
         np.testing.assert_allclose(reply.body["scores"], model.predict_proba(ROWS)[:, 1])
         assert reply.milliseconds > 0
+
+
+def test_where_the_environment_allows_it_a_deployment_says_why(endpoints, tmp_path_factory):
+    models = tmp_path_factory.mktemp("explained")
+    save_model(models / "1", 1)
+    write_json(models / "1" / "probe.json", {"request": payload(ROWS)})
+    made = make_endpoints(tmp_path_factory, "explaining", models)
+    made.explain = True
+    made.create(NAME, 0)
+    try:
+        assert made.deploy(NAME, "blue", "flights", 1).state == "ready", made.logs(NAME, "blue")
+        seen = [each.observe(NAME).deployments["blue"].explain for each in (made, endpoints)]
+        assert seen == [True, False]
+        asked = payload(ROWS[:1]) | {"explain": True}
+        reply = made.score(NAME, asked, "blue")
+        assert reply.status == 200, reply.body
+        found = reply.body["explanation"]
+        assert found["base"] + sum(found["parts"].values()) == pytest.approx(reply.body["scores"][0])
+        refused = endpoints.score(NAME, asked, "blue")
+        assert (refused.status, refused.body["error"]) == (400, NOT_ALLOWED)
+    finally:
+        made.stop()
 
 
 def test_a_mistaken_request_is_the_clients_fault(endpoint):

@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, edit
+from conftest import FIXTURE, ROOT, edit
 from mlops import UserError
 from mlops.platform.local import forking
 from mlops.platform.local.jobs import LocalJobs
 from mlops.platform.local.scoring import REQUIREMENTS
+from mlops.settings.project import load_project
+from mlops.settings.unread import UNREAD, VARIABLE
+
+FAIRNESS = "{group_by: [carrier], metric: selection_rate, max_difference: 0.2, min_rows: 50}"
 
 TWO_STEPS = """
 type: pipeline
@@ -242,3 +246,54 @@ def test_a_change_in_a_jobs_own_data_runs_it_again(two_steps, capsys):
     capsys.readouterr()
     assert run(two_steps) == 0
     assert "re-used" not in capsys.readouterr().out
+
+
+def test_an_edit_of_what_a_step_does_not_read_of_the_project_runs_the_later_ones_alone(two_steps, capsys, monkeypatch):
+    monkeypatch.setitem(UNREAD, "shout", ("report", "gate.floors"))
+    write = (two_steps / "project.yml").write_text
+    write("report: {rows: false}\ngate: {floors: {auc: 0.6}, seed: 1}\n")
+    run(two_steps)
+    for text, again in (
+        ("# a remark\nreport: {rows: false}\ngate: {floors: {auc: 0.6}, seed: 1}\n", []),
+        ("report: {rows: true}\ngate: {floors: {auc: 0.6}, seed: 1}\n", ["count"]),
+        ("gate: {floors: {auc: 0.7}, seed: 1}\n", ["count"]),
+        ("gate: {seed: 2}\n", ["shout", "count"]),
+        ("gate: {seed: 2}\nnew: key\n", ["shout", "count"]),
+    ):
+        write(text)
+        capsys.readouterr()
+        assert run(two_steps) == 0
+        assert re.findall(r"^done +(\w+)", capsys.readouterr().out, re.MULTILINE) == again, text
+
+
+READING = """
+from mlops.settings.project import load_project
+project = load_project()
+print(project.gate.seed, project.fairness)
+print(project.{key})
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "fails"), [("report.rows", True), ("gate.slices.floor", True), ("gate.slices.columns", False)]
+)
+def test_a_step_that_reads_what_it_is_said_not_to_read_fails(two_steps, way, capsys, key, fails):
+    shutil.copy(FIXTURE / "project.yml", two_steps)
+    edit(two_steps / "pipelines/two.yml", "parent.jobs.shout", "parent.jobs.train")
+    edit(two_steps / "pipelines/two.yml", "  shout:\n", "  train:\n")
+    (two_steps / "steps/shout.py").write_text(READING.format(key=key), encoding="utf-8")
+    assert run(two_steps) == fails
+    line = f"project.yml: {key.removesuffix('.rows').rpartition('.')[2]}: this step is said not to read it; take it out"
+    assert (line in capsys.readouterr().out) == fails
+
+
+def test_every_key_that_a_step_does_not_read_is_one_of_the_project(project, monkeypatch):
+    edit(project / "project.yml", "gate:\n", f"fairness: {FAIRNESS}\ngate:\n")
+    monkeypatch.setenv(VARIABLE, " ".join(UNREAD["train"]))
+    read = load_project()
+    for block, key in ((read, "report"), (read.fairness, "alpha"), (read.gate.slices, "floor")):
+        with pytest.raises(UserError, match=f"^project.yml: {key}: this step is said not to read it"):
+            getattr(block, key)
+    with pytest.raises(AttributeError, match="nothing"):
+        read.nothing  # noqa: B018
+    assert read.fairness.group_by == ["carrier"] and read.gate.threshold == 0.5

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from this_process import NOBODYS
 
 from mlops.platform.local import records
 from mlops.platform.local.endpoint_state import EndpointState
-from mlops.platform.local.processes import free_port
 from mlops.platform.local.records import RECORDS_FILE, Recorder, Request, rows_since
 from mlops.platform.local.traffic import samples_since, summary
 
@@ -214,7 +214,7 @@ def test_what_is_collected_are_scoring_requests(tmp_path):
     rows = [ROW._replace(request=request) for request in [table, *odd, *forms]]
     rows += [ROW._replace(request=table, answer=b"<html>"), ROW._replace(request=None, answer=None)]
     written(tmp_path / RECORDS_FILE, *rows)
-    assert list(samples_since(tmp_path, EndpointState(port=free_port(), key="key"), 0)) == [
+    assert list(samples_since(tmp_path, EndpointState(port=NOBODYS, key="key"), 0)) == [
         {"time": 1.0, "slot": "blue", "version": 7, "inputs": {"columns": ["a"], "data": [[1]]}, "outputs": [0.5]}
     ] * (1 + len(forms))
 

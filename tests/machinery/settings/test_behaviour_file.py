@@ -41,6 +41,19 @@ def test_every_kind_of_test_is_read(tmp_path):
     assert load(tmp_path).tests == []
 
 
+def test_an_empty_file_is_one_line_that_says_what_to_write(tmp_path):
+    path = tmp_path / "behaviour.yml"
+    for text in ("", "# tests:\n"):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(UserError, match=r"behaviour\.yml: nothing stands in it; write `tests: \[\]` where"):
+            load_behaviour(path, FEATURES)
+    path.write_text("tests:\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"behaviour\.yml: tests: nothing stands there; write what belongs to it, or"):
+        load_behaviour(path, FEATURES)
+    path.write_text("tests: []\n", encoding="utf-8")
+    assert load_behaviour(path, FEATURES).tests == []
+
+
 WRONG = {
     "no such feature": (
         {"change": {"tmp": {"add": 1}}, "within": 1},

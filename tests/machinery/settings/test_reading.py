@@ -27,8 +27,11 @@ BROKEN = {
     "endless": ("a: &a [*a]", "with its aliases written out"),
     "a bomb": (BOMB, "with its aliases written out"),
     "deep by aliases": (CHAIN, "with its aliases written out"),
-    "a list": ("- a", "expected keys and values, got list"),
-    "nothing": ("", "expected keys and values, got NoneType"),
+    "a list": ("- a", "expected keys and values, got a list; write lines such as `key: value`"),
+    "a text": ("a", "expected keys and values, got a single value; write lines such as `key: value`"),
+    "nothing": ("", f"nothing stands in it; write {reading.KEYS}"),
+    "a comment": ("# a: b", f"nothing stands in it; write {reading.KEYS}"),
+    "null": ("null", f"nothing stands in it; write {reading.KEYS}"),
 }
 
 
@@ -89,8 +92,8 @@ def test_a_folder_in_its_place_and_a_mark_of_utf_8(tmp_path):
         ('{"a": ' * 100_000, "not valid JSON"),
         ('{"a": ["\\ud800"]}', "not valid JSON"),
         ('{"a": ' + "9" * 5000 + "}", "not valid JSON"),
-        ("null", "expected keys and values, got NoneType"),
-        ('"PASS"', "expected keys and values, got str"),
+        ("null", "expected keys and values, got a single value"),
+        ('"PASS"', "expected keys and values, got a single value"),
     ],
 )
 def test_broken_json_is_one_line(tmp_path, text, line):

@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from conftest import ROOT
-from mlops.data.artefacts import Artefact
+from mlops.data.artefacts import Artefact, Diagnosis
 from mlops.data.files import read_json, write_json
-from steps import evaluate, gate, train, try_serving
+from steps import diagnose, evaluate, gate, train, try_serving
 
 ESTIMATOR = """
 from sklearn.compose import ColumnTransformer
@@ -87,9 +87,16 @@ def served(folder, monkeypatch):
     return script
 
 
+def diagnosed(project):
+    """What each look at the model found."""
+    found = read_json(project / "out/diagnosis/diagnosis.json", Diagnosis)
+    return {name: each for name, each in found.items() if name != "model_hash"}
+
+
 def test_it_is_trained_measured_gated_and_served_alike(task, project, monkeypatch):
     name, labels = task
-    assert [step.main([]) for step in (train, try_serving, evaluate, gate)] == [0, 0, 0, 0]
+    assert [step.main([]) for step in (train, try_serving, evaluate, diagnose, gate)] == [0, 0, 0, 0, 0]
+    assert [name for name, each in diagnosed(project).items() if each["why"]] == []
     assert evaluate.main(["--champion", "out/model"]) == 0
     found = read_json(project / "out/evaluation/evaluation.json", Artefact)
     verdict = read_json(project / "out/gate/verdict.json", Artefact)
@@ -203,7 +210,7 @@ def test_a_metric_of_ones_own_decides(costly, monkeypatch):
     scores = pd.read_parquet("out/evaluation/scores.parquet")
     called, late = scores["challenger"] > 0.3, scores["target"] == 1
     cost = (3 * (late & ~called) + (~late & called)).mean()
-    assert verdict["metrics"]["cost"] == pytest.approx(cost) and verdict["comparison"]["metric"] == "cost lower by"
+    assert verdict["metrics"]["cost"] == pytest.approx(cost) and verdict["comparison"]["metric"] == "cost"
     assert {each["name"] for each in verdict["checks"]} > {"floor cost", "slice place=north"}
     assert verdict["rules"]["own_metrics"] == {"cost": "lower"}
     (costly / "model/prices.py").write_text("LATE = 10\n", encoding="utf-8")

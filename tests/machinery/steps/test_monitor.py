@@ -13,7 +13,6 @@ from monitored import (
     STABLE,
     collected,
     collected_too,
-    in_production,
     probe_rows,
     registered,
     report,
@@ -21,11 +20,6 @@ from monitored import (
 )
 
 from steps import monitor
-
-
-@pytest.fixture
-def remote(tmp_path, monkeypatch):
-    return in_production(tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize(("asked", "code", "status"), [(STABLE, 0, "STABLE"), (DRIFT, 1, "DRIFT"), (FEW, 1, "INSUFF")])
@@ -45,6 +39,22 @@ def test_what_moved_is_drawn_and_what_did_not_is_not(remote):
     collected(rows(*STABLE))
     assert monitor.main(["production"]) == 0
     assert not list(Path("out/monitor").glob("*.svg")), "the pictures are of this report"
+
+
+def test_what_has_a_fault_is_drawn_though_it_has_not_drifted(remote):
+    asked = rows(*STABLE)
+    collected(asked.assign(carrier=asked["carrier"].where(asked.index % 20 != 0, "ZZ")))
+    assert monitor.main(["production"]) == 1
+    assert [(each["kind"], each["features"]) for each in report()["faults"]] == [("new values", ["carrier"])]
+    assert not any(each["drifted"] for each in report()["features"])
+    assert [path.name for path in Path("out/monitor").glob("*.svg")] == ["shift-1.svg"]
+
+
+def test_the_time_itself_is_not_watched(remote):
+    asked = rows(*STABLE)
+    collected(asked.assign(time_hour=asked["time_hour"] + pd.Timedelta(days=9)))
+    monitor.main(["production"])
+    assert {each["feature"] for each in report()["features"]} == {"carrier", "distance"}
 
 
 def test_the_requests_of_apply_itself_are_no_live_ones(remote, capsys):

@@ -12,7 +12,6 @@ from monitored import (
     PROMISED,
     STABLE,
     collected,
-    in_production,
     registered,
     report,
     rows,
@@ -20,12 +19,6 @@ from monitored import (
 
 from conftest import MONTHS, edit
 from steps import monitor
-
-
-@pytest.fixture
-def remote(tmp_path, monkeypatch):
-    return in_production(tmp_path, monkeypatch)
-
 
 COST = """
 def cost(target, scores):
@@ -52,6 +45,14 @@ def test_a_metric_of_ones_own_is_that_of_the_version(remote, here, made_with, st
     assert (facts["status"], facts["quality"]["status"]) == ("STABLE", status)
     if made_with is None:
         assert "flights:7 cannot be measured: model/metrics.py: cannot be imported" in facts["quality"]["summary"]
+
+
+def test_rows_of_one_cluster_are_taken_together(remote):
+    edit(Path("project.yml"), "  time: time_hour ", "  split: {cluster: flight}\n  time: time_hour ")
+    registered(test_to=MARCH_IS_NEW, test_auc=PROMISED)
+    collected(rows(*STABLE))
+    assert monitor.main(["production"]) == 0
+    assert report()["quality"]["status"] == "HOLDING"
 
 
 @pytest.mark.parametrize(

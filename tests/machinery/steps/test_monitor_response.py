@@ -17,7 +17,6 @@ from monitored import (
     PROMISED,
     STABLE,
     collected,
-    in_production,
     registered,
     rows,
 )
@@ -25,11 +24,6 @@ from monitored import (
 from conftest import edit
 from mlops.data.tables import hash_data
 from steps import monitor
-
-
-@pytest.fixture
-def remote(tmp_path, monkeypatch):
-    return in_production(tmp_path, monkeypatch)
 
 
 @pytest.fixture(params=SYSTEMS)

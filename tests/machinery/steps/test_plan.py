@@ -19,12 +19,15 @@ from hosted import (
     register,
     run_of,
 )
+from this_process import ourselves
 
 from conftest import edit
 from mlops import UserError
+from mlops.commands import status
 from mlops.decide.observed import Deployment, Observed, Traffic
+from mlops.platform.local.endpoint_state import EndpointState, Slot, write_state
 from mlops.settings.environments import load_manifest
-from steps import plan
+from steps import apply, plan
 
 BASE = STAGING.with_name("base.yml")
 
@@ -140,6 +143,24 @@ def test_without_flags_the_exit_code_says_whether_there_is_a_difference(branch, 
     endpoint("flights-production")
     assert plan.main(["production"]) == 1
     assert capsys.readouterr().out == f"flights-production\n  + flights:7 at 100 %\n    {told}\n"
+
+
+def test_a_setting_that_waits_for_the_next_version_is_said_wherever_the_endpoint_is_shown(branch, capsys):
+    promoted(PRODUCTION)
+    edit(BASE, "explain: false", "explain: true")
+    slot = Slot(model="flights", version=7, port=1, state="ready", process=ourselves())
+    tags, router = {"stable": "blue"}, ourselves()
+    state = EndpointState(
+        port=1, key="key", deployments={"blue": slot}, traffic={"blue": 100}, tags=tags, router=router
+    )
+    write_state(Path(".mlops/endpoints/flights-production"), state)
+    line = "! endpoint.explain: blue serves with false, and true is set; that comes with the next version"
+    assert plan.main(["production"]) == 0
+    assert capsys.readouterr().out.startswith(f"flights-production\n  no difference\n  {line}")
+    assert apply.main(["production"]) == 0
+    assert capsys.readouterr().out.startswith(f"flights-production: flights:7 serves from blue\n{line}")
+    assert status.main([]) == 0
+    assert f" {line}" in capsys.readouterr().out
 
 
 def measuring(served):

@@ -234,6 +234,28 @@ def test_in_ci_it_is_a_pull_request_that_says_what_the_version_was_made_from(ser
     assert started(service) == []
 
 
+CARD = "Its model card: `runs:/r1/card`"
+
+
+@pytest.mark.parametrize(
+    ("told", "line"),
+    [
+        ({}, None),
+        ({"card": "runs:/r1/card"}, f"{CARD}."),
+        (
+            {"card": "runs:/r1/card", "ci_run": "https://ci/7"},
+            f"{CARD}, and as `card/model_card.html` among the reports of [the run that made it](https://ci/7).",
+        ),
+    ],
+    ids=["older", "of a laptop", "of a run"],
+)
+def test_the_pull_request_says_where_the_model_card_is(service, told, line):
+    register(12, **LINEAGE, **told)
+    assert promote.main(["staging"]) == 0
+    (pull,) = service.pulls.values()
+    assert [each for each in pull["body"].splitlines() if "model card" in each] == ([line] if line else [])
+
+
 def test_staging_is_a_commit_where_the_project_says_so(service, capsys):
     edit(STAGING.parent.parent / "project.yml", "staging: pull-request ", "staging: commit ")
     commit("commit")

@@ -41,6 +41,10 @@ class Registry:
             (to / name).write_bytes(content)
         return to
 
+    def keep_card(self, name, run_id, folder):
+        self.card = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+        return f"cards/{run_id}"
+
     def register(self, name, run_id, tags):
         self.made.append(ModelVersion(name, len(self.made) + 1, run_id, tags))
         return self.made[-1]

@@ -30,7 +30,7 @@ def test_one_bad_month_fails_all_and_is_named_everywhere(project, capsys):
     assert main([]) == 1
     printed = capsys.readouterr()
     sound, bad, summary = printed.out.splitlines()
-    assert sound == f"{FIRST}: {len(read_file(MONTHS[0])):,} rows keep all {RULES} rules"
+    assert sound == f"{FIRST}: all {RULES} rules are kept by {len(read_file(MONTHS[0])):,} rows"
     assert bad.startswith(f"{SECOND}: carrier values must belong to this set: ")
     assert bad.endswith(f": broken by 2 of {ROWS} rows, such as <b>")
     rows = len(read_file(MONTHS[0])) + len(MONTH)

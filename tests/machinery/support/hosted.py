@@ -6,14 +6,13 @@ from pathlib import Path
 
 from repositories import FIRST, NOBODY, SOMEBODY, git
 from services import AzureDevOpsService, GitHubService
-from this_process import ourselves
+from this_process import NOBODYS, ourselves
 
 from conftest import copy_project
 from mlops.data.artefacts import Artefact
 from mlops.data.files import read_json, write_json
 from mlops.platform import ModelVersion, registered_version
 from mlops.platform.local.endpoint_state import EndpointState, write_state
-from mlops.platform.local.processes import free_port
 
 SYSTEMS = [GitHubService, AzureDevOpsService]
 REGISTRY = Path(".mlops") / "registry"
@@ -142,5 +141,5 @@ def outputs(service, said):
 
 def endpoint(name, port=0, **tags):
     """An endpoint that was made earlier; nothing of it runs, unless this process listens on the port."""
-    state = EndpointState(port=port or free_port(), key="key", tags=tags, router=ourselves() if port else None)
+    state = EndpointState(port=port or NOBODYS, key="key", tags=tags, router=ourselves() if port else None)
     write_state(Path(".mlops/endpoints") / name, state)

@@ -7,12 +7,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from this_process import ourselves
+from this_process import NOBODYS, ourselves
 
 from mlops.platform import DEPLOYMENT_HEADER
 from mlops.platform.local import router
 from mlops.platform.local.endpoint_state import EndpointState, Slot, write_state
-from mlops.platform.local.processes import free_port
 from mlops.platform.local.records import RECORDS_FILE, Request, rows_since
 
 KEY, SCORING_KEY = "the-right-key", "of the router alone"
@@ -90,7 +89,7 @@ async def routed(folder, servers, time_limit=20.0):
             app = web.Application(client_max_size=2 * router.MAX_BODY)
             if server:
                 app.add_routes([web.post("/score", server.score), web.get("/swagger.json", server.document)])
-            ports[slot] = (await stack.enter_async_context(TestServer(app))).port if server else free_port()
+            ports[slot] = (await stack.enter_async_context(TestServer(app))).port if server else NOBODYS
         app = router.Router(folder, time_limit).app()
         yield Routed(folder, await stack.enter_async_context(TestClient(TestServer(app))), ports)
 

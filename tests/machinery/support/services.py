@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 TOKEN = "token-of-this-run"
-WRITES = ("POST", "PATCH")
+WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 
 class RefusalError(Exception):
@@ -147,6 +147,10 @@ class Service:
         if not self.pulls[number]["open"]:
             raise RefusalError(405, f"pull request {number} is not open")
         self.pulls[number]["open"] = False
+
+    def tip(self, branch: str) -> str | None:
+        """The newest commit of the branch, None when there is no such branch."""
+        return self.git("for-each-ref", "--format=%(objectname)", f"refs/heads/{branch}") or None
 
     def default_branch(self) -> str:
         return self.git("symbolic-ref", "--short", "HEAD")
@@ -607,7 +611,7 @@ class Handler(BaseHTTPRequestHandler):
         text = b"" if answer is None else json.dumps(answer).encode()
         self.send(status, {**more, "Content-Type": "application/json"}, text)
 
-    do_GET = do_POST = do_PATCH = reply  # noqa: N815 - the names that http.server looks for
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = reply  # noqa: N815 - the names that http.server looks for
 
     def send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         self.send_response(status)

@@ -6,6 +6,8 @@ import psutil
 
 from mlops.platform.local.endpoint_state import Started
 
+NOBODYS = 9  # a port on which nothing listens: one that is free now may be the next server's
+
 
 def ourselves():
     """This process, as the state of an endpoint holds one."""

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
 from urllib3 import Retry
 
 from mlops import UserError
@@ -56,18 +57,31 @@ class Bearer(requests.auth.AuthBase):
 
 @dataclass(frozen=True)
 class Api:
-    """A REST service. `needs` says what the token must be allowed, for the reader of a refusal."""
+    """A REST service. `needs` says what the token must be allowed, for the reader of a refusal.
+
+    personal: the token is a personal access token of Azure DevOps, which is sent as a password.
+    """
 
     base: str
     token: str = field(repr=False)
     needs: str
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Query = field(default_factory=dict)
+    personal: bool = False
 
     def call(self, method: str, path: str, body: Any = None, query: Query | None = None, kind: str = "json") -> Any:
         """The parsed answer, None when it is empty. `kind` is the media type of the body: application/<kind>."""
         response = self.send(method, path, body, query, kind)
         return response.json() if response.content else None
+
+    def find(self, path: str, query: Query | None = None) -> Any:
+        """The parsed answer to a question; None when there is no such thing."""
+        try:
+            return self.call("GET", path, None, query)
+        except RefusedError as error:
+            if error.status != 404:
+                raise
+            return None
 
     def pages(self, path: str, query: Query) -> Iterator[Any]:
         """All items of a list that comes in numbered pages."""
@@ -88,7 +102,7 @@ class Api:
                     params={**self.query, **(query or {})},
                     json=body,
                     headers={**self.headers, **({} if body is None else {"Content-Type": f"application/{kind}"})},
-                    auth=Bearer(self.token),
+                    auth=HTTPBasicAuth("", self.token) if self.personal else Bearer(self.token),
                     timeout=TIMEOUT,
                     allow_redirects=False,
                 )

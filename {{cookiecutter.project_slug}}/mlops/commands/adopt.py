@@ -8,6 +8,7 @@ import argparse
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from shlex import quote
 from tempfile import TemporaryDirectory
 from typing import get_args
 
-from mlops import UserError
+from mlops import UserError, counted
 from mlops.commands.console import YES, command
 from mlops.data.adoption import behaviour, files, model, rules, settings
 from mlops.data.adoption.columns import Profile, Roles, Table, profiles, task_of
@@ -24,13 +25,18 @@ from mlops.data.adoption.reading import check_named, read_source
 from mlops.data.adoption.tasks import TASKS
 from mlops.data.soundness import find_faults
 from mlops.data.splitting import check_sides, held_out
-from mlops.data.tables import read_data
+from mlops.data.tables import data_files, read_data
 from mlops.repo.changes import names
 from mlops.settings.behaviour import BEHAVIOUR_FILE
 from mlops.settings.metrics import TaskName
 from mlops.settings.project import PROJECT_FILE, load_project
 
 REPLACED = ("data", "expectations", "model", str(BEHAVIOUR_FILE), str(PROJECT_FILE))
+FEW = 1_000  # rows, of which a held-out part can show gross gains only
+FOLDS = (
+    "a held-out part of {rows} rows tells little; `split: {{folds: 5, repeats: 10}}` under `data` in project.yml would"
+    " test on all of them, not this model but its recipe (docs/your-data.md)"
+)
 SHOWN = 100  # columns in the printed table; all of them are in data/README.md
 
 
@@ -40,7 +46,8 @@ def take_in(path: Path, roles: Roles, new: Path) -> tuple[Table, list[str]]:
     told = {"--target": [roles.target], "--key": roles.key, "--slices": roles.slices, "--keep": roles.keep}
     check_named(told, list(source.columns))
     if roles.time and (count := source.columns[roles.time].nulls):
-        raise UserError(f"{path}: column {roles.time}: {count} rows have no time; fill it in, or take them out")
+        without = counted(count, "row")
+        raise UserError(f"{path}: column {roles.time}: no time in {without}; fill it in, or take them out")
     data = files.write_data(files.with_target(source, roles.target), roles.time, new / "data")
     if roles.key:
         files.check_key(data, roles.key)
@@ -49,8 +56,8 @@ def take_in(path: Path, roles: Roles, new: Path) -> tuple[Table, list[str]]:
     if roles.time and whole[roles.time].distinct == 1:
         raise UserError(f"{path}: column {roles.time}: the same time in all rows; leave --time out")
     rows, dropped = whole[roles.target].rows, source.columns[roles.target].nulls
-    notes = [f"not read: {each}" for each in source.passed_over]
-    notes += [f"left out: {dropped:,} rows without {roles.target}"] if dropped else []
+    notes = [f"not read: {each}" for each in source.passed_over] + source.changed
+    notes += [f"left out: {counted(dropped, 'row')} without {roles.target}"] if dropped else []
     return Table(rows, facts, source.columns, whole, sample(data, rows, len(source.columns))), notes
 
 
@@ -74,9 +81,22 @@ def draft(path: Path, roles: Roles, new: Path) -> tuple[list[Profile], list[str]
     check_sound(path, new)
     hold_out_enough(path, new, drafted)
     times = [each.name for each in found if table.columns[each.name].kind == "time"]
+    if roles.time is None and table.rows < FEW:
+        notes.append(FOLDS.format(rows=f"{table.rows:,}"))
     if times and roles.time is None:
         notes.append(f"rows are split at random; --time {quote(times[0])} would split and watch them by time")
-    return found, notes
+    return found, notes + ([] if roles.key else keys(found, table, new))
+
+
+def keys(found: Sequence[Profile], table: Table, new: Path) -> list[str]:
+    """The note about the first column that names each row, if one does."""
+    whole = [each for each in found if each.what == "identifier" and not table.facts[each.name].nulls]
+    for each in whole:
+        if table.sample[each.name].is_unique:  # before all rows are asked
+            with suppress(UserError):
+                files.check_key(data_files(new / "data"), [each.name])
+                return [f"{each.name} is another in every row; --key {quote(each.name)} would tell rows apart by it"]
+    return []
 
 
 def hold_out_enough(path: Path, new: Path, drafted: settings.Draft) -> None:
@@ -124,8 +144,7 @@ def show(found: Sequence[Profile]) -> None:
         print(f"and {len(found) - SHOWN:,} more, all in data/README.md")
 
 
-@command
-def main(argv: Sequence[str] | None = None) -> int:
+def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="adopt", description=__doc__)
     parser.add_argument("table", type=Path, help="a CSV or Parquet file, or a folder of them")
     parser.add_argument("--target", required=True, metavar="COLUMN", help="what the model is to tell")
@@ -134,7 +153,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--key", nargs="+", default=[], metavar="COLUMN", help="columns that name a row together")
     parser.add_argument("--slices", nargs="+", default=[], metavar="COLUMN", help="columns whose values are slices")
     parser.add_argument("--keep", nargs="+", default=[], metavar="COLUMN", help="features, whatever speaks against it")
-    args = parser.parse_args(argv)
+    return parser.parse_args(argv)
+
+
+@command
+def main(argv: Sequence[str] | None = None) -> int:
+    args = arguments(argv)
     roles = Roles(args.target, args.time, args.task, args.key, args.slices, args.keep)
     with TemporaryDirectory(prefix="adopt-") as folder:
         new = Path(folder) / "new"
@@ -148,8 +172,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not write and not remove:
         print("nothing has changed")
         return YES
-    print(f"{len(write)} files written, {len(remove)} taken away; `git status` shows them, `git stash -u` undoes it")
-    print('Next: uv run run_pipeline; then, to keep it: git add --all && git commit -m "My table"')
+    done = f"{counted(len(write), 'file')} written, {len(remove)} taken away"
+    print(f"{done}; `git status` shows them, `git stash -u` undoes it, to adopt once more, say")
+    print('Next, to keep it: git add --all && git commit -m "My table"; then: uv run run_pipeline')
     return YES
 
 

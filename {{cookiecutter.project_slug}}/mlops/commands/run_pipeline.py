@@ -15,7 +15,9 @@ from mlops.commands.console import NO, YES, command
 if TYPE_CHECKING:
     from mlops.operate.champion import Champion
     from mlops.platform import Jobs
+    from mlops.settings.project import Project
 
+RUN_FILE = "run.json"
 PULL_REQUEST = """as the check of a pull request: on this machine, without any identity; skipped when the branch changes
 nothing that a model is made of; the champion is the one of main (retrained from main's code where only Azure has it),
 and the challenger has to be no worse, not better"""
@@ -24,19 +26,37 @@ and the challenger has to be no worse, not better"""
 def run(args: argparse.Namespace, jobs: "Jobs", data: str, champion: "Champion", criterion: str) -> int:
     """Run the pipeline and write the report; the exit code."""
     from mlops.ci import open_ci
+    from mlops.data.files import write_json
+    from mlops.repo.lineage import commit_facts
     from mlops.report.training import write_report
     from mlops.settings.behaviour import BEHAVIOUR_FILE, load_behaviour
     from mlops.settings.project import load_project
     from mlops.settings.reading import read_text
 
-    load_behaviour(BEHAVIOUR_FILE, load_project().features)  # a mistake is said before the work
+    project = load_project()
+    load_behaviour(BEHAVIOUR_FILE, project.features)  # a mistake is said before the work
+    check_packages(project)
     inputs = {"data": data, "criterion": criterion}
     if champion.folder:
         inputs["champion"] = str(champion.folder.resolve())
+    ran = commit_facts()
     code = jobs.run(args.pipeline, inputs, args.out)
-    write_report(args.out, load_project(), champion.label)
+    write_json(args.out / RUN_FILE, ran)
+    write_report(args.out, project, champion.label)
     open_ci().summary("model", read_text(args.out / "report.md", "run this again"))
     return code
+
+
+def check_packages(project: "Project") -> None:
+    """UserError when one is missing that project.yml asks for."""
+    if project.fairness:
+        from mlops.decide.groups import check_installed
+
+        check_installed()
+    if project.report.shap:
+        from mlops.decide.diagnosis import shapley
+
+        shapley.check_installed()
 
 
 def train(args: argparse.Namespace) -> int:

@@ -2,29 +2,34 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from mlops import UserError
+from mlops import UserError, counted
 from mlops.commands.console import YES, command
-from mlops.data.artefacts import Lineage, Verdict
+from mlops.commands.run_pipeline import RUN_FILE
+from mlops.data.artefacts import Lineage, Ran, Validation, Verdict
 from mlops.data.files import read_json
 from mlops.data.model_folder import LINEAGE_FILE
 from mlops.data.model_sources import CODE
 from mlops.data.tables import extent, hash_data, local_folder
+from mlops.decide.difference import difference, kept
 from mlops.decide.next_step import Stage, next_step
 from mlops.decide.observed import Observed
-from mlops.decide.rollout import difference, label, live, rejection_tag
+from mlops.decide.rollout import label, live, rejection_tag
 from mlops.platform import ModelVersion, Platform, open_platform
 from mlops.repo.git import ask
 from mlops.repo.history import named
 from mlops.repo.template import standing as standing_of_template
+from mlops.report.training import read_if_there, status
 from mlops.settings.environments import Manifest, environments, load_manifest, manifest_path, stages, training_stage
 from mlops.settings.project import ADOPT, Project, has_table, load_project
 
 VERDICT = Path("out") / "gate" / "verdict.json"
+VALIDATION = Path("out") / "validation" / "validation.json"
+REPORT = Path("out") / "report.html"  # of every run, also of one that failed before the gate
 LINEAGE = Path("out") / "model" / LINEAGE_FILE
+RUN = Path("out") / RUN_FILE
 MADE_OF = (*CODE, "pipelines")  # not uv.lock, to which uv adds addresses
 
 
@@ -38,21 +43,22 @@ def show_data(project: Project) -> str:
         return ""
     digest = hash_data(folder)
     until = f", newest {newest}" if newest else ""
-    say("data", f"{folder}: {files} file{'s' if files > 1 else ''}, {rows:,} rows{until}, hash {digest[:12]}")
+    say("data", f"{folder}: {counted(files, 'file')}, {counted(rows, 'row')}{until}, hash {digest[:12]}")
     return digest
 
 
-def last_run(verdict: Mapping[str, Any], data_hash: str) -> str:
-    """The verdict, and whether the data and the code are still those that it is about."""
-    if not verdict:
+def last_run(outcome: str | None, data_hash: str) -> str:
+    """Its outcome, and whether the data and the code are still those that it is about."""
+    if outcome is None:
         return "none yet"
     made_from = read_json(LINEAGE, Lineage) if LINEAGE.exists() else {}
     changed = ["the data"] if made_from.get("data_hash", data_hash) != data_hash else []
-    commit = made_from.get("commit", "unknown")
-    if made_from.get("dirty") == "false" and ask("diff", "--quiet", commit, "--", *MADE_OF) is None:
+    ran = read_if_there(RUN, Ran) or made_from  # its steps may be of earlier runs
+    commit = ran.get("commit", "unknown")
+    if ran.get("dirty") == "false" and ask("diff", "--quiet", commit, "--", *MADE_OF) is None:
         changed.append("the code")
     since = f"; {' and '.join(changed)} changed since" if changed else ""
-    return f"{verdict['status']}, see out/report.html{since}"
+    return f"{outcome}, see {REPORT}{since}"
 
 
 def wish(manifest: Manifest) -> str:
@@ -63,7 +69,7 @@ def wish(manifest: Manifest) -> str:
 def environment_lines(manifest: Manifest, platform: Platform, observed: Observed | None) -> list[str]:
     """What is wanted and where it answers, if it does: another program may have come to its port.
 
-    Then one line a deployment and one a version that was rolled back.
+    Then one line a deployment, one a setting that they have not taken yet, and one a version that was rolled back.
     """
     wants, model = wish(manifest), manifest.model
     if observed is None:
@@ -74,16 +80,21 @@ def environment_lines(manifest: Manifest, platform: Platform, observed: Observed
         + (f" ({each.reason})" if each.reason else "")
         for slot, each in sorted(observed.deployments.items())
     ]
-    begins = f"rejected-{model.name}-"
-    rolled_back = [
-        f"rolled back: {model.name}:{tag.removeprefix(begins)} ({reason})"
-        for tag, reason in observed.tags.items()
-        if tag.startswith(begins)
-    ]
     return [
         f"{wants}; {platform.endpoints.url(manifest.endpoint.name) if ready else 'nothing answers now'}",
         *(deployments or ["no deployment"]),
-        *rolled_back,
+        *kept(manifest, observed),
+        *rolled_back(observed, model.name),
+    ]
+
+
+def rolled_back(observed: Observed, name: str) -> list[str]:
+    """The versions of the model that are refused, and why."""
+    begins = f"rejected-{name}-"
+    return [
+        f"rolled back: {name}:{tag.removeprefix(begins)} ({reason})"
+        for tag, reason in observed.tags.items()
+        if tag.startswith(begins)
     ]
 
 
@@ -137,14 +148,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return YES
     project, order = load_project(), stages()
     data_hash = show_data(project)
-    verdict = read_json(VERDICT, Verdict) if VERDICT.exists() else {}
-    say("last run", last_run(verdict, data_hash))
+    verdict = read_if_there(VERDICT, Verdict)
+    outcome = status(read_if_there(VALIDATION, Validation), verdict) if verdict or REPORT.exists() else None
+    say("last run", last_run(outcome, data_hash))
     versions = show_registry(load_manifest(training_stage()))
     standing = [show(each, versions) for each in order]
     for other in sorted({*environments()} - {*order}):
         show(other, versions)
-    registered = verdict.get("model_hash") in {each.model_hash for each in versions}
-    step = next_step(verdict.get("status"), registered, [each.version for each in versions], standing)
+    registered = verdict is not None and verdict["model_hash"] in {each.model_hash for each in versions}
+    step = next_step(outcome, registered, [each.version for each in versions], standing)
     say("next", f"uv run {step.command}    # {step.why}")
     return YES
 

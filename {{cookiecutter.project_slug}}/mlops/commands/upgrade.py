@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from mlops import counted
 from mlops.commands.console import NO, YES, command
 from mlops.repo import template
 from mlops.repo.changes import names
@@ -27,7 +28,7 @@ def run(record: template.Record, version: str | None, made: Path | None = None) 
         return NO
     template.apply(upgrade)
     changed = names("diff", "--cached", "--name-only", "--relative", "-z", "HEAD")
-    print(f"template version {record.version} -> {upgrade.record.version}: {len(changed)} files changed")
+    print(f"template version {record.version} -> {upgrade.record.version}: {counted(len(changed), 'file')} changed")
     print("\n".join([*upgrade.notes, *(f"{name}: merged with your changes" for name in template.merged(upgrade))]))
     print(template.standing(upgrade.record))
     print(f'Next: uv sync; uv run check; git commit -m "Upgrade the template to {upgrade.record.version}"')

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+Interval = Annotated[list[float | None], Field(min_length=2, max_length=2)]
 RUN_ID = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$"  # it becomes part of addresses and paths
 
 
@@ -22,6 +23,13 @@ class Lineage(Artefact):
     __pydantic_extra__: dict[str, str] = Field(init=False)
     run_id: str = Field(pattern=RUN_ID)
     commit: str = Field(default="unknown", pattern="^[0-9a-z]+$")
+
+
+class Ran(Artefact):
+    """run.json: the code of the last run of all steps, of which some may have been run before, on other code."""
+
+    commit: str = Field(pattern="^[0-9a-z]+$")
+    dirty: str
 
 
 class Broken(Artefact):
@@ -47,7 +55,14 @@ class Validation(Artefact):
     files: list[CheckedFile]
 
 
-class Part(Artefact):
+class Dealt(Artefact):
+    """How often test rows were dealt into how many folds; nothing where they were held out."""
+
+    folds: int | None = None
+    repeats: int | None = None
+
+
+class Part(Dealt):
     """One side of a split; `from` and `to` where there is a time column."""
 
     rows: int
@@ -87,7 +102,8 @@ class Measured(Artefact):
     model_hash: str
     lineage: Lineage
     metrics: dict[str, float | None]
-    intervals: dict[str, Annotated[list[float | None], Field(min_length=2, max_length=2)]]
+    intervals: dict[str, Interval]
+    folds: list[float | None] | None = None  # the metric that decides on each, where no rows are held out
     latency: Latency
 
 
@@ -111,15 +127,61 @@ class Tried(Artefact):
     wanted: str
 
 
+class Group(Artefact):
+    """What was measured on the rows of one group."""
+
+    group: str
+    rows: int
+    value: float | None
+    interval: Interval
+
+
+class Groups(Artefact):
+    """The challenger's metric of each group, by the column that tells them apart."""
+
+    metric: str
+    columns: dict[str, list[Group]]
+
+
 class Evaluation(Artefact):
     """evaluation.json"""
 
     labels: list[Any]
-    test: dict[str, Any]
+    test: Dealt
     challenger: Measured
     champion: Measured | None = None
     slices: list[Slice]
     behaviour: list[Tried]
+    fairness: Groups | None = None
+
+
+class Looked(Artefact):
+    """What one look at a model found, or why it could not."""
+
+    found: Any = None
+    why: str | None = None
+    seconds: float = 0.0
+
+
+class Importance(Artefact):
+    """By how much the loss rises without a feature."""
+
+    feature: str
+    rise: float
+    lower: float
+    upper: float
+
+
+class Importances(Looked):
+    found: list[Importance] | None = None
+
+
+class Diagnosis(Artefact):
+    """diagnosis.json"""
+
+    __pydantic_extra__: dict[str, Looked] = Field(init=False)
+    model_hash: str
+    importances: Importances | None = None
 
 
 class Check(Artefact):
@@ -155,11 +217,44 @@ class Rules(Artefact):
     max_loss: float
 
 
+class Disparity(Artefact):
+    """What is between the groups of a column; no numbers where there are not two to compare."""
+
+    column: str
+    least: str
+    most: str
+    difference: float | None
+    lower: float | None
+    upper: float | None
+    rows: int
+    small: dict[str, int]
+
+
+class Acceptance(Artefact):
+    """Why a finding is let pass, and the last day of that."""
+
+    reason: str
+    until: str
+
+
+class FairRules(Artefact):
+    accepted: dict[str, Acceptance]
+
+
+class Fair(Artefact):
+    """What was found of groups, on the day that it was judged on."""
+
+    day: str
+    rules: FairRules
+    columns: list[Disparity]
+
+
 class Verdict(Artefact):
     """verdict.json"""
 
     status: str
     model_hash: str
+    test: Dealt = Dealt()
     metrics: dict[str, float | None]
     standard_error: float | None = None  # of the metric that decides; a verdict of before 0.2 has none
     cold_start: bool
@@ -168,6 +263,7 @@ class Verdict(Artefact):
     checks: list[Check]
     comparison: Comparison
     rules: Rules
+    fairness: Fair | None = None
 
 
 class Table(Artefact):

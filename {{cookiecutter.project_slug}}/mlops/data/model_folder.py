@@ -4,6 +4,7 @@ MLmodel, model.pkl, code/   MLflow's format, with the project's own `model` pack
 model.onnx                  the last step once more, where ONNX serves it (docs/onnx.md)
 lineage.json                what it was made from
 probe.json                  sample rows and the answer they must get wherever it is served
+usual.json                  training rows that explanations start from; older models have none
 reference.parquet           training rows to compare live inputs with
 days.parquet                the day of each, where there is a time column; models of before 0.2 have none
 sbom.cdx.json               the packages that an endpoint is built from, as they were when it was trained
@@ -114,7 +115,7 @@ def as_served(model: "Pipeline", folder: Path, script: Path) -> "Pipeline":
     try:
         served: Pipeline = scoring_script(script).as_served(model, folder)
     except ModuleNotFoundError:
-        raise UserError(f"{folder}: its model.onnx needs packages that are not here; uv sync --group onnx") from None
+        raise UserError(f"{folder}: its model.onnx needs missing packages; uv sync --inexact --group onnx") from None
     except Exception as error:  # whatever a damaged model.onnx makes the runtime raise
         raise UserError(f"{folder}: its model.onnx cannot be read ({one_line(error)}); train it again") from None
     return served

@@ -37,7 +37,7 @@ def export(model: "Pipeline", rows: "pd.DataFrame", script: Path = SCRIPT) -> Ex
         import onnxruntime  # noqa: F401
         import skl2onnx  # noqa: F401
     except ModuleNotFoundError:
-        raise UserError("serving.engine: onnx needs packages that are not here; uv sync --group onnx") from None
+        raise UserError("serving.engine: onnx needs missing packages; uv sync --inexact --group onnx") from None
     if len(getattr(model, "steps", [])) < 2:
         return Exported(None, "sklearn, not onnx: model/ gives no Pipeline with the estimator as its last step")
     try:

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from mlops.data.artefacts import Probe
 from mlops.data.columns import describe
-from mlops.data.files import read_json
+from mlops.data.files import read_json, write_json
 from mlops.data.limits import limits
+from mlops.data.model_folder import payload
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 PROBE_FILE = "probe.json"  # in the model folder
 PROBE_ROWS = 20
+USUAL_FILE = "usual.json"  # a request: the rows that an endpoint's explanations start from
+USUAL_ROWS = 60  # each twice in an explanation, which so costs no more than with fewer rows
 UNSEEN = "never seen in training"
 
 
@@ -53,6 +56,11 @@ def usual(rows: "pd.DataFrame") -> "pd.DataFrame":
     picked, nulls = list(rows.sample(min(PROBE_ROWS, len(rows)), random_state=0).index), rows.isna()
     lacking = [name for name in rows if nulls[name].any() and not nulls[name][picked].any()]
     return rows.loc[[*picked, *dict.fromkeys(nulls[name].idxmax() for name in lacking)]]
+
+
+def write_usual(rows: "pd.DataFrame", folder: Path) -> None:
+    """Some rows at random, for a serving environment, which cannot read Parquet."""
+    write_json(folder / USUAL_FILE, payload(rows.sample(min(USUAL_ROWS, len(rows)), random_state=0)))
 
 
 def with_value(rows: "pd.DataFrame", names: list[str], value: Any) -> "pd.DataFrame":

@@ -5,17 +5,19 @@ very reason no quota can be kept: a row would have to change sides when others c
 share up to chance, because the hash of a key knows nothing of the target; that is how such a split is stratified.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlops import UserError
+from mlops import UserError, counted
 from mlops.data.kinds import without_zone
 from mlops.data.row_hashes import Hashes, read_hashes
 from mlops.data.tables import read_data
-from mlops.settings.project import Data, Split
+from mlops.settings.project import Data
+from mlops.settings.split import Split
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,6 +81,12 @@ def clusters(rows: "pd.DataFrame", data: Data) -> NDArray[np.intp] | None:
     return codes if len(codes) and codes.max() + 1 >= FEWEST_CLUSTERS else None
 
 
+def check_dealt(folder: Path, tested: Mapping[str, Any], rule: Split) -> None:
+    """UserError when that split, whose split.json says so of its test, has other folds than project.yml now."""
+    if {name: tested[name] for name in ("folds", "repeats") if name in tested} != rule.dealt:
+        raise UserError(f"{folder}: made with another data.split than now; run split_data again")
+
+
 def check_sides(target: "pd.Series", tested: Mask) -> None:
     """UserError as in check_side, for either."""
     check_side("train", target[~tested])
@@ -88,7 +96,8 @@ def check_sides(target: "pd.Series", tested: Mask) -> None:
 def check_side(side: str, target: "pd.Series") -> None:
     """UserError when that side (train or test) is too small, or its target is always the same."""
     if len(target) < LEAST_ROWS:
-        raise UserError(f"{side}: {len(target)} rows, and {LEAST_ROWS} are the least; add data, or change data.split")
+        rows = counted(len(target), "row")
+        raise UserError(f"{side}: {rows}, and {LEAST_ROWS} are the least; add data, or change data.split")
     if target.nunique() < 2:
         raise UserError(
             f"{side}: {target.name} is {target.iloc[0]} in all {len(target):,} rows; add data, or change data.split"

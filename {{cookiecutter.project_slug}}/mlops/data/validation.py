@@ -9,7 +9,7 @@ from string import Template
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
-from mlops import UserError
+from mlops import UserError, counted
 from mlops.data.artefacts import Artefact
 from mlops.data.files import read_json, write_text
 
@@ -42,7 +42,7 @@ class Failure:
         if self.failed is None:
             return f"{rule}: {self.found}"
         samples = f", such as {', '.join(self.samples)}" if self.samples else ""
-        return f"{rule}: broken by {self.failed:,} of {self.of:,} rows{samples}"
+        return f"{rule}: broken by {self.failed:,} of {counted(self.of or 0, 'row')}{samples}"
 
     def to_json(self) -> dict[str, Any]:
         share = self.failed / self.of if self.failed and self.of else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlops import UserError
+from mlops import UserError, counted
 from mlops.decide.checks import Check, Status
 from mlops.settings.behaviour import Behaviour, Change, Trial
 
@@ -90,13 +90,7 @@ def of_change(test: Trial, subject: Subject, seed: int) -> Outcome:
         wanted, off = f"answers at most {test.within:g} apart", apart(before, after) - test.within
     else:
         wanted, off = f"no answer {test.never}", after - before if test.never == "higher" else before - after
-
-    def told(place: int) -> str:
-        sides = [{name: shown_value(side[name].iloc[place]) for name in test.change} for side in (subject.rows, rows)]
-        values = (f"{name} {value} -> {sides[1][name]}" for name, value in sides[0].items())
-        return f"{', '.join(values)}: {moved(before, after, place)}"
-
-    return outcome(test.name, wanted, off, subject, told, test.share)
+    return outcome(test.name, wanted, off, subject, partial(moved, before, after), test.share)
 
 
 def of_row(test: Trial, subject: Subject) -> Outcome:
@@ -182,10 +176,11 @@ def outcome(
     """
     broken, allowed = ~(off <= CLOSE), floor((1 - share) * len(off) + CLOSE)
     worst = int(np.argmax(np.where(np.isnan(off), np.inf, off)))
+    rows = counted(len(off), "row")
     if not broken.any():
-        return Outcome(Check(f"behaviour: {name}", "PASS", f"{len(off):,} rows keep it", wanted))
+        return Outcome(Check(f"behaviour: {name}", "PASS", f"kept by {rows}", wanted))
     row = f"row {subject.rows.index[worst]} of test.parquet"
-    seen = f"{broken.sum():,} of {len(off):,} rows break it, {row} most ({told(worst)})"
+    seen = f"broken by {broken.sum():,} of {rows}, by {row} most ({told(worst)})"
     more = f" for {share:.0%} of the rows" if share < 1 else ""
     status: Status = "PASS" if broken.sum() <= allowed else "FAIL"
     return Outcome(Check(f"behaviour: {name}", status, seen, wanted + more), subject.rows.iloc[worst])
@@ -213,11 +208,6 @@ def moved(before: "Vector", after: "Vector", place: int) -> str:
     one, other = np.atleast_1d(before[place]), np.atleast_1d(after[place])
     most = int(np.argmax(np.abs(other - one)))
     return f"{one[most]:.4g} -> {other[most]:.4g}"
-
-
-def shown_value(value: Any) -> str:
-    """A value of a column, in few digits."""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def shown(answer: Any) -> str:

@@ -1,10 +1,8 @@
 """What a challenger gains over its opponent on the same rows, how sure that is, and which rows could tell more."""
 
 from dataclasses import dataclass, replace
-from math import isfinite, nan
+from math import isfinite, isnan, nan
 from typing import TYPE_CHECKING
-
-from mlops.settings.metrics import Metric
 
 if TYPE_CHECKING:
     from mlops.decide.jackknife import Estimate
@@ -38,7 +36,7 @@ class Comparison:
 
     @property
     def seen(self) -> str:
-        return f"{self.metric} {self.difference:+.4f} [{self.lower:+.4f}, {self.upper:+.4f}]"
+        return f"{self.metric} {in_words(self.difference)}, gain [{self.lower:+.4f}, {self.upper:+.4f}]"
 
     @property
     def finite(self) -> bool:
@@ -55,27 +53,31 @@ def compare(
     """The challenger's gain on the same rows, and how sure it is; NaN where the metric is undefined."""
     from mlops.decide.jackknife import student
 
-    gain = gained(task, scored, opponent, seed)
+    gain, once = gained(task, scored, opponent, seed), scored.once
     lower = gain.quantile(alpha)
     return Comparison(
-        metric=gain_in(task.decisive),
+        metric=task.decisive.title,
         opponent=opponent,
         difference=gain.value,
         lower=lower,
         upper=gain.quantile(1 - alpha),
         detectable=gain.value - lower + student(POWER, gain.groups - 1) * gain.error,
         p=gain.chance_above(-allowed_loss),
-        rows=len(scored.target),
-        clusters=None if scored.clusters is None else len(set(scored.clusters.tolist())),
+        rows=len(once.target),
+        clusters=None if once.clusters is None else len(set(once.clusters.tolist())),
         error=gain.error,
         discordance=discordance(task, scored, opponent),
     )
 
 
 def gained(task: "Task", scored: "Scored", opponent: str, seed: int) -> "Estimate":
-    """The gain, measured without each group of rows in turn."""
+    """The gain, measured without each group of rows in turn, or on each fold."""
     from mlops.decide.jackknife import estimate
+    from mlops.decide.resampled import by_fold, corrected
 
+    if scored.folds is not None:
+        ours, theirs = (by_fold(task, scored, name)[task.primary] for name in ("challenger", opponent))
+        return corrected(task.decisive.sign * (ours - theirs), scored)
     groups, count = scored.groups(task, seed)
     challenger, other = (
         task.measures(scored.target, scored.predictions[name])[task.primary].without_each(groups, count)
@@ -96,6 +98,8 @@ def widened(comparison: Comparison, task: "Task", scored: "Scored", seed: int) -
     return comparison.error / alone if alone > 0 else nan
 
 
-def gain_in(metric: Metric) -> str:
-    """What stands before a gain: `AUC +0.0123`, or of an error `RMSE lower by +0.0123`."""
-    return metric.title if metric.higher else f"{metric.title} lower by"
+def in_words(gain: float) -> str:
+    """`worse by 0.0123`: a gain or a loss in a metric, whether more of it is better or less."""
+    if isnan(gain):
+        return "without a value"
+    return f"{'worse' if gain < 0 else 'better'} by {abs(gain):.4f}" if gain else "the same"

@@ -101,7 +101,7 @@ def of_values(before: pd.Series, now: pd.Series, windows: Windows, chance: float
 def shares(windows: Windows, is_so: Mask) -> NDArray[np.float64]:
     """Shape (windows,): the share of each window's rows of which it is so."""
     inside = windows.inside.astype(np.float32)
-    found: NDArray[np.float64] = inside @ is_so.astype(np.float32) / np.maximum(inside.sum(axis=1), 1)
+    found: NDArray[np.float64] = inside @ is_so.astype(np.float32) / inside.sum(axis=1)  # none is empty
     return found
 
 
@@ -111,7 +111,7 @@ def missing(before: pd.Series, now: pd.Series, windows: Windows, chance: float) 
     What is missing now and then, as air pressure in bad weather, is missing far more on some days than on others.
     """
     share, usual = now.isna().mean(), np.sort(shares(windows, before.isna().to_numpy()))
-    most = limit(usual[: max(1, int(USUAL * len(usual)))], windows.apart, chance)
+    most = limit(usual[: int(USUAL * len(usual))], windows.apart, chance)
     if share >= most + MORE_MISSING:
         yield Fault("missing", [str(before.name)], f"{share:.1%} missing, of which training allows {most:.1%}")
 
@@ -121,7 +121,8 @@ def constant(before: pd.Series, now: pd.Series, windows: Windows) -> Iterator[Fa
         return
     bins = binned(before, now)
     counts = bins.counts(windows.inside)[:, :-1]
-    if (counts.max(axis=1) / np.maximum(counts.sum(axis=1), 1)).max() < ONE_VALUE:
+    counts = counts[counts.sum(axis=1) >= ENOUGH]  # a window of one value that is there says nothing
+    if len(counts) and (counts.max(axis=1) / counts.sum(axis=1)).max() < ONE_VALUE:
         yield Fault("constant", [str(before.name)], f"{now.dropna().iloc[0]!s:.30} in every row")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from mlops import counted
 from mlops.decide.checks import Check, Status, overall, worst
 from mlops.decide.comparison import Comparison, compare, widened
 from mlops.decide.slicing import slice_checks
@@ -68,7 +69,7 @@ def looks_left(before: int, allowed: int) -> Check:
     """Whether the test rows are still fit to call a model better: the more were tried on them, the likelier is luck."""
     status: Status = "PASS" if before < allowed else "INSUFFICIENT"
     wanted = f"< {allowed} (gate.looks); hold out other rows: add newer data, or change data.split"
-    return Check("looks at these test rows", status, f"{before} other models", wanted)
+    return Check("looks at these test rows", status, counted(before, "other model"), wanted)
 
 
 @dataclass(frozen=True)
@@ -109,23 +110,25 @@ def verdict_on(
     rules: Gate,
     criterion: Criterion = "superiority",
     looks: int = 0,
-    behaviour: Sequence[Check] = (),
+    further: Sequence[Check] = (),
 ) -> dict[str, Any]:
     """The verdict on the challenger: its status, every check, the comparison and the rules.
 
     metrics: of the challenger on all test rows. scored: the same rows; where they have no champion's predictions, it
-    must beat a trivial model, whatever the criterion. looks: models that were judged on these rows before. behaviour:
-    what it was tried on.
+    must beat a trivial model, whatever the criterion. looks: models that were judged on these rows before. further:
+    checks of its behaviour, and of groups.
     """
+    from mlops.decide.resampled import without_value
+
+    no_value = without_value(task, metrics, scored, rules)
     cold, scored = "champion" not in scored.predictions, with_trivial(task, scored)
     terms = Terms(TRIVIAL if cold else "champion", criterion == "non-inferiority" and not cold, rules)
     comparison = terms.compared(task, scored)
     checks = [
-        enough(task, scored.target, scored.labels, rules),
-        *floors(metrics, rules.floors, task),
-        *terms.checks(comparison, looks),
-        *slice_checks(task, scored, terms.opponent, rules),
-        *behaviour,
+        enough(task, scored.once.target, scored.labels, rules),
+        *(no_value or [*floors(metrics, rules.floors, task), *terms.checks(comparison, looks)]),
+        *slice_checks(task, scored.once, terms.opponent, rules),
+        *further,
     ]
     return {
         "status": overall(checks),
@@ -145,10 +148,11 @@ def with_trivial(task: "Task", scored: "Scored") -> "Scored":
 
 def told(comparison: Comparison, terms: Terms, task: "Task", scored: "Scored") -> dict[str, Any]:
     """The comparison's numbers, and what they say of the rows: how alike they are, how many it would take."""
+    by_cluster = comparison.clusters and scored.folds is None
     return {
         **asdict(comparison),
         "alpha": terms.alpha,
         "rule": terms.rule,
-        "widened": widened(comparison, task, scored, terms.rules.seed) if comparison.clusters else None,
+        "widened": widened(comparison, task, scored, terms.rules.seed) if by_cluster else None,
         "rows_needed": comparison.rows_needed(getattr(terms.rules, terms.rule)),
     }

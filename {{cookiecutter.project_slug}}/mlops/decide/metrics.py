@@ -1,13 +1,16 @@
 """Metrics of one model on test rows: points and 95 % intervals, for all rows and for slices."""
 
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlops.decide.jackknife import Estimate, estimate
 from mlops.decide.measures import Vector, whole
+from mlops.decide.resampled import by_fold, corrected
 from mlops.decide.scored import MODELS, Scored
 from mlops.decide.tasks.interface import Target, Task
+from mlops.settings.metrics import Metric
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,21 +24,31 @@ def measure(task: Task, target: Target, predictions: Vector) -> Metrics:
     return {name: whole(metric, len(target)) for name, metric in task.measures(target, predictions).items()}
 
 
+def metrics_of(task: Task, scored: Scored, model: str) -> Metrics:
+    """Every metric of that model on all rows; with folds the mean over them."""
+    if scored.folds is None:
+        return measure(task, scored.target, scored.predictions[model])
+    return {name: float(values.mean()) for name, values in by_fold(task, scored, model).items()}
+
+
 def estimates(task: Task, scored: Scored, model: str, seed: int) -> dict[str, Estimate]:
     """Each metric of that model, and how sure it is."""
+    if scored.folds is not None:
+        return {name: corrected(values, scored) for name, values in by_fold(task, scored, model).items()}
     groups, count = scored.groups(task, seed)
     measures = task.measures(scored.target, scored.predictions[model])
     return {name: estimate(measure.without_each(groups, count)) for name, measure in measures.items()}
 
 
-def interval(found: Estimate) -> list[float]:
-    """Its 95 % interval, as [lower, upper]."""
-    return [found.quantile(0.025), found.quantile(0.975)]
+def interval(found: Estimate, metric: Metric) -> list[float]:
+    """Its 95 % interval, as [lower, upper], within what the metric can be."""
+    bounds = found.quantile(0.025), found.quantile(0.975)
+    return [bound if isnan(bound) else min(max(bound, metric.lowest), metric.highest) for bound in bounds]
 
 
 def intervals(task: Task, scored: Scored, model: str, seed: int) -> dict[str, list[float]]:
     """The 95 % interval of each metric of that model."""
-    return {name: interval(found) for name, found in estimates(task, scored, model, seed).items()}
+    return {name: interval(found, task.metrics[name]) for name, found in estimates(task, scored, model, seed).items()}
 
 
 def slices(columns: "pd.DataFrame") -> "dict[str, NDArray[np.bool_]]":

@@ -2,6 +2,9 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import get_args
+
+from mlops.decide.checks import Status
 
 
 @dataclass(frozen=True)
@@ -28,22 +31,25 @@ class NextStep:
     why: str
 
 
-def next_step(verdict: str | None, registered: bool, versions: Sequence[int], stages: Sequence[Stage]) -> NextStep:
+def next_step(outcome: str | None, registered: bool, versions: Sequence[int], stages: Sequence[Stage]) -> NextStep:
     """The one command to type: what was begun is finished, from the first stage to the last, before anything new.
 
-    verdict: the last run's, None before the first. registered: its model is a version. versions: all, in number order.
+    outcome: the last run's verdict, or what is said of one that failed before the gate; None before the first.
+    registered: its model is a version. versions: all, in number order.
     """
     last = stages[-1]
     if begun := next(filter(None, map(finish, stages)), None):
         return begun
     if unknown := [stage.name for stage in stages if not stage.known]:
         return NextStep("status", f"again, once {' and '.join(unknown)} can be asked")
-    if verdict == "PASS" and not registered:
+    if outcome not in (None, *get_args(Status)):
+        return NextStep("run_pipeline", f"the last run came to no verdict: {outcome}; another shows what to mend")
+    if outcome == "PASS" and not registered:
         return NextStep("register", "the last run passed the gate")
     if promotion := promote(versions, stages):
         return promotion
-    if verdict not in (None, "PASS"):
-        return NextStep("run_pipeline", f"the last verdict is {verdict}; out/report.html says why: change that first")
+    if outcome not in (None, "PASS"):
+        return NextStep("run_pipeline", f"the last verdict is {outcome}; out/report.html says why: change that first")
     if last.wanted is None:
         return NextStep("run_pipeline", f"{last.name} has no model yet")
     return NextStep(f"monitor {last.name}", "all is as the manifests say; has the world moved on?")

@@ -17,6 +17,7 @@ class Deployment:
     """What one slot runs. `reason` says why it failed or was stopped, in one line.
 
     instances: the fewest and the most machines that it runs on; None where it is always this one.
+    instance_type, explain: what the manifest's `endpoint` said of them when it was made; None where unknown.
     """
 
     slot: str
@@ -25,6 +26,8 @@ class Deployment:
     state: State
     reason: str = ""
     instances: tuple[int, int] | None = field(default=None, compare=False)  # it stays the same on more of them
+    instance_type: str | None = field(default=None, compare=False)
+    explain: bool | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

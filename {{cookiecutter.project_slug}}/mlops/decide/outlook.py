@@ -1,7 +1,7 @@
 """What a rollout will take: the requests, and the time at the traffic that there is, if the candidate is as good."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, nan
 
 from mlops.decide.health import judge
@@ -40,6 +40,21 @@ def outlook(rules: Rollout, traffic: float, failing: float | None) -> Outlook:
     return Outlook(served + rate * longer, sum(bakes) + longer + last)
 
 
+def more_needed(candidate: Traffic, stable: Traffic | None, rules: Rollout) -> float:
+    """How many more requests the candidate is asked until it is known to be healthy, if it goes on as it did so far.
+
+    Infinite: never.
+    """
+
+    def known(requests: float) -> bool:
+        times = 1 + requests / max(candidate.requests, 1)
+        names = ("requests", "errors", "timed", "slow")
+        grown = replace(candidate, **{name: round(times * getattr(candidate, name)) for name in names})
+        return judge(grown, stable, rules).answer == "healthy"
+
+    return first(known)
+
+
 def seen(requests: float, failing: float | None) -> Traffic:
     """Traffic that fails at that rate, and is quick."""
     count = round(requests)
@@ -47,7 +62,7 @@ def seen(requests: float, failing: float | None) -> Traffic:
 
 
 def first(known: Callable[[float], bool]) -> float:
-    """The first time, in seconds, at which something that stays so is known."""
+    """The first time, in seconds, or number at which something that stays so is known."""
     low, high = 0.0, 1.0
     if known(low):
         return low

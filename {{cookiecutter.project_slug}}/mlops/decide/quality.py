@@ -79,6 +79,6 @@ def assess(task: "Task", scored: "Scored", tags: Mapping[str, str], rules: Gate)
     return {
         "status": STATUSES[overall(checks)],
         "metrics": {name: each.value for name, each in found.items()},
-        "intervals": {name: interval(each) for name, each in found.items()},
+        "intervals": {name: interval(each, task.metrics[name]) for name, each in found.items()},
         "checks": [asdict(check) for check in checks],
     }

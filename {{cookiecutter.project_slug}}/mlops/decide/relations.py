@@ -66,7 +66,7 @@ def turned(before: pd.DataFrame, now: pd.DataFrame, windows: Windows, one: str, 
     if not is_number(before[one]):
         return False
     for low, high in ((one, other), (other, one)):
-        if larger(now, low, high).mean() >= ORDERED and larger(before, high, low).mean() >= ORDERED:
+        if larger(now, low, high).mean() >= ORDERED and larger(before, high, low).mean() >= ORDERED:  # cheap, so first
             return bool(shares(windows, larger(before, high, low)).min() >= ORDERED)
     return False
 

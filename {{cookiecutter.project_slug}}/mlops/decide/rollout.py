@@ -12,10 +12,12 @@ killed anywhere is continued by the next one. Tags of ours on the endpoint:
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 
 from mlops.decide.actions import Action, CreateEndpoint, Delete, Deploy, Done, Move, Probe, Scale, Shift, Wait, Withdraw
 from mlops.decide.health import Health, judge
 from mlops.decide.observed import Deployment, Observed, Traffic
+from mlops.decide.outlook import more_needed
 from mlops.settings.environments import EndpointSettings, Manifest, ModelSettings, Rollout
 
 SLOTS = ("blue", "green")
@@ -139,9 +141,14 @@ def assess(rules: Rollout, evidence: Evidence) -> Health:
 
 
 def late(rules: Rollout, observed: Observed, evidence: Evidence, now: float) -> bool:
-    """Whether the deadline has passed, of time in which somebody watched."""
+    """Whether the deadline has passed."""
+    return time_left(rules, observed, evidence, now) < 0
+
+
+def time_left(rules: Rollout, observed: Observed, evidence: Evidence, now: float) -> float:
+    """Seconds until the deadline, of time in which somebody watched."""
     watched_from = evidence.watched_from if evidence.watched_from <= now else 0.0  # else the clock was set back since
-    return now - max(observed.moment("started"), watched_from) > rules.deadline
+    return rules.deadline - (now - max(observed.moment("started"), watched_from))
 
 
 def at_deadline(
@@ -170,6 +177,7 @@ def watch(
     left = rules.bake - (now - observed.moment("since"))
     lacking += [f"{left:.0f} s of bake left"] if left > 0 else []
     if lacking or (decides and health.answer != "healthy"):
+        lacking = lacking or [evidence_to_come(rules, evidence, time_left(rules, observed, evidence, now))]
         return Wait("; ".join([f"{share} % on {slot}: {health.why}", *lacking]))
     if evidence.probe is None or evidence.probed != observed.tags["since"]:
         return Probe(slot)  # what answered rightly before it had traffic may not do so any more
@@ -177,6 +185,14 @@ def watch(
         tags = rest(observed.tags) | {"stable": slot}
         return Shift({slot: 100}, tags, f"{slot} is stable now")
     return shift(observed, slot, stable, following, now)
+
+
+def evidence_to_come(rules: Rollout, evidence: Evidence, left: float) -> str:
+    """What a candidate waits for that lacks nothing but evidence, and how long it can."""
+    assert evidence.candidate is not None  # one that is not measured was withdrawn before
+    more = more_needed(evidence.candidate, evidence.stable, rules)
+    asked = f"about {more:,.0f} more requests like these tell" if isfinite(more) else "requests like these never tell"
+    return f"{asked}; {left:.0f} s until the deadline"
 
 
 def first_shift(rules: Rollout, observed: Observed, slot: str, stable: str | None, now: float) -> Shift:
@@ -207,42 +223,12 @@ def cause(failed: Deployment, evidence: Evidence) -> str:
     return evidence.tried.get(failed.slot) or failed.reason
 
 
-def difference(manifest: Manifest, observed: Observed | None) -> list[str]:
-    """What `apply` would change, as the lines of a diff; empty when the endpoint is as the manifest says."""
-    if manifest.model.version is None:
-        return []
-    wanted = f"+ {label(manifest.model)} at 100 %"
-    if observed is None:
-        return [f"+ endpoint {manifest.endpoint.name}", wanted]
-    stable, moved = stable_slot(observed), moving(observed, manifest.endpoint)
-    right = stable is not None and runs(observed.deployments[stable], manifest.model)
-    lines = [
-        f"- {deployment.model}:{deployment.version} in {slot} at {live(observed).get(slot, 0)} % ({deployment.state})"
-        for slot, deployment in sorted(observed.deployments.items())
-        if not (right and slot == stable and live(observed) == {slot: 100} and deployment.state == "ready")
-    ]
-    if lines or stable is None:
-        return [*moved, *lines, wanted]
-    return [*moved, *rescaling(observed.deployments[stable], manifest.endpoint)]
-
-
 def moving(observed: Observed, endpoint: EndpointSettings) -> list[str]:
     """The line that says on which port it would answer; none when it does, or where endpoints have names alone."""
     if observed.port in {None, endpoint.port}:
         return []
     now, then = (str(port or "any") for port in (observed.port, endpoint.port))
     return [f"~ port {now} -> {then}"]
-
-
-def rescaling(deployment: Deployment, endpoint: EndpointSettings) -> list[str]:
-    """The line that says on how many machines it would run; none when it does."""
-    if deployment.instances is None or fits(deployment, endpoint):
-        return []
-    now, then = (
-        str(least) if least == most else f"{least} to {most}"
-        for least, most in (deployment.instances, instances(endpoint))
-    )
-    return [f"~ {deployment.slot}: instances {now} -> {then}"]
 
 
 def stable_slot(observed: Observed) -> str | None:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from math import isnan
 from typing import TYPE_CHECKING
 
+from mlops import counted
 from mlops.decide.checks import Check, Status, worst
-from mlops.decide.comparison import gained
+from mlops.decide.comparison import gained, in_words
 from mlops.settings.metrics import Metric
 from mlops.settings.project import Gate, SliceRules
 
@@ -31,7 +32,7 @@ class Slice:
         status: Status = "FAIL" if certain else "PASS"
         if not self.defined:
             status = "INSUFFICIENT"
-        seen = f"{metric.title} {self.value:.3f}, gain {self.gain:+.3f}"
+        seen = f"{metric.title} {self.value:.4f}, {in_words(self.gain)}"
         return Check(f"slice {self.name}", status, seen, f"{worst(limits.floor, metric)}, drop <= {limits.max_drop}")
 
     @property
@@ -78,8 +79,8 @@ def reached(task: "Task", part: "Scored", seed: int) -> "Estimate":
 def too_small(name: str, rows: int, limits: SliceRules) -> Check:
     """Blocks, but for a slice, or all of a column, that the rules waive."""
     waived = limits.waived.get(name) or limits.waived.get(name.rpartition("=")[0])
-    seen = f"{rows} rows, waived: {waived}" if waived else f"{rows} rows"
-    wanted = f">= {limits.min_rows} rows, or a reason in gate.slices.waived"
+    seen = counted(rows, "row") + (f", waived: {waived}" if waived else "")
+    wanted = f">= {counted(limits.min_rows, 'row')}, or a reason in gate.slices.waived"
     return Check(f"slice {name}", "PASS" if waived else "INSUFFICIENT", seen, wanted)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from mlops import counted
 from mlops.data.scoring_script import scoring_script
 from mlops.decide.windows import LEAST_WINDOWS, Days, Windows, of_days, of_rows
 from mlops.settings.project import Monitoring
@@ -134,7 +135,7 @@ def found_in(
 
 
 def too_few(rows: int, rules: Monitoring) -> str:
-    return f"{rows:,} rows are too few to tell: {rules.min_rows:,} are needed (monitoring.min_rows)"
+    return f"too few to tell: {counted(rows, 'row')}, and {rules.min_rows:,} are needed (monitoring.min_rows)"
 
 
 def too_few_answers(answers: int, windows: Windows, rules: Monitoring) -> str:
@@ -147,8 +148,8 @@ def how(windows: Windows | None, live: int, days: Days | None, rules: Monitoring
     """What the live window was compared with, and how often that cries wolf."""
     if windows is None:
         known = 0 if days is None else len(np.unique(days))
-        return f"the training rows are of {known} days, and {LEAST_WINDOWS} are the least that can be compared with"
-    held = f"{windows.apart} windows of {windows.size:,} training rows"
+        return f"the training rows are of {counted(known, 'day')}, and {LEAST_WINDOWS} are the least to compare with"
+    held = f"{windows.apart} windows of {counted(windows.size, 'training row')}"
     if windows.days:
         held = f"windows of {windows.days} of the {windows.apart * windows.days} or more days of training"
     shorter = f" (shorter than the {live} days of the live rows, as training is short)" * (0 < windows.days < live)

@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops import UserError
+from mlops import UserError, counted
 from mlops.data.model_folder import REFERENCE_FILE, check_task, load_model, model_columns
 from mlops.data.own_metrics import own_metrics
 from mlops.data.probe import read_probe
@@ -84,8 +84,7 @@ def newer_labels(data: Data, version: ModelVersion, quality: Mapping[str, Any]) 
     """Whether there may be labels that this version has not seen: by their time, else by the hash of the data."""
     if data.time and quality["status"] == "UNLABELLED":
         return False
-    seen = version.tags.get("data_hash")
-    return seen is None or is_address(data.uri) or hash_data(Path(data.uri)) != seen
+    return is_address(data.uri) or hash_data(Path(data.uri)) != version.tags.get("data_hash")
 
 
 def collected_rows(
@@ -156,14 +155,14 @@ def live_quality(model: Path, version: ModelVersion, project: Project) -> dict[s
     except UserError as mistake:
         return {"status": "INSUFFICIENT", "summary": f"{name} cannot be measured: {mistake}"}
     found = assessed(task, load_model(model), rows, features, project, version.tags)
-    return {**found, "summary": f"{len(rows):,} labelled rows {after}"}
+    return {**found, "summary": f"{counted(len(rows), 'labelled row')} {after}"}
 
 
 def newer_rows(data: Data, features: Sequence[str], tested_to: str) -> "pd.DataFrame":
     """The rows of the data folder that came after that time and have their label."""
     from mlops.decide.quality import newer
 
-    columns = {*features, str(data.time), data.target, data.cluster or str(data.time)}
+    columns = {*features, str(data.time), data.target, str(data.cluster)}
     return newer(read_data(local_folder(data.uri), sorted(columns)), data, tested_to)
 
 
@@ -192,7 +191,7 @@ def headlines(facts: Mapping[str, Any]) -> list[str]:
     """The report in a line each: of the inputs, of the quality, and of the requests that could not be read, if any."""
     broken = [f"{', '.join(each['features'])}: {each['kind']}, {each['says']}" for each in facts["faults"]]
     drifted = [f"{each['feature']} ({each['moved']})" for each in facts["features"] if each["drifted"]]
-    inputs = f"{facts['rows']:,} rows collected at {facts['endpoint']}"
+    inputs = f"{counted(facts['rows'], 'row')} collected at {facts['endpoint']}"
     unwatched = [facts["answers"]] if facts.get("answers") else []
     lines = [
         "; ".join([f"{facts['status']}: {inputs}", *broken, *drifted, *unwatched]),

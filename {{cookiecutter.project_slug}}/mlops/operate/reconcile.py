@@ -13,6 +13,7 @@ from typing import Any
 from mlops.data.probe import read_probe
 from mlops.decide.actions import Action, CreateEndpoint, Delete, Deploy, Done, Move, Probe, Scale, Shift, Wait, Withdraw
 from mlops.decide.agreement import disagreement, oddness
+from mlops.decide.difference import kept
 from mlops.decide.observed import Observed, Traffic
 from mlops.decide.recorded import decision
 from mlops.decide.rollout import Evidence, decide, live, rejection_tag, runs, stable_slot
@@ -50,6 +51,7 @@ class Reconciler:
     clock: Clock = field(default_factory=Clock)
     record: Record | None = None
     said: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)  # settings that wait for the next version, as last seen
 
     @property
     def name(self) -> str:
@@ -87,7 +89,7 @@ class Reconciler:
 
     def next(self, observed: Observed | None, evidence: Evidence, record: Record | None = None) -> Action:
         """The one next action, put on record."""
-        now = self.clock.now()
+        now, self.kept = self.clock.now(), kept(self.manifest, observed)
         action = decide(self.manifest, observed, evidence, now)
         if record:
             try:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from mlops import counted
 from mlops.ci import CI
 
 PIPELINE = "train"
@@ -38,6 +39,7 @@ def respond(ci: CI, facts: Mapping[str, Any], report: str, cooldown: timedelta) 
         return [*done, f"not trained: {why_not}"]
     last = ci.last_started(PIPELINE)
     if last is not None and datetime.now(UTC) - last < cooldown:
-        days = f"{cooldown / timedelta(days=1):g} days"
-        return [*done, f"not trained: {PIPELINE} was started {last:%Y-%m-%d %H:%M}, less than {days} ago"]
+        days = cooldown / timedelta(days=1)
+        ago = f"less than {counted(days, 'day')} ago"
+        return [*done, f"not trained: {PIPELINE} was started {last:%Y-%m-%d %H:%M}, {ago}"]
     return [*done, f"training: {ci.start(PIPELINE) or 'started in CI only'}"]

@@ -1,7 +1,8 @@
 """The seam between the steps and where models are trained, registered and served.
 
-A platform is three small protocols. Everything above the seam is written against them alone, and one contract suite
-(`tests/machinery/contract/` of the template) holds every implementation to them.
+A platform is three small protocols, and a fourth where it has machines of its own for a search. Everything above the
+seam is written against them alone, and one contract suite (`tests/machinery/contract/` of the template) holds every
+implementation to the three.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,9 +15,13 @@ from mlops import UserError
 from mlops.decide.observed import Deployment, Observed, Traffic
 
 if TYPE_CHECKING:
+    from mlops.decide.search.trials import Trial
     from mlops.settings.environments import Manifest
+    from mlops.settings.search import Search
 
 DEPLOYMENT_HEADER = "azureml-model-deployment"
+EXPLAIN = {"EXPLAIN": "1"}  # the variable of a deployment whose serving/score.py may say why
+CARD_TAG = "card"  # of a version: the address of its model card
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,9 @@ class Models(Protocol):
 
         UserError when the run has none.
         """
+
+    def keep_card(self, name: str, run_id: str, folder: Path) -> str:
+        """Keep the files of a model card beside the run's model; their address. What is kept stays as it is."""
 
     def versions(self, name: str) -> Sequence[ModelVersion]:
         """All versions in number order; empty when the model is unknown."""
@@ -134,11 +142,58 @@ class Jobs(Protocol):
 
 
 @dataclass(frozen=True)
+class Sweep:
+    """A search that is made as jobs of a platform. name: the same for the very same search, and no other's.
+
+    rows: the file of the training rows; metric: what is measured; higher: whether more of it is better.
+    """
+
+    name: str
+    search: "Search"
+    metric: str
+    higher: bool
+    rows: Path
+
+
+@dataclass(frozen=True)
+class SweepState:
+    """How a sweep stands. failed: why it cannot go on, nothing where it can or is over in order.
+
+    default: the parameters that are there; trials: those that are over; both as far as their values are known. late:
+    how many are over and have not all their values yet. silent: how many ended before they said what they tried.
+    """
+
+    over: bool
+    failed: str
+    default: "Trial | None"
+    trials: "Sequence[Trial]"
+    late: int
+    silent: int
+
+
+class Sweeps(Protocol):
+    """Searches of parameters on machines of the platform's own."""
+
+    def begin(self, sweep: Sweep) -> str:
+        """The job of this search: the newest that has not failed, and else a new one.
+
+        UserError where the platform cannot make such a search.
+        """
+
+    def look(self, job: str, sweep: Sweep) -> SweepState:
+        """How that job of the search stands."""
+
+    def page(self, job: str) -> str:
+        """The address where a person can look at the job."""
+
+
+@dataclass(frozen=True)
 class Platform:
     name: str
     models: Models
     endpoints: Endpoints
     jobs: Jobs
+    sweeps: Sweeps | None = None
 
 
 def version_here(platform: Platform, name: str, version: int | None) -> ModelVersion:
@@ -157,7 +212,7 @@ def open_platform(manifest: "Manifest") -> Platform:
     if manifest.platform == "local":
         from mlops.platform.local import local_platform
 
-        return local_platform()
+        return local_platform(explain=manifest.endpoint.explain)
     from mlops.platform.azureml import azureml_platform
 
     return azureml_platform(manifest)

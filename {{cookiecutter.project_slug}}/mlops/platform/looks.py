@@ -13,7 +13,7 @@ from mlops.platform.tracking import LOCAL_FOLDER, RUN_VARIABLE, URI_VARIABLE, da
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-ROWS, MODEL = "gate_rows", "gate_model"  # tags: the hashes of the test rows and of the model that was judged on them
+ROWS, MODEL = "gate_rows", "gate_model"  # tags: the hashes of the test rows and of what the model said of them
 MOST = 1000  # runs of a search
 
 
@@ -42,6 +42,6 @@ def look(experiment: str, run_id: str, rows: str, model: str, allowed: int) -> i
 
 
 def seen(client: "MlflowClient", experiment_id: str, rows: str) -> set[str]:
-    """The hashes of the models that were judged on these rows."""
+    """The hashes of what models said of these rows that were judged on them."""
     found = client.search_runs([experiment_id], f"tags.{ROWS} = '{rows}'", max_results=MOST)
     return {run.data.tags[MODEL] for run in found if MODEL in run.data.tags}

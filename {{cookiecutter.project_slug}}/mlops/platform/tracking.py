@@ -2,9 +2,11 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from mlops import UserError
 from mlops.settings.reading import one_line
@@ -84,3 +86,45 @@ def use_tracking(experiment: str) -> None:
     if mlflow.get_experiment_by_name(experiment) is None:
         mlflow.create_experiment(experiment, artifact_location=artifacts_folder().as_uri())
     mlflow.set_experiment(experiment)
+
+
+class SearchRuns:
+    """A run for every trial of a search, below one of its own."""
+
+    def __init__(self, experiment: str, parent: str | None) -> None:
+        """parent: the run of the search that goes on, as `self.parent` was then; a new one where it is gone."""
+        from mlflow import MlflowClient
+
+        use_tracking(experiment)
+        self.client = MlflowClient()
+        self.experiment = self.client.get_experiment_by_name(experiment).experiment_id
+        self.parent = parent if parent and self.knows(parent) else self.begin("search", {})
+
+    def knows(self, run_id: str) -> bool:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self.client.get_run(run_id)
+        except MlflowException:
+            return False
+        return True
+
+    def begin(self, name: str, tags: Mapping[str, str]) -> str:
+        run = self.client.create_run(self.experiment, tags={"mlflow.runName": name, **tags})
+        return str(run.info.run_id)
+
+    def log(self, name: str, params: Mapping[str, Any], metrics: Mapping[str, float], state: str) -> None:
+        """A run that is over. state: `failed` or any other word, which becomes a tag."""
+        from mlflow.entities import Metric, Param, RunTag
+
+        run, now = self.begin(name, {"mlflow.parentRunId": self.parent}), int(time.time() * 1000)
+        self.client.log_batch(
+            run,
+            [Metric(key, value, now, 0) for key, value in metrics.items()],
+            [Param(key, str(value)) for key, value in params.items()],
+            [RunTag("state", state)],
+        )
+        self.client.set_terminated(run, "FAILED" if state == "failed" else "FINISHED")
+
+    def end(self) -> None:
+        self.client.set_terminated(self.parent)

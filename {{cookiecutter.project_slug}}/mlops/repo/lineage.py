@@ -83,3 +83,11 @@ def training_lineage(split: Mapping[str, Any], run_id: str) -> dict[str, str]:
         **{f"{part}_to": split[part]["to"] for part in ("train", "test") if "to" in split[part]},
         "python": platform.python_version(),
     }
+
+
+def description(path: Path = Path("pyproject.toml")) -> str:
+    """What the project is for, in its own words; nothing where it does not say."""
+    try:
+        return str(tomllib.loads(read_text(path, "take it from Git"))["project"]["description"])
+    except (UserError, ValueError, KeyError, TypeError):
+        return ""

@@ -22,6 +22,7 @@ from mlops.data.files import read_json, write_text
 from mlops.repo.changes import names
 from mlops.repo.git import Account, ask, git, identity, prefix, run
 from mlops.settings.behaviour import BEHAVIOUR_FILE
+from mlops.settings.infrastructure import PARAMETERS
 from mlops.settings.migration import migrate
 from mlops.settings.reading import Settings, read_text, read_yaml
 
@@ -185,7 +186,8 @@ def even_out(before: Path, after: Path) -> list[str]:
     if not BEHAVIOUR_FILE.exists() and features(Path()) != features(before):
         write_text(after / BEHAVIOUR_FILE, NOTHING_ASKED)  # the template's is about columns that are not there
     renamed = read_renamed(after / RENAMED)
-    for path in [SETTINGS, *sorted({ENVIRONMENTS / name.name for name in ENVIRONMENTS.glob("*.yml")})]:
+    own = [PARAMETERS] if PARAMETERS.exists() and (before / PARAMETERS).exists() else []
+    for path in [SETTINGS, *own, *sorted({ENVIRONMENTS / name.name for name in ENVIRONMENTS.glob("*.yml")})]:
         notes += settle(path, before, after, renamed.get(path.parts[0], {}))
     return notes + [f"{name}: the template's has changed, yours is kept" for name in kept]
 
@@ -215,7 +217,7 @@ def read_renamed(path: Path) -> dict[str, dict[str, str | None]]:
 def settle(path: Path, before: Path, after: Path, renamed: Mapping[str, str | None]) -> list[str]:
     """Let the change of a settings file be its migration: it begins as the user's and ends as that, migrated."""
     mine = read_text(path, "put it right first")
-    shared = path == SETTINGS or path.name == "base.yml"
+    shared = path in {SETTINGS, PARAMETERS} or path.name == "base.yml"
     old, new = [read_text(folder / path, "choose another version") if shared else "" for folder in (before, after)]
     try:
         migrated, done = migrate(mine, old, new, renamed)

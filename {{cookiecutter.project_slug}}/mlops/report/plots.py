@@ -1,6 +1,7 @@
 """Pictures of an evaluation, as SVG: two or three that the task asks for, and the slices."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from matplotlib.figure import Figure
 
 from mlops.decide.scored import MODELS, Scored
 from mlops.decide.tasks import Task
+from mlops.report.figures import FIRST, SECOND, plain, save
 
-COLOURS = dict(zip(MODELS, ("#1f6feb", "#8b949e"), strict=True))
+COLOURS = dict(zip(MODELS, (FIRST, SECOND), strict=True))
 GUIDE: dict[str, Any] = {"color": "#d0d7de", "linestyle": "--", "linewidth": 1}
 BINS = 10
 LARGEST_SLICES = 12
@@ -61,7 +63,7 @@ def confusion(axes: Axes, scored: Scored) -> None:
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     if size <= MANY_CLASSES:
-        names = [f"{label!s:.14}" for label in scored.labels]
+        names = [plain(label, 14) for label in scored.labels]
         axes.set_xticks(range(size), names, fontsize=8, rotation=30)
         axes.set_yticks(range(size), names, fontsize=8)
         for row, column in np.ndindex(size, size):
@@ -74,7 +76,7 @@ def predicted(axes: Axes, scored: Scored) -> None:
     """The actual value against the predicted one."""
     some = some_rows(scored)
     for name, values in some.predictions.items():
-        axes.scatter(values, some.target, s=6, alpha=0.4, color=COLOURS[name], label=name)
+        axes.scatter(values, some.target, s=6, alpha=0.4, color=COLOURS[name], label=name, rasterized=True)
     ends = [some.target.min(), some.target.max()]
     axes.plot(ends, ends, **GUIDE)
     axes.set(xlabel="predicted", ylabel="actual", title="Predicted and actual")
@@ -84,7 +86,7 @@ def residuals(axes: Axes, scored: Scored) -> None:
     """What is left of the actual value, against the predicted one."""
     some = some_rows(scored)
     for name, values in some.predictions.items():
-        axes.scatter(values, some.target - values, s=6, alpha=0.4, color=COLOURS[name], label=name)
+        axes.scatter(values, some.target - values, s=6, alpha=0.4, color=COLOURS[name], label=name, rasterized=True)
     axes.axhline(0, **GUIDE)
     axes.set(xlabel="predicted", ylabel="actual - predicted", title="Residuals")
 
@@ -102,30 +104,33 @@ OF_TASK: Mapping[str, Sequence[Draw]] = {
 }
 
 
-def slice_bars(axes: Axes, task: Task, rows: Sequence[dict[str, Any]]) -> None:
+def picture(draw: Draw, scored: Scored) -> Figure:
+    """One picture of both models."""
+    figure = Figure(figsize=(4.6, 4.2))
+    axes = figure.subplots()
+    draw(axes, scored)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend()
+    return figure
+
+
+def slice_bars(task: Task, rows: Sequence[dict[str, Any]]) -> Figure:
     """The primary metric of each model on the largest slices."""
-    largest = sorted(rows, key=lambda row: row["rows"])[-LARGEST_SLICES:]
+    figure, largest = Figure(figsize=(9.2, 4.2)), sorted(rows, key=lambda row: row["rows"])[-LARGEST_SLICES:]
+    axes = figure.subplots()
     for offset, name in enumerate(name for name in MODELS if name in largest[0]):
         places = [place + 0.4 * offset for place in range(len(largest))]
         values = [row[name][task.primary] for row in largest]
         axes.barh(places, values, height=0.38, color=COLOURS[name], label=name)
-    axes.set_yticks(range(len(largest)), [f"{row['slice']:.30} ({row['rows']:,})" for row in largest], fontsize=8)
+    names = [f"{plain(row['slice'], 30)} ({row['rows']:,})" for row in largest]
+    axes.set_yticks(range(len(largest)), names, fontsize=9)
     axes.set(xlabel=task.decisive.title, title="Slices (rows)")
     if "champion" in largest[0]:
-        axes.legend(frameon=False, loc="lower right")
+        axes.legend(loc="lower right")
+    return figure
 
 
 def write_plots(task: Task, scored: Scored, rows: Sequence[dict[str, Any]], folder: Path) -> None:
     """An SVG for each picture of the task, and slices.svg where there are slices."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for draw in OF_TASK[task.name]:
-        figure = Figure(figsize=(4.6, 4.2))
-        axes = figure.subplots(gridspec_kw={"left": 0.16, "right": 0.97, "bottom": 0.14, "top": 0.92})
-        draw(axes, scored)
-        if axes.get_legend_handles_labels()[0]:
-            axes.legend(frameon=False)
-        figure.savefig(folder / f"{draw.__name__}.svg")
-    if rows:
-        figure = Figure(figsize=(9.2, 4.2))
-        slice_bars(figure.subplots(gridspec_kw={"left": 0.25, "right": 0.98, "bottom": 0.12}), task, rows)
-        figure.savefig(folder / "slices.svg")
+    draws = {draw.__name__: partial(picture, draw, scored) for draw in OF_TASK[task.name]}
+    save(draws | ({"slices": partial(slice_bars, task, rows)} if rows else {}), folder)

@@ -11,8 +11,7 @@ from mlops import UserError
 from mlops.data.files import whole_lines
 from mlops.decide.always_valid import Share, bounds
 from mlops.decide.recorded import Decision, again
-from mlops.report.pages import render
-from mlops.report.training import picture
+from mlops.report.pages import address_of, render
 from mlops.settings.reading import read_text
 
 BOUND = 0.05  # chance that a rate is ever outside its bounds
@@ -51,7 +50,8 @@ def write_page_of(path: Path, environment: str) -> dict[str, Any]:
     facts = facts_of(path, environment)
     render("rollout.md", facts, path.with_name("rollout.md"))
     drawn = draw([each for each in facts["every"] if each["candidate"]], path.with_suffix(".svg"))
-    render("rollout.html", {**facts, "picture": picture(drawn) if drawn else ""}, path.with_name("rollout.html"))
+    shown = address_of(drawn.read_bytes()) if drawn else ""
+    render("rollout.html", {**facts, "picture": shown}, path.with_name("rollout.html"))
     return facts
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from mlops import UserError
+from mlops import UserError, counted
 from mlops.settings.reading import MODEL_NAME, Settings, check, read_yaml
 
 FOLDER = Path("environments")
@@ -50,6 +50,9 @@ class EndpointSettings(Settings):
     max_instances: int = Field(default=1, gt=0)
     auth: Literal["key", "aad_token"] = "key"
     port: int = Field(default=0, ge=0, le=65535)
+    explain: bool = Field(
+        default=False, description='whether `"explain": true` in a request gets the parts of each feature'
+    )
 
 
 class ModelSettings(Settings):
@@ -82,7 +85,7 @@ class Rollout(Settings):
     def time_for_every_step(self) -> "Rollout":
         least = len(self.steps) * self.bake
         if not self.deadline or self.deadline < least:
-            steps = f"{len(self.steps)} steps of {self.bake:g} s"
+            steps = f"{counted(len(self.steps), 'step')} of {self.bake:g} s"
             raise ValueError(f"rollout.deadline: {self.deadline:g} s are too few for {steps}; it takes {least:g} s")
         return self
 

@@ -42,3 +42,18 @@ METRICS: Mapping[TaskName, Mapping[str, Metric]] = {  # the first of each task d
         "r2": Metric("R²", lowest=-inf),
     },
 }
+
+GROUP_METRICS: Mapping[TaskName, Mapping[str, Metric]] = {  # in which `fairness` holds groups against each other
+    "binary": {
+        "accuracy": METRICS["binary"]["accuracy"],
+        "selection_rate": Metric("selection rate"),
+        "true_positive_rate": Metric("true positive rate"),
+        "false_positive_rate": Metric("false positive rate", higher=False),
+        "brier": METRICS["binary"]["brier"],
+    },
+    "multiclass": {name: METRICS["multiclass"][name] for name in ("accuracy", "f1_macro")},
+    "regression": {
+        "mean_error": Metric("mean error", lowest=-inf, highest=inf),
+        **{name: METRICS["regression"][name] for name in ("mae", "rmse")},
+    },
+}

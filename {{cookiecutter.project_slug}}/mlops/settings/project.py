@@ -8,36 +8,20 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from mlops import UserError
-from mlops.settings.metrics import METRICS, Better, Metric, TaskName
-from mlops.settings.reading import MODEL_NAME, Settings, check, read_yaml
+from mlops.settings.fairness import Fairness
+from mlops.settings.metrics import GROUP_METRICS, METRICS, Better, Metric, TaskName
+from mlops.settings.reading import MODEL_NAME, Reason, Settings, check, read_yaml
+from mlops.settings.search import Search
+from mlops.settings.split import By, Split
+from mlops.settings.unread import as_told
 
 PROJECT_FILE = Path("project.yml")
 ADOPT = "uv run adopt my-table.csv --target COLUMN"  # what comes first in a project without a table
 MOST_CHANCE = 0.2  # of an error that a gate or a monitor may make and still be one
 MOST_LOSS = 0.2  # of a metric's range
 
-By = Literal["time", "group", "random"]
 FunctionName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-Reason = Annotated[str, Field(pattern=r"\S")]
 NOTED = {"rows", "to"}  # a model version has the tags train_rows and test_to beside test_<metric>
-
-
-class Split(Settings):
-    """Which rows are held out for the test."""
-
-    by: By | None = Field(default=None, description="what decides; without: time where data.time is named, else random")
-    group: str | None = Field(default=None, description="by group: no value of this column is on both sides")
-    days: int | None = Field(default=None, gt=0, description="by time: the last days, not the newest month")
-    share: float | None = Field(
-        default=None,
-        gt=0,
-        lt=1,
-        description="the part to hold out, of rows or groups; 0.2, or by time the newest month",
-    )
-    cluster: str | None = Field(
-        default=None,
-        description="rows of one value of it came together; without: the group, or else the day of data.time",
-    )
 
 
 class Data(Settings):
@@ -74,6 +58,19 @@ class Data(Settings):
             raise ValueError("data.split: days are for by: time; take them out, or split by time")
         if split.days and split.share:
             raise ValueError("data.split: days and share exclude each other; take one out")
+        return self
+
+    @model_validator(mode="after")
+    def folds_hold_nothing_out(self) -> "Data":
+        split = self.split
+        if split.folds and self.split_by == "time":
+            raise ValueError("data.split: folds are for by: group or random; by time the newest rows are the test")
+        if split.folds and split.share:
+            raise ValueError("data.split: folds hold no share out; take share or folds out")
+        if split.folds and split.group and split.cluster not in (None, split.group):
+            raise ValueError("data.split: folds keep one column together, group or cluster; take cluster out")
+        if split.repeats and not split.folds:
+            raise ValueError("data.split: repeats are of folds; write both, or take repeats out")
         return self
 
 
@@ -117,6 +114,15 @@ class Serving(Settings):
     engine: Literal["sklearn", "onnx"] = "sklearn"
 
 
+class Report(Settings):
+    """What pages for people may show."""
+
+    rows: bool = Field(default=False, description="whether pages may show the values of single rows of the data")
+    shap: bool = Field(
+        default=False, description="Shapley values in the report; needs packages: `uv sync --inexact --group explain`"
+    )
+
+
 class Promotion(Settings):
     staging: Literal["pull-request", "commit"] = "pull-request"
 
@@ -148,8 +154,11 @@ class Project(Settings):
     data: Data
     features: list[str] = Field(min_length=1)
     model: dict[str, Any]
+    search: Search | None = None
     gate: Gate
+    fairness: Fairness | None = None
     serving: Serving = Serving()
+    report: Report = Report()
     promotion: Promotion = Promotion()
     monitoring: Monitoring
 
@@ -173,7 +182,13 @@ class Project(Settings):
 
     def lists(self) -> dict[str, list[str]]:
         """The settings that list columns, by key."""
-        return {"features": self.features, "gate.slices.columns": self.gate.slices.columns, "data.key": self.data.key}
+        named = {"features": self.features, "gate.slices.columns": self.gate.slices.columns, "data.key": self.data.key}
+        return named | {"fairness.group_by": self.grouped_by}
+
+    @property
+    def grouped_by(self) -> list[str]:
+        """The columns whose groups are held against each other; none without `fairness`."""
+        return self.fairness.group_by if self.fairness else []
 
     @model_validator(mode="after")
     def columns_are_named_once(self) -> "Project":
@@ -186,7 +201,7 @@ class Project(Settings):
     def target_is_only_that(self) -> "Project":
         data = self.data
         others = [data.time, data.split.group, data.split.cluster, *data.key, *self.gate.slices.columns]
-        if data.target in others:
+        if data.target in [*others, *self.grouped_by]:
             raise ValueError(f"data.target: {data.target} is named as time, key, group or slice too; take it out there")
         return self
 
@@ -215,6 +230,18 @@ class Project(Settings):
         return self
 
     @model_validator(mode="after")
+    def search_is_by_a_metric_of_the_task(self) -> "Project":
+        if self.search and self.searched_by not in self.metrics:
+            raise ValueError(f"search.metric: task {self.task} has {', '.join(self.metrics)}, got {self.searched_by!r}")
+        return self
+
+    @model_validator(mode="after")
+    def search_sees_no_test_rows(self) -> "Project":
+        if self.search and self.data.split.folds:
+            raise ValueError("search: it would learn from the rows that data.split.folds test; take one of the two out")
+        return self
+
+    @model_validator(mode="after")
     def losses_are_small(self) -> "Project":
         metric = self.metrics[self.metric]
         most = MOST_LOSS * (metric.highest - metric.lowest)
@@ -223,10 +250,29 @@ class Project(Settings):
                 raise ValueError(f"gate.{key}: a loss of {loss:g} in {metric.title} is no limit; {most:g} is the most")
         return self
 
+    @model_validator(mode="after")
+    def groups_are_compared_in_a_metric_of_the_task(self) -> "Project":
+        if rules := self.fairness:
+            metrics = GROUP_METRICS[self.task]
+            metric = metrics.get(rules.metric)
+            if metric is None:
+                raise ValueError(f"fairness.metric: task {self.task} has {', '.join(metrics)}, got {rules.metric!r}")
+            if rules.max_difference >= metric.highest - metric.lowest:
+                most, asked = metric.highest - metric.lowest, rules.max_difference
+                raise ValueError(
+                    f"fairness.max_difference: in {metric.title} groups differ by {most:g} at most, got {asked:g}"
+                )
+        return self
+
     @property
     def metric(self) -> str:
         """The metric that decides: gate.metric, or else the first of the task."""
         return self.gate.metric or next(iter(METRICS[self.task]))
+
+    @property
+    def searched_by(self) -> str:
+        """The metric that `tune` looks for the best of: search.metric, or else the one that decides."""
+        return (self.search and self.search.metric) or self.metric
 
 
 def has_table(path: Path = PROJECT_FILE) -> bool:
@@ -243,4 +289,4 @@ def check_table(path: Path = PROJECT_FILE) -> None:
 def load_project(path: Path = PROJECT_FILE) -> Project:
     """project.yml, checked."""
     check_table(path)
-    return check(Project, read_yaml(path), path)
+    return as_told(check(Project, read_yaml(path), path))

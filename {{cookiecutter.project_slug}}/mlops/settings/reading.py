@@ -8,10 +8,10 @@ import json
 import re
 import reprlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mlops import UserError
 
@@ -23,7 +23,9 @@ else:
 LARGEST = 16  # MiB of a file
 DEEPEST, MOST = 50, 100_000  # blocks within each other, and values in a file, each alias written out
 MODEL_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"  # it becomes part of addresses, paths, branches and filters
+KEYS = "its keys, which docs/reference.md names, or put the file back"
 SHOWN = 300  # characters of what a file says, or of a parser's reason
+BLOCKS = {"model_type", "dict_type", "list_type"}  # mistakes where keys or a list were wanted
 CONVERSION = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)  # of a value to its type
 INT, FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
 ODD = re.compile("[_:]|^[-+]?0[0-9bx]")  # of a number
@@ -68,8 +70,19 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Asked for what is not there: a key that unread.py has taken out, for one."""
+            if name in type(self).model_fields:
+                raise UserError(
+                    f"project.yml: {name}: this step is said not to read it; take it out of mlops/settings/unread.py"
+                )
+            return super().__getattr__(name)
+
 
 SettingsType = TypeVar("SettingsType", bound=BaseModel)
+Reason = Annotated[str, Field(pattern=r"\S")]
 
 
 def read_text(path: Path, mend: str) -> str:
@@ -93,22 +106,28 @@ def read_text(path: Path, mend: str) -> str:
     return text
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file. UserError when it is missing, broken or not a mapping."""
+def read_yaml(path: Path, instead: str = KEYS) -> dict[str, Any]:
+    """The mapping in a YAML file. UserError when it is missing, broken or not a mapping.
+
+    instead: what to write into one in which nothing stands.
+    """
     if not path.exists():
         raise UserError(f"{path}: no such file; run this in the project's folder")
-    return parse_yaml(read_text(path, "put the file back, or save it as UTF-8"), path)
+    return parse_yaml(read_text(path, "put the file back, or save it as UTF-8"), path, instead)
 
 
-def parse_yaml(text: str, path: Path) -> dict[str, Any]:
+def parse_yaml(text: str, path: Path, instead: str = KEYS) -> dict[str, Any]:
     """The mapping in the text of that file. UserError when it is broken or not a mapping."""
     try:
         check_depth(text)
         loader = PlainYaml(text)
         node = check_size(loader.get_single_node())
-        return mapping(loader.construct_document(node) if node else None, path)
+        content = loader.construct_document(node) if node else None
     except yaml.YAMLError as error:
         raise UserError(f"{path}: not valid YAML ({one_line(error)})") from None
+    if content is None:
+        raise UserError(f"{path}: nothing stands in it; write {instead}")
+    return mapping(content, path)
 
 
 def compose(text: str) -> yaml.Node | None:
@@ -166,7 +185,8 @@ def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def mapping(content: Any, path: Path) -> dict[str, Any]:
     """The content of that file. UserError when it is anything but keys and values."""
     if not isinstance(content, dict):
-        raise UserError(f"{path}: expected keys and values, got {type(content).__name__}")
+        found = "a list" if isinstance(content, list) else "a single value"
+        raise UserError(f"{path}: expected keys and values, got {found}; write lines such as `key: value`")
     return content
 
 
@@ -193,6 +213,8 @@ def describe(error: ValidationError, at: str = "") -> str:
         return f"{key}: unknown key"
     if first["type"] == "missing":
         return f"{key}: missing"
+    if first["input"] is None and first["type"] in BLOCKS:
+        return f"{key}: nothing stands there; write what belongs to it, or take the line out"
     of_block = first["type"] == "value_error" and isinstance(first["input"], dict)  # its message names the key
     if not key or of_block:
         return message

@@ -55,6 +55,8 @@ def target(method: str, path: str) -> Target | None:
 
 def check(what: Target, api_version: str | None, body: Any, sent: bool) -> list[str]:
     """What every contract at hand finds wrong with one body."""
+    if what.action and (model := wheel.silent(what.kind, what.action)):
+        return wheel.check_action(model, body)
     found = [] if what.action else wheel.check(what.kind, body, sent)
     if folder := os.environ.get(TYPES_VARIABLE):
         found += bicep.check(Path(folder), what, api_version or "", body, sent)

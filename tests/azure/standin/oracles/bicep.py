@@ -17,7 +17,7 @@ ENVELOPE = {"id", "name", "type", "apiVersion", "systemData"}  # of every resour
 
 
 @cache
-def _load(file: Path) -> list[dict[str, Any]]:
+def load(file: Path) -> list[dict[str, Any]]:
     return json.loads(file.read_text(encoding="utf-8"))
 
 
@@ -26,7 +26,7 @@ def check(folder: Path, what: "Target", api_version: str, body: Any, sent: bool)
     file = folder / f"{api_version}.json"
     if not file.exists():
         return [f"no types of api-version {api_version!r}"]
-    contract = Contract(_load(file), sent)
+    contract = Contract(load(file), sent)
     if what.action:
         return list(contract.action(what.kind, what.action, body))
     return list(contract.resource(what.kind, what.name, body))
@@ -52,10 +52,15 @@ class Contract:
         found = self.find("ResourceType", kind)
         if found is None:
             yield f"no resource type {kind}"
-        elif not isinstance(body, dict):
+        else:
+            yield from self.body(found, name, body)
+
+    def body(self, entry: dict[str, Any], name: str | None, body: Any) -> Iterator[str]:
+        """What is wrong with a resource of the type that an entry of the file describes."""
+        if not isinstance(body, dict):
             yield f"$: {body!r} is not an object"
         else:
-            properties = self.types[int(found["body"]["$ref"].removeprefix("#/"))]["properties"]
+            properties = self.types[int(entry["body"]["$ref"].removeprefix("#/"))]["properties"]
             inner = {key: part for key, part in properties.items() if key not in ENVELOPE}
             yield from self.value(properties["name"]["type"], name, "$.name")
             yield from self.properties({"properties": inner}, {k: v for k, v in body.items() if k not in ENVELOPE}, "$")

@@ -25,6 +25,7 @@ MODELS = {  # by what stands below the workspace, in small letters
     "onlineendpoints/deployments": "OnlineDeployment",
     "schedules": "Schedule",
 }
+SILENT = {"onlineendpoints/regeneratekeys": "RegenerateEndpointKeysRequest"}  # actions without an answer
 IN_PART = "PartialMinimalTrackedResourceWithSku"  # what changes a deployment where it is
 PLAIN = {
     str: (str, "text"),
@@ -44,6 +45,18 @@ def check(kind: str, body: Any, sent: bool, in_part: bool = False) -> list[str]:
     if name is None:
         return [f"the wheel has no model of {kind}"]
     return list(_model(getattr(models, name), body, sent, "$"))
+
+
+def silent(kind: str, action: str) -> str | None:
+    """The model of what an action takes that answers nothing: Microsoft's type files leave those out."""
+    return SILENT.get(f"{kind}/{action}".lower().partition("/")[2])
+
+
+def check_action(model: str, body: Any) -> list[str]:
+    """What is wrong with what is sent to such an action."""
+    from azure.ai.ml._restclient.arm_ml_service import models
+
+    return list(_model(getattr(models, model), body, True, "$"))
 
 
 def _check(kind: Any, value: Any, sent: bool, path: str) -> Iterator[str]:

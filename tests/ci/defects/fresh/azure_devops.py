@@ -183,9 +183,9 @@ DEFECTS = [
         "    timeoutInMinutes: 120\n    cancelTimeoutInMinutes: 1\n",
     ),
     # identity
-    Defect("trained in production's name", "identity", TRAIN, "environment: staging", "environment: production"),
+    Defect("trained in production's name", "identity", TRAIN, "environment: training", "environment: production"),
     Defect("monitored in production's name", "identity", MONITOR, "environment: monitoring", "environment: production"),
-    Defect("trained by another connection", "identity", TRAIN, "${{ variables.stagingConnection }}", "azure-admin"),
+    Defect("trained by another connection", "identity", TRAIN, "${{ variables.trainingConnection }}", "azure-admin"),
     Defect("monitored by production's connection", "identity", MONITOR, "monitoringConnection", "productionConnection"),
     Defect("connection of a group", "identity", TRAIN, "- template: variables.yml", "- group: connections"),
     Defect("one connection for all", "identity", VARIABLES, 'stagingConnection: ""', "stagingConnection: azure"),

@@ -163,7 +163,7 @@ DEFECTS = [
     Defect("rollout's step is cut off", "limit", ROLLOUT, APPLY, f"timeout-minutes: 5\n        {APPLY}"),
     Defect("reports gone after a day", "limit", TRAIN, "path: out}", "path: out, retention-days: 1}"),
     # identity and rights
-    Defect("trained in production's name", "identity", TRAIN, "environment: staging", "environment: production"),
+    Defect("trained in production's name", "identity", TRAIN, "environment: training", "environment: production"),
     Defect("monitored in production's name", "identity", MONITOR, "environment: monitoring", "environment: production"),
     Defect(
         "the tenant is written down",
@@ -183,7 +183,7 @@ DEFECTS = [
         "another environment by hand",
         "identity",
         TRAIN,
-        "environment: staging",
+        "environment: training",
         "environment: ${{ github.event_name == 'workflow_dispatch' && 'test' || 'staging' }}",
     ),
     Defect(

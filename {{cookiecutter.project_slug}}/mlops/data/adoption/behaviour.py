@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from mlops.data.adoption.columns import Profile, Roles, Table
-from mlops.data.adoption.settings import in_line, scalar
+from mlops.data.adoption.settings import in_line
 from mlops.data.adoption.tasks import TASKS
 from mlops.settings.metrics import TaskName
+from mlops.settings.values import scalar
 
 NOISE = 0.01  # of a column's standard deviation
 SHIFT = 0.25  # of the answers' unit: what noise may do to an answer
@@ -47,7 +48,12 @@ def hardly_matters(name: str, deviation: float, unit: float) -> str:
     """That a little noise in the column does little."""
     return (
         f"  - name: {scalar(f'a little noise in {name}')}\n"
-        f"    change: {{{scalar(name)}: {{noise: {NOISE * deviation:.1g}}}}}\n"
-        f"    within: {SHIFT * unit:.2g}\n"
+        f"    change: {{{scalar(name)}: {{noise: {short(NOISE * deviation, 1)}}}}}\n"
+        f"    within: {short(SHIFT * unit, 2)}\n"
         f"    share: {SHARE}\n"
     )
+
+
+def short(value: float, digits: int) -> str:
+    """So many digits of a number, as YAML reads one: `2e+01` would be text."""
+    return scalar(float(f"{value:.{digits}g}"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from mlops import UserError
+from mlops import UserError, counted
 from mlops.data.adoption.facts import MANY, Facts
 from mlops.data.adoption.leaks import GIVEN_AWAY, SUSPICIOUS, foretold
 from mlops.data.adoption.reading import Column
@@ -76,7 +76,7 @@ def task_of(table: Table, roles: Roles) -> TaskName:
     """The task that the target sets, unless it is told. UserError where no model can learn it, or it is not clear."""
     target, facts, kind = roles.target, table.facts[roles.target], table.columns[roles.target].kind
     if facts.known < LEAST_ROWS:
-        raise UserError(f"{target}: {facts.known} rows have a value; a model needs {LEAST_ROWS} at least")
+        raise UserError(f"{target}: a value in {counted(facts.known, 'row')}; a model needs {LEAST_ROWS} at least")
     if facts.distinct < 2:
         raise UserError(f"{target}: all rows have the same value; name a column that differs as --target")
     if kind == "time":
@@ -134,10 +134,10 @@ def profile(name: str, table: Table, roles: Roles, task: TaskName) -> Profile:
 
 def described(column: Column, facts: Facts) -> str:
     """The facts that a person wants to see of a feature."""
-    count = f"over {MANY:,}" if facts.values is None else f"{facts.distinct:,}"
+    many = f"over {MANY:,} values" if facts.values is None else counted(facts.distinct, "value")
     missing = f", {100 * facts.nulls / facts.rows:.3g} % missing" if facts.nulls else ""
     range_ = f", {shown(facts.low)} to {shown(facts.high)}" if facts.low is not None else ""
-    return f"{count} values{range_}{missing}" + (f"; {column.note}" if column.note else "")
+    return f"{many}{range_}{missing}" + (f"; {column.note}" if column.note else "")
 
 
 def shown(value: object) -> str:

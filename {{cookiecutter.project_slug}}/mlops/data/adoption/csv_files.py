@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops import UserError
+from mlops import UserError, counted
 from mlops.data.adoption.forms import PLAIN
 
 if TYPE_CHECKING:
@@ -90,21 +90,27 @@ def is_number(name: str) -> bool:
     return bool(PLAIN.read(pa.array([name])).is_valid()[0].as_py())
 
 
-def read_texts(path: Path, how: Dialect) -> "Iterator[pa.RecordBatch]":
+def read_texts(path: Path, how: Dialect, padded: Counter[str]) -> "Iterator[pa.RecordBatch]":
     """The rows as text, without the white space around it, some thousands at a time; null for what means that.
 
-    UserError with the row that has more or fewer values than there are columns.
+    padded: counts, by column, the values that had any around them. UserError with the row that has more or fewer
+    values than there are columns.
     """
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     odd: list[Any] = []
     try:
         with open_decoded(path, how.encoding) as file:
             for batch in gathered(open_texts(file, how, odd)):
-                yield pa.RecordBatch.from_arrays([trimmed(column) for column in batch.columns], list(how.names))
+                bare = [trimmed(column) for column in batch.columns]
+                for name, texts, was in zip(how.names, bare, batch.columns, strict=True):
+                    padded[name] += pc.sum(pc.not_equal(texts, was)).as_py() or 0
+                yield pa.RecordBatch.from_arrays(bare, list(how.names))
     except pa.ArrowInvalid as error:
         if odd:
-            row, size = odd[0].number, f"{odd[0].actual_columns} values for {odd[0].expected_columns} columns"
+            row, values, columns = odd[0].number, odd[0].actual_columns, odd[0].expected_columns
+            size = f"{counted(values, 'value')} for {counted(columns, 'column')}"
             raise UserError(f"{path}: row {row}: {size}; put a value that holds the separator in quotes") from None
         raise UserError(f"{path}: not a table as CSV ({' '.join(str(error).split()):.200}); export it again") from None
 

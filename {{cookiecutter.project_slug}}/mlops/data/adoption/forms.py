@@ -82,9 +82,11 @@ def time_reader(pattern: str, *, zoned: bool = False, **how: Any) -> "Callable[[
         import pyarrow as pa
 
         found = written(texts, pattern).to_pandas() if pattern else texts.to_pandas()
-        if "unit" in how:
-            found = pd.to_numeric(found)
-        times = pd.to_datetime(found, errors="coerce", utc=zoned, **how)
+        if "unit" in how:  # beside a missing number pandas computes with whatever is in memory, and may fail of it
+            there = pd.to_numeric(found.dropna())
+            times = pd.to_datetime(there, errors="coerce", **how).reindex(found.index)
+        else:
+            times = pd.to_datetime(found, errors="coerce", utc=zoned, **how)
         return pa.Array.from_pandas(times.dt.tz_localize(None) if zoned else times, type=pa.timestamp("ns"))
 
     return read

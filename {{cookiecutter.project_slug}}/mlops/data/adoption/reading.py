@@ -6,13 +6,14 @@ zone; text and categories text; booleans stay, or become 1 and 0 where some are 
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops import UserError
+from mlops import UserError, counted
 from mlops.data.adoption.csv_files import Dialect, clean, dialect, read_texts
 from mlops.data.adoption.forms import Guess, Kind, same_meaning
 from mlops.data.tables import CELLS, readable
@@ -45,11 +46,12 @@ class Column:
 
 @dataclass
 class Source:
-    """The table: its files, its columns, and what of it is not read."""
+    """The table: its files, its columns, what of it is not read, and what was changed to read it."""
 
     files: Sequence[Path]
     columns: dict[str, Column] = field(default_factory=dict)
     passed_over: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
     batches: Callable[[], "Iterator[pa.RecordBatch]"] = field(default=lambda: iter(()))
 
 
@@ -114,21 +116,31 @@ def csv_source(files: Sequence[Path], time: str | None, folder: Path) -> Source:
         check_named({"--time": [time]}, names)
     comma = any(how.separator == ";" for how in dialects.values())
     guesses = {name: Guess(is_time=name == time, decimal_comma=comma) for name in names}
-    kept = folder / "text.parquet"
-    write_batches(kept, watched(dialects, guesses))
+    kept, padded = folder / "text.parquet", Counter[str]()
+    write_batches(kept, watched(dialects, guesses, padded))
     if not any(guess.texts + guess.nulls for guess in guesses.values()):
         raise UserError(f"{files[0]}: no rows below its header; export the table again")
     columns, readers = {}, {}
     for name, guess in guesses.items():
         columns[name], readers[name] = decide(name, guess)
-    return Source(files, columns, batches=lambda: typed(read_batches(kept), columns, readers))
+    changed = [
+        f"column {name}: spaces around {counted(padded[name], 'value')} taken off; ask the model without them"
+        for name, column in columns.items()
+        if column.kind == "text" and padded[name]
+    ]
+    return Source(files, columns, changed=changed, batches=lambda: typed(read_batches(kept), columns, readers))
 
 
-def watched(dialects: Mapping[Path, Dialect], guesses: Mapping[str, Guess]) -> "Iterator[pa.RecordBatch]":
-    """The rows of all files as text, in the first one's order of columns, shown to the guesses on the way."""
+def watched(
+    dialects: Mapping[Path, Dialect], guesses: Mapping[str, Guess], padded: Counter[str]
+) -> "Iterator[pa.RecordBatch]":
+    """The rows of all files as text, in the first one's order of columns, shown to the guesses on the way.
+
+    padded: counts, by column, the values that had spaces around them.
+    """
     for path, how in dialects.items():
         row = 1
-        for batch in read_texts(path, how):
+        for batch in read_texts(path, how, padded):
             for name, guess in guesses.items():
                 guess.see(batch[name], place_in(batch[name], path, name, row))
             yield batch.select(list(guesses))
@@ -228,7 +240,7 @@ def parquet_source(files: Sequence[Path], time: str | None) -> Source:
     ]
     taken: dict[str, Kind] = {name: kind for name, kind in kinds.items() if kind is not None}
     columns, readers = look_through(files, taken, time)
-    return Source(files, columns, passed_over, lambda: typed(parquet_batches(files, taken), columns, readers))
+    return Source(files, columns, passed_over, batches=lambda: typed(parquet_batches(files, taken), columns, readers))
 
 
 def common_kind(name: str, types: "Mapping[Path, pa.DataType]") -> Kind | None:

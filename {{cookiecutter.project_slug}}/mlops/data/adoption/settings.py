@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mlops.data.adoption.columns import Profile, Roles, Table
 from mlops.data.adoption.tasks import TASKS, Scale
 from mlops.settings.metrics import METRICS, TaskName
 from mlops.settings.migration import entries
 from mlops.settings.project import Project
 from mlops.settings.reading import check, parse_yaml, read_text
+from mlops.settings.values import scalar
 
 SHARE = 0.2  # of the rows is held out for the test, where the newest month is not fit for it
 LARGER = (0.3, 0.4, 0.5)  # are tried where that leaves too little to test on
@@ -74,12 +73,6 @@ def replaced(text: str, key: str, block: str, before: str = "") -> str:
     if before in there:
         return "".join(lines[: there[before].line]) + f"{block}\n" + "".join(lines[there[before].line :])
     return f"{text.rstrip()}\n\n{block}"
-
-
-def scalar(value: Any) -> str:
-    """A value as YAML in one line, in quotation marks where it needs them."""
-    readable = str(value).isprintable()
-    return str(yaml.safe_dump([value], default_flow_style=True, allow_unicode=readable, width=10**9)).strip()[1:-1]
 
 
 def in_line(values: Sequence[Any]) -> str:

@@ -52,7 +52,7 @@ class Numbers(Target):
     """The target is a number."""
 
     has_classes = False
-    gives, learner, step = "a number", "HistGradientBoostingRegressor", "regressor"
+    gives, step = "a number", "regressor"
     scoring, encoded = "r2", "continuous"  # of a tree that looks for leaks, and of texts for it
 
     def check(self, target: str, facts: Facts, kind: str) -> None:
@@ -96,7 +96,7 @@ class Classes(Target):
     """The target is one of several classes."""
 
     has_classes = True
-    gives, learner, step = "a probability for each class", "HistGradientBoostingClassifier", "classifier"
+    gives, step = "a probability for each class", "classifier"
     scoring, encoded = "balanced_accuracy", "auto"
 
     def check(self, target: str, facts: Facts, kind: str) -> None:

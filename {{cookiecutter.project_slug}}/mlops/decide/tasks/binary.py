@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlops import UserError
-from mlops.decide.measures import Auc, Measure, Vector, mean_of
+from mlops.decide.measures import Auc, Measure, OfSums, Vector, mean_of, ratio
 from mlops.decide.tasks.classification import CLIP, Classification
 from mlops.decide.tasks.interface import Target
 
@@ -37,6 +37,9 @@ class Binary(Classification):
     def decisions(self, predictions: Vector) -> NDArray[np.bool_]:
         return predictions > self.threshold
 
+    def losses(self, target: Target, predictions: Vector) -> Vector:
+        return (predictions - target) ** 2
+
     def trivial(self, target: Target, labels: Sequence[Any]) -> Vector:
         return np.full(len(target), self.shares(target, labels)[1])
 
@@ -51,3 +54,17 @@ class Binary(Classification):
             "brier": mean_of((predictions - target) ** 2),
             "accuracy": mean_of((self.decisions(predictions) == (target == 1)).astype(float)),
         }
+
+    def of_groups(self, target: Target, predictions: Vector) -> dict[str, Measure]:
+        called = self.decisions(predictions)
+        return {
+            "selection_rate": mean_of(called.astype(float)),
+            "true_positive_rate": called_of(called, target == 1),
+            "false_positive_rate": called_of(called, target == 0),
+        }
+
+
+def called_of(called: NDArray[np.bool_], rows: NDArray[np.bool_]) -> Measure:
+    """The share of those rows that are called positive. NaN without such rows."""
+    values = np.column_stack([called & rows, rows]).astype(float)
+    return OfSums(values, lambda sums, _: ratio(sums[..., 0], sums[..., 1]))

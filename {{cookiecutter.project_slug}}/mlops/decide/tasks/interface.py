@@ -66,6 +66,10 @@ class Task(ABC):
         """The place of the class that is decided on, for each row; None for a regression."""
 
     @abstractmethod
+    def losses(self, target: Target, predictions: Vector) -> Vector:
+        """How wrong each answer is, shape (rows,): of classes the Brier score, from 0 to 1; of numbers the distance."""
+
+    @abstractmethod
     def trivial(self, target: Target, labels: Sequence[Any]) -> Vector:
         """The predictions of a model that knows no feature, and the distribution of these very answers."""
 
@@ -81,6 +85,10 @@ class Task(ABC):
     def of_task(self, target: Target, predictions: Vector) -> dict[str, Measure]:
         """The metrics that every project of the task has, ready to be computed without some of the rows."""
 
+    def of_groups(self, target: Target, predictions: Vector) -> dict[str, Measure]:
+        """What there is besides to hold groups of rows against each other in."""
+        return {}
+
     def measures(self, target: Target, predictions: Vector) -> dict[str, Measure]:
         """These and the user's own."""
         own = {name: metric.measure(target, predictions) for name, metric in self.own.items()}
@@ -88,5 +96,5 @@ class Task(ABC):
 
 
 def kind(model: Any) -> str:
-    """What a pipeline ends in."""
-    return type(model[-1] if hasattr(model, "steps") else model).__name__
+    """The class that a pipeline ends in, or one within it."""
+    return kind(model[-1]) if hasattr(model, "steps") else type(model).__name__

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlops import UserError
+from mlops import UserError, counted
 from mlops.data.own_metrics import METRICS_FILE, in_a_line
 from mlops.decide.measures import Groups, Measure, Vector
 from mlops.settings.metrics import Metric
@@ -39,15 +39,13 @@ class OwnMetric:
         try:
             found = self.function(target, predictions)
         except Exception as error:  # whatever a person's own code may raise
-            why, rows = in_a_line(error), len(target)
-            raise UserError(
-                f"{METRICS_FILE}: {name} fails on {rows} rows ({why}); return nan where it has no value"
-            ) from None
+            why, rows = in_a_line(error), counted(len(target), "row")
+            mend = "return nan where it has no value"
+            raise UserError(f"{METRICS_FILE}: {name} fails on {rows} ({why}); {mend}") from None
         if not isinstance(found, Real) or math.isinf(found):
             said = " ".join(f"{found!r:.60}".split())
-            raise UserError(
-                f"{METRICS_FILE}: {name} returned {said} for {len(target)} rows; return a finite number, or nan"
-            )
+            rows = counted(len(target), "row")
+            raise UserError(f"{METRICS_FILE}: {name} returned {said} for {rows}; return a finite number, or nan")
         return float(found)
 
     def measure(self, target: NDArray[Any], predictions: Vector) -> Measure:

@@ -44,6 +44,9 @@ class Regression(Task):
     def decisions(self, predictions: Vector) -> None:
         return None
 
+    def losses(self, target: Target, predictions: Vector) -> Vector:
+        return np.abs(target - predictions)
+
     def trivial(self, target: Target, labels: Sequence[Any]) -> Vector:
         """The best of all constants: the median for absolute errors, else the mean."""
         best = np.median if self.primary == "mae" else np.mean
@@ -59,6 +62,9 @@ class Regression(Task):
             "mae": mean_of(np.abs(target - predictions)),
             "r2": explained(target, squared),
         }
+
+    def of_groups(self, target: Target, predictions: Vector) -> dict[str, Measure]:
+        return {"mean_error": mean_of(predictions - target)}
 
 
 def explained(target: Target, squared: Vector) -> Measure:

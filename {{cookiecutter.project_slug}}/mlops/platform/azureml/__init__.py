@@ -1,6 +1,7 @@
 """The whole loop on Azure Machine Learning, through its SDK. Nothing outside this folder imports it."""
 
 from mlops.platform import Platform
+from mlops.platform.keys import EndpointKeys
 from mlops.settings.environments import Manifest
 
 
@@ -9,6 +10,7 @@ def azureml_platform(manifest: Manifest) -> Platform:
     from mlops.platform.azureml.endpoints import AzureEndpoints
     from mlops.platform.azureml.jobs import AzureJobs
     from mlops.platform.azureml.models import AzureModels
+    from mlops.platform.azureml.sweeps import AzureSweeps
     from mlops.platform.azureml.workspace import AzureWorkspace
     from mlops.repo.history import pinned
 
@@ -18,4 +20,13 @@ def azureml_platform(manifest: Manifest) -> Platform:
         AzureModels(workspace, pinned),
         AzureEndpoints(workspace, manifest.endpoint),
         AzureJobs(workspace, manifest.model.name),
+        AzureSweeps(workspace, manifest.model.name),
     )
+
+
+def azureml_keys(manifest: Manifest) -> EndpointKeys:
+    """The keys of the manifest's endpoint."""
+    from mlops.platform.azureml.keys import AzureKeys
+    from mlops.platform.azureml.workspace import AzureWorkspace
+
+    return AzureKeys(AzureWorkspace(manifest.workspace), manifest.endpoint.name)

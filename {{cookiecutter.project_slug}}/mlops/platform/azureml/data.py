@@ -1,4 +1,4 @@
-"""Folders as versioned data assets of the workspace: the version is the content's hash."""
+"""Folders as versioned data assets of the workspace."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +13,18 @@ HASH_LENGTH = 16
 
 
 def asset(client: "MLClient", name: str, folder: Path) -> str:
-    """The address of the folder's content as an asset; uploaded when the workspace does not have it yet."""
+    """The address of the folder's content as an asset; uploaded when the workspace does not have it yet.
+
+    Its version is the content's hash.
+    """
+    return kept(client, name, hash_folder(folder)[:HASH_LENGTH], folder)
+
+
+def kept(client: "MLClient", name: str, version: str, folder: Path) -> str:
+    """The address of that version of the asset; made of the folder when there is none, and else left as it is."""
     from azure.ai.ml.entities import Data
     from azure.core.exceptions import ResourceNotFoundError
 
-    version = hash_folder(folder)[:HASH_LENGTH]
     try:
         client.data.get(name, version)
     except ResourceNotFoundError:

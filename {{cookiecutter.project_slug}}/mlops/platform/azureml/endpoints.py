@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops import UserError
 from mlops.decide.observed import Deployment, Observed, State, Traffic
-from mlops.platform import Reply
+from mlops.platform import EXPLAIN, Reply
 from mlops.platform.azureml.autoscale import Autoscale
 from mlops.platform.azureml.collected import collected_since
 from mlops.platform.azureml.error_messages import first_line, in_one_line, refusals_in_one_line
@@ -194,7 +194,8 @@ class AzureEndpoints:
         state = STATES.get(found.provisioning_state or "", "creating")  # an enumeration: its str() is another
         reason = self._cause(endpoint, found.name) if state == "failed" else ""
         instances = self._autoscale.range(endpoint, found.name) or (found.instance_count, found.instance_count)
-        return Deployment(found.name, model, version, state, reason, instances)
+        explain = EXPLAIN.items() <= (found.environment_variables or {}).items()
+        return Deployment(found.name, model, version, state, reason, instances, found.instance_type, explain)
 
     def _cause(self, endpoint: str, slot: str) -> str:
         """What the slot died of, as its log tells it; one whose image was never built has none."""
@@ -211,8 +212,10 @@ class AzureEndpoints:
 
         own = {"name": slot, "endpoint_name": endpoint, "model": self._workspace.model_id(model, version)}
         size = {"instance_type": self._settings.instance_type, "instance_count": self._settings.instance_count}
+        explain = EXPLAIN if self._settings.explain else {}
+        variables = {f"environment_variables.{name}": value for name, value in explain.items()}
         return load_online_deployment(
-            DEPLOYMENT, params_override=[{key: each} for key, each in {**own, **size}.items()]
+            DEPLOYMENT, params_override=[{key: each} for key, each in {**own, **size, **variables}.items()]
         )
 
     def _client(self, endpoint: str) -> ScoringClient:

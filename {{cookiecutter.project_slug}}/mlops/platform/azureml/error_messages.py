@@ -14,12 +14,12 @@ HINTS = (  # what the service's text says, in lower case, and what to do
     ("quota", "ask for more quota for this instance type, or set another endpoint.instance_type"),
     (
         "compute",
-        "make the cluster: az ml compute create --name <name> --type AmlCompute (docs/live.md has the whole line)",
+        "make the cluster: uv run infra up, or az ml compute create --name <name> --type AmlCompute",
     ),
 )
 IN_A_FILE = re.compile(r'"message": "(.*?)(?:\\n.*?)?",\s*"path": "(.*?)"')  # in the SDK's report of what it loaded
 SIGN_IN = "run `az login`, or give CI an identity (docs/first-run.md)"
-FORBIDDEN = "give the identity its role (docs/live.md lists them)"
+FORBIDDEN = "give the identity its role (infra/README.md lists them)"
 REMEDIES = {401: SIGN_IN, 403: FORBIDDEN}
 
 

@@ -8,11 +8,11 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from mlops import UserError
+from mlops.decide.infrastructure.repository import CLIENT, TENANT
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, AccessTokenInfo, TokenCredential
 
-CLIENT, TENANT = "AZURE_CLIENT_ID", "AZURE_TENANT_ID"
 REQUEST_URL, REQUEST_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"  # GitHub's runner
 CONNECTION, ACCESS_TOKEN = "AZURE_SERVICE_CONNECTION_ID", "SYSTEM_ACCESSTOKEN"  # Azure DevOps: set-up, and the step
 AUDIENCE = "api://AzureADTokenExchange"

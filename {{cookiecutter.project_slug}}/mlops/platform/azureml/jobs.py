@@ -16,6 +16,7 @@ from mlops.repo.lineage import for_a_job
 
 if TYPE_CHECKING:
     from azure.ai.ml.entities import PipelineJob
+    from azure.ai.ml.operations import JobOperations
 
 COMPLETED, FAILED = "Completed", "Failed"
 LOG, LOG_LINES = "std_log.txt", 30
@@ -78,10 +79,7 @@ class AzureJobs:
         """Print how the log of each step that failed ends."""
         jobs = self._workspace.client.jobs
         for step in [each for each in jobs.list(parent_job_name=job) if each.status == FAILED]:
-            with tempfile.TemporaryDirectory() as folder:
-                jobs.download(step.name, download_path=folder)
-                logs = [path.read_text(encoding="utf-8", errors="replace") for path in Path(folder).rglob(LOG)]
-            lines = "\n".join(logs).strip().splitlines()[-LOG_LINES:]
+            lines = log_of(jobs, step.name)
             print("\n  ".join([f"{step.display_name or step.name} failed; its log ends:", *lines]))
 
     def _fetch(self, job: str, output: str, to: Path) -> None:
@@ -93,6 +91,14 @@ class AzureJobs:
             if found.is_dir():  # a step that failed, or never ran, left none
                 to.parent.mkdir(parents=True, exist_ok=True)
                 shutil.move(found, to)
+
+
+def log_of(jobs: "JobOperations", job: str) -> list[str]:
+    """The last lines of what the job printed."""
+    with tempfile.TemporaryDirectory() as folder:
+        jobs.download(job, download_path=folder)
+        logs = [path.read_text(encoding="utf-8", errors="replace") for path in Path(folder).rglob(LOG)]
+    return "\n".join(logs).strip().splitlines()[-LOG_LINES:]
 
 
 def leave_out(job: "PipelineJob", known: Pipeline, name: str) -> None:

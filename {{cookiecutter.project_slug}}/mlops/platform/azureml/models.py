@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mlops import UserError
 from mlops.data.files import incoming
 from mlops.platform import ModelVersion, registered_version
+from mlops.platform.azureml.data import kept
 from mlops.platform.azureml.error_messages import refusals_in_one_line
 from mlops.platform.azureml.workspace import AzureWorkspace
 from mlops.platform.content import check_content
@@ -40,6 +41,9 @@ class AzureModels:
                 name, str(version), share_with_name=name, share_with_version=str(version), registry_name=registry
             )
         return ModelVersion(name, version, run_id, dict(tags))
+
+    def keep_card(self, name: str, run_id: str, folder: Path) -> str:
+        return kept(self._workspace.client, f"{name.replace('.', '-')}-card", run_id, folder)
 
     def versions(self, name: str) -> Sequence[ModelVersion]:
         return _versions(self._workspace.shared, name)

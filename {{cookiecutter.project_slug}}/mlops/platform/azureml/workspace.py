@@ -10,14 +10,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mlops import UserError
+from mlops.decide.infrastructure.repository import SUBSCRIPTION
 from mlops.platform.azureml.identity import Identity
 from mlops.settings.environments import Workspace
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
     from azure.storage.blob import ContainerClient
-
-SUBSCRIPTION = "AZURE_SUBSCRIPTION_ID"
 
 
 @contextmanager
@@ -97,6 +96,12 @@ class AzureWorkspace:
     def region(self) -> str:
         """Where the workspace is, in Azure's short form."""
         return str(self.client.workspaces.get(self.settings.name).location)
+
+    @cached_property
+    def tracking(self) -> str:
+        """The address of the workspace's MLflow, for a client that brings its own token: as azureml-mlflow makes it."""
+        uri = str(self.client.workspaces.get(self.settings.name).mlflow_tracking_uri).partition("?")[0]
+        return uri.replace("azureml://", "https://", 1).replace("/mlflow/v1.0/", "/mlflow/v2.0/", 1)
 
     @cached_property
     def container(self) -> "ContainerClient":

@@ -57,6 +57,7 @@ class Slot(Part):
     state: State
     reason: str = ""
     process: Started | None = None
+    explain: bool = False
 
 
 class EndpointState(Part):

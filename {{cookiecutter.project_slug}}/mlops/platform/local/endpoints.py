@@ -41,10 +41,11 @@ class LocalEndpoints:
     `environments` is where serving environments are installed: below the root, unless several projects share them.
     """
 
-    def __init__(self, root: Path, models: Models, environments: Path | None = None) -> None:
+    def __init__(self, root: Path, models: Models, environments: Path | None = None, explain: bool = False) -> None:
         self.root = root.resolve() / "endpoints"
         self.serving = root.resolve().parent / "serving"
         self.environments = environments or root.resolve() / "serving"
+        self.explain = explain
         self.models = models
 
     def names(self) -> list[str]:
@@ -107,7 +108,8 @@ class LocalEndpoints:
             else:
                 if same:
                     hosting.end_slot(folder, slot)  # it does not answer, so its clients need not wait for it
-                new = Slot(model=model, version=version, port=processes.free_port(), state="creating")
+                port = processes.free_port()
+                new = Slot(model=model, version=version, port=port, state="creating", explain=self.explain)
                 placed = hosting.place(folder, state, slot, new, python, lambda to: self.fill(to, model, version))
             write_state(folder, state.with_slot(slot, placed))
         return Deployment(slot, model, version, placed.state, placed.reason)
@@ -186,19 +188,20 @@ class LocalEndpoints:
 
     def deployment(self, endpoint: str, slot: str, placed: Slot) -> Deployment:
         """What the slot runs now: what is written down, unless its process is gone."""
-        state, reason = placed.state, placed.reason
-        if state in {"creating", "ready"} and not processes.find(placed.process):
+        shown = Deployment(slot, placed.model, placed.version, placed.state, placed.reason, explain=placed.explain)
+        if placed.state in {"creating", "ready"} and not processes.find(placed.process):
             if placed.process and processes.of_another_boot(placed.process):
-                return Deployment(slot, placed.model, placed.version, "stopped", "the machine was restarted")
+                return replace(shown, state="stopped", reason="the machine was restarted")
             words = processes.cause_of_death(log_file(self.root / endpoint, slot))
-            reason = f"its process ended: {words}" if state == "ready" else "its deploy was interrupted"
-            state = "failed"
-        return Deployment(slot, placed.model, placed.version, state, reason)
+            reason = f"its process ended: {words}" if placed.state == "ready" else "its deploy was interrupted"
+            return replace(shown, state="failed", reason=reason)
+        return shown
 
     def fill(self, folder: Path, model: str, version: int) -> None:
         """Put the model and the scoring script of this moment into a deployment's folder."""
         self.models.download(model, version, folder / scoring.MODEL_FOLDER)
-        shutil.copy2(self.serving / scoring.SCRIPT, folder)
+        for name in scoring.BESIDE:
+            shutil.copy2(self.serving / name, folder)
 
 
 def unreachable(deployment: Deployment) -> Deployment:

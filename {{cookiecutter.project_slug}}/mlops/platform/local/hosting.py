@@ -117,7 +117,7 @@ def place(folder: Path, state: EndpointState, slot: str, new: Slot, python: Path
     clear(folder, state, slot)
     incoming.rename(home)
     log, known = log_file(folder, slot), bearer(state.scoring_key)
-    process = scoring.start_scoring(python, home, new.port, state.scoring_key, log)
+    process = scoring.start_scoring(python, home, new.port, state.scoring_key, log, new.explain)
     new = new.changed(process=process)
     write_state(folder, state.with_slot(slot, new))
     if processes.wait_until_ready(process, lambda: answers(process, new.port, known), START_LIMIT):

@@ -20,6 +20,9 @@ from mlops.data.model_sources import SOURCES, hash_paths
 from mlops.platform.local import forking
 from mlops.platform.local.scoring import REQUIREMENTS, serving_python
 from mlops.platform.pipeline import Job, Pipeline, Source, fill, load_pipeline
+from mlops.settings.project import PROJECT_FILE
+from mlops.settings.reading import read_yaml
+from mlops.settings.unread import UNREAD, VARIABLE, as_read
 
 # An idle thread of OpenMP spins by default, which takes processors from the endpoints; one that sleeps at once makes
 # a small fit eight times slower. This many turns are some hundredths of a millisecond.
@@ -97,9 +100,10 @@ class LocalJobs:
         for folder in [step.folder, *map(step.output, step.job.outputs)]:
             folder.mkdir(parents=True)
         python = self.python_of(step.job)
+        variables = {**step.job.variables, VARIABLE: " ".join(UNREAD.get(step.job.name, ()))}
         start = time.monotonic()
         with self.console.status(step.job.name):
-            code = execute(command, step.log, step.job.variables, forked, python)
+            code = execute(command, step.log, variables, forked, python)
         self.console.print(f"{'failed' if code else 'done':7} {step.job.name:15} {time.monotonic() - start:6.1f} s")
         if code:
             self.console.print(step.log.read_text(encoding="utf-8", errors="replace").rstrip())
@@ -120,8 +124,12 @@ def of_an_endpoint(job: Job) -> bool:
 
 
 def steps(plan: Pipeline, values: Mapping[str, str], cache: Path) -> list[Step]:
-    """Every job with its folder, in running order. A job's key covers its command, its inputs and the code."""
-    code = hash_paths(SOURCES)
+    """Every job with its folder, in running order.
+
+    A job's key covers its command, its inputs, the code, and what it reads of project.yml.
+    """
+    code = hash_paths([each for each in SOURCES if each != str(PROJECT_FILE)])
+    project = read_yaml(PROJECT_FILE) if PROJECT_FILE.exists() else {}
     hashes = {name: hash_input(value) for name, value in values.items()}
     keys: dict[str, str] = {}
 
@@ -133,7 +141,8 @@ def steps(plan: Pipeline, values: Mapping[str, str], cache: Path) -> list[Step]:
     for job in plan.jobs:
         inputs = {key: fingerprint(value) for key, value in job.inputs.items()}
         packages = hash_input(str(SERVING)) if of_an_endpoint(job) else ""
-        text = json.dumps([code, job.command, inputs, job.variables, packages], sort_keys=True)
+        settings = repr(as_read(project, UNREAD.get(job.name, ())))
+        text = json.dumps([code, settings, job.command, inputs, job.variables, packages], sort_keys=True)
         keys[job.name] = hashlib.sha256(text.encode()).hexdigest()
     return [Step(job, cache / f"{job.name}-{keys[job.name][:16]}") for job in plan.jobs]
 

@@ -20,6 +20,7 @@ VERSIONS = "SELECT version, run_id FROM model_versions WHERE name = ? AND curren
 TAGS = "SELECT version, key, value FROM model_version_tags WHERE name = ?"
 DELETED = "Deleted_Internal"  # MLflow's word for a version that was deleted
 LOGGED_FOLDER = "model"  # the run's folder that `train` logged the model to
+CARD_FOLDER = "card"  # and that of the model's card
 
 
 class LocalModels:
@@ -51,6 +52,12 @@ class LocalModels:
                 raise
         made = client.create_model_version(name, source.as_uri(), run_id, dict(tags))
         return ModelVersion(name, int(made.version), run_id, dict(tags))
+
+    def keep_card(self, name: str, run_id: str, folder: Path) -> str:
+        client = self.client
+        if not client.list_artifacts(run_id, CARD_FOLDER):
+            client.log_artifacts(run_id, str(folder), CARD_FOLDER)
+        return f"runs:/{run_id}/{CARD_FOLDER}"
 
     def versions(self, name: str) -> Sequence[ModelVersion]:
         if not database(self.root).exists():

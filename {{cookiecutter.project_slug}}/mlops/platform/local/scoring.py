@@ -12,17 +12,19 @@ from pathlib import Path
 from filelock import FileLock
 
 from mlops import UserError
+from mlops.platform import EXPLAIN
 from mlops.platform.local.endpoint_state import Started
 from mlops.platform.local.processes import Marker, cause_of_death, start
 
 SCRIPT = "score.py"
+BESIDE = (SCRIPT, "explanation.py")  # what a deployment's folder gets of serving/
 REQUIREMENTS = Path("image") / "requirements.txt"  # beside the script
 MODEL_FOLDER = "model_folder"  # beside the script; `model` is the name of the package that it brings
 DONE = "installed"  # written last: an environment without it is half made
 SERVER = Path(__file__).with_name("scoring_server.py")
 
 
-def start_scoring(python: Path, folder: Path, port: int, key: str, log: Path) -> Started:
+def start_scoring(python: Path, folder: Path, port: int, key: str, log: Path, explain: bool = False) -> Started:
     """Serve the model in the folder with the script in the folder, on loopback and to those who know the key."""
     command = [str(python), "-I", "-u", str(SERVER), *marker(folder)]
     command += ["--model_dir", str(folder / MODEL_FOLDER), "--port", str(port), "--worker_count", "1"]
@@ -31,7 +33,7 @@ def start_scoring(python: Path, folder: Path, port: int, key: str, log: Path) ->
         "MLOPS_SCORING_KEY": key,  # where other users cannot read it, unlike a command line
         "OMP_NUM_THREADS": "1",  # several servers share this machine, and a request is a few rows
     }
-    return start(command, folder, log, environment)
+    return start(command, folder, log, environment | (EXPLAIN if explain else {}))
 
 
 def marker(folder: Path) -> Marker:

@@ -1,0 +1,1 @@
+"""What a project needs around it: in its subscription and in its repository."""

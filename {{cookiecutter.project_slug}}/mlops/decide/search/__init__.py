@@ -1,0 +1,1 @@
+"""The search for a better model, without disk and clock: what is tried next, and who wins."""
