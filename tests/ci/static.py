@@ -32,10 +32,7 @@ RIGHTS = {  # what a step's command or action needs of the run's token; a job ha
     "uv run revert": {"contents": "write", "pull-requests": "write"},
 }
 IDENTITY = {name: f"${{{{ vars.{name} }}}}" for name in VARIABLES}
-NOTHING_SERVED = {
-    "training",
-    "monitoring",
-}  # environments of CI alone: the one makes models, the other reads what serves
+NOTHING_SERVED = {"training", "monitoring"}  # of CI alone: the one makes models, the other reads what serves
 ONE_AT_A_TIME = {  # pipelines that are neither doubled nor cancelled midway
     ".github/workflows": ("rollout", "train", "monitor"),
     "azure-pipelines": ("train", "deploy", "monitor", "templates/rollout"),
