@@ -35,6 +35,8 @@ Render = Callable[..., "Project"]
 NOTHING_LEFT = {"PYTHONDONTWRITEBYTECODE": "1"}
 # Whatever this machine says: without bytecode each of the tests' many commands would compile anew all that it imports.
 os.environ.pop(*NOTHING_LEFT, None)
+# What is asked of this run is not asked of those that it starts.
+os.environ.pop("PYTEST_ADDOPTS", None)
 # More test processes than cores: threads that wait for each other by spinning took twice the processor time.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

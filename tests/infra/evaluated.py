@@ -26,7 +26,7 @@ def types() -> Path | None:
 
 def parameter_sets(folder: Path, *names: str) -> dict[str, Values]:
     """The values by name, of each of these sets of options; of all of them without one."""
-    command = [sys.executable, str(SCRIPT), *(names or SETS)]
+    command = [sys.executable, "-B", str(SCRIPT), *(names or SETS)]
     said = subprocess.run(command, cwd=folder, check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout
     found: dict[str, Values] = json.loads(said)
     return found

@@ -19,7 +19,7 @@ IMAGES = "microsoft.containerregistry/registries"
 
 @pytest.mark.parametrize("name", ["one workspace", "everything"])
 def test_what_costs_by_its_number_is_what_the_template_makes(rendered: Project, name: str) -> None:
-    said = subprocess.run([sys.executable, str(SCRIPT)], cwd=rendered.folder, check=True, stdout=subprocess.PIPE)
+    said = subprocess.run([sys.executable, "-B", str(SCRIPT)], cwd=rendered.folder, check=True, stdout=subprocess.PIPE)
     counted = json.loads(said.stdout)[name]
     template: dict[str, Any] = json.loads((TEMPLATE / "infra" / "main.json").read_text(encoding="utf-8"))
     resources = deploy(template, parameter_sets(rendered.folder, name)[name]).resources
