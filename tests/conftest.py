@@ -26,7 +26,8 @@ CACHES = {"__pycache__", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_c
 TOOLS = {".git", ".venv", "node_modules", *CACHES}
 NOT_OURS = {*TOOLS, ".mlops", "out"}
 
-LONGEST = ("test_end_to_end.py", "test_machinery.py")  # begun last, they would be waited for while all else is done
+PARTED = ("test_end_to_end.py", "test_machinery.py")  # several processes may have the tests of one of these
+LONG = (*PARTED, "test_demo.py", "test_loop_on_azure.py", "test_own_tables.py")  # begun last, these would be waited for
 
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
@@ -49,11 +50,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class ByFile(LoadFileScheduling):
-    """One process has all tests of a file, for they share what is made for them; of a long file, of one parameter."""
+    """One process has all tests of a file, for they share what is made for them; of a parted file, of one parameter."""
 
     def _split_scope(self, nodeid: str) -> str:
         file, _, test = nodeid.partition("::")
-        return f"{file}[{test.rpartition('[')[2]}" if Path(file).name in LONGEST else file
+        return f"{file}[{test.rpartition('[')[2]}" if Path(file).name in PARTED else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
@@ -61,7 +62,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.name not in LONGEST)
+    items.sort(key=lambda item: item.path.name not in LONG)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
