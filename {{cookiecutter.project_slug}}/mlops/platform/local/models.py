@@ -1,9 +1,14 @@
-"""The local registry: MLflow on a database in the project's folder."""
+"""The local registry: MLflow on a database in the project's folder.
+
+What is only read is read by SQL: MLflow's import alone takes seconds in commands that only want to know what there is.
+"""
 
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from mlops import UserError
 from mlops.data.files import incoming
@@ -11,13 +16,13 @@ from mlops.platform import ModelVersion, registered_version
 from mlops.platform.content import check_content
 from mlops.platform.local.rehearsal import RESTORED
 from mlops.platform.tracking import database, follow, local_uri, opened
-from mlops.settings.reading import one_line
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 VERSIONS = "SELECT version, run_id FROM model_versions WHERE name = ? AND current_stage <> ? ORDER BY version"
 TAGS = "SELECT version, key, value FROM model_version_tags WHERE name = ?"
+ARTIFACTS = "SELECT artifact_uri FROM runs WHERE run_uuid = ? AND lifecycle_stage = 'active'"
 DELETED = "Deleted_Internal"  # MLflow's word for a version that was deleted
 LOGGED_FOLDER = "model"  # the run's folder that `train` logged the model to
 CARD_FOLDER = "card"  # and that of the model's card
@@ -62,7 +67,6 @@ class LocalModels:
     def versions(self, name: str) -> Sequence[ModelVersion]:
         if not database(self.root).exists():
             return []
-        # by SQL, not by MLflow, whose import alone takes seconds in commands that only want to know what there is
         with opened(self.root) as connection:
             found = connection.execute(VERSIONS, (name, DELETED)).fetchall()
             tags = connection.execute(TAGS, (name,)).fetchall()
@@ -86,12 +90,16 @@ class LocalModels:
 
     def run_folder(self, run_id: str) -> Path:
         """The model folder that the run logged. UserError when the run or the folder is not there."""
-        from mlflow.artifacts import download_artifacts
-        from mlflow.exceptions import MlflowException
-
         follow(self.root)
-        try:
-            found = download_artifacts(run_id=run_id, artifact_path=LOGGED_FOLDER, tracking_uri=local_uri(self.root))
-        except (MlflowException, OSError) as error:
-            raise UserError(f"run {run_id}: no model to register ({one_line(error)})") from None
-        return Path(found)
+        folder = self.artifacts(run_id) / LOGGED_FOLDER
+        if not folder.is_dir():
+            raise UserError(f"run {run_id}: no model to register ({folder} is not there)")
+        return folder
+
+    def artifacts(self, run_id: str) -> Path:
+        """Where the run's files are. UserError when there is no such run."""
+        if database(self.root).exists():
+            with opened(self.root) as connection:
+                for (address,) in connection.execute(ARTIFACTS, (run_id,)):
+                    return Path(url2pathname(urlsplit(address).path))
+        raise UserError(f"run {run_id}: no model to register (there is no such run)")
