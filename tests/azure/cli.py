@@ -55,6 +55,7 @@ def variables(azure: StandIn, programs: Path, home: Path) -> dict[str, str]:
 
 def log_in(azure: StandIn, environment: Mapping[str, str]) -> None:
     """As a person would, but with a secret: nobody can open a browser here."""
-    who = ("--username", azure.secret_login["AZURE_CLIENT_ID"], "--password", azure.cloud.secret("client"))
+    secret = f"--password={azure.cloud.secret('client')}"  # in one word: it may begin with a dash
+    who = ("--username", azure.secret_login["AZURE_CLIENT_ID"], secret)
     command = ["az", "login", "--service-principal", *who, "--tenant", TENANT, "--output", "none"]
     subprocess.run(command, env={**os.environ, **environment, CALLS: os.devnull}, check=True)

@@ -1,11 +1,11 @@
-"""A generated project with a repository on GitHub and a subscription, neither of which has anything yet."""
+"""A generated project with a repository at a host and a subscription, neither of which has anything yet."""
 
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,17 +16,60 @@ import measured
 
 from conftest import MACHINERY, TEMPLATE, a_users
 from standin import Entry, StandIn, hosts
+from standin.cloud import SUBSCRIPTION, Cloud
+from standin.faults import drop
+from standin.login import claims_of
 from standin.messages import Request
 
-sys.path += [str(TEMPLATE), str(MACHINERY / "support")]  # GitHub's stand-in needs both
+sys.path += [str(TEMPLATE), str(MACHINERY / "support")]  # the hosts' stand-ins need both
 
+from azure_devops_settings import AzureDevOpsSettings
 from github_settings import ROOT, GitHubSettings
 from trouble import KILLED, Trouble
 
 NOBODY = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 WHO = ("-c", "user.name=somebody", "-c", "user.email=somebody@example.org")
-REMOTE = "https://github.com/someone/flights.git"
+PROJECT = "flight-delays"
+TO_AZURE_DEVOPS = "499b84ac-1321-427f-aa17-267ca6975798"  # what Entra calls it
+HOME = f"/subscriptions/{SUBSCRIPTION}/resourceGroups"
 REGION = {"region: eastus": "region: westeurope", 'region: "eastus"': 'region: "westeurope"'}
+
+
+class KnowsEntra(AzureDevOpsSettings):  # type: ignore[misc]
+    """Lets in who is logged in with `az`, by a token that was made for Azure DevOps and for nothing else."""
+
+    def __init__(self, repository: Path, cloud: Cloud) -> None:
+        super().__init__(repository)
+        self.cloud = cloud
+
+    def answer(self, request: Any) -> Any:
+        said = claims_of(self.cloud, request.headers.get("Authorization", "").removeprefix("Bearer "))
+        if said and said["aud"] == TO_AZURE_DEVOPS:
+            request.headers["Authorization"] = f"Bearer {self.token}"
+        return super().answer(request)
+
+
+@dataclass(frozen=True)
+class At:
+    """A host: the address of the repository, the servers that play it, and the variable that has its token."""
+
+    remote: str
+    service: Callable[[Path, Cloud], Any]
+    servers: Mapping[str, str]
+    variable: str = ""  # none: the login of `az` is enough
+
+
+GITHUB = At(
+    "https://github.com/someone/flights.git",
+    lambda repository, cloud: GitHubSettings(repository),
+    {"api.github.com": ROOT},
+    "GH_TOKEN",
+)
+AZURE_DEVOPS = At(
+    "https://dev.azure.com/someone/Data%20Science/_git/flights",
+    KnowsEntra,
+    {"dev.azure.com": "", "vssps.dev.azure.com": ""},
+)
 
 
 @dataclass
@@ -86,10 +129,24 @@ class Subscribed:
     def start(self, *arguments: str, before: Sequence[str] = (), **variables: str) -> "subprocess.Popen[str]":
         pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         command = [str(self.python), *before, "-m", "mlops.commands.infra", *arguments]
-        return subprocess.Popen(command, cwd=self.folder, env=self.environment(**variables), encoding="utf-8", **pipes)
+        told = self.environment(**variables)
+        return subprocess.Popen(command, cwd=self.folder, env=told, encoding="utf-8", start_new_session=True, **pipes)
+
+    def killed_at(self, write: str, when: str, *arguments: str) -> None:
+        """Run it, and kill it with all that it has started at the next write to Azure that looks like that."""
+        process = self.start(*arguments)
+
+        def kill() -> None:
+            os.killpg(process.pid, signal.SIGKILL)
+            drop()
+
+        self.azure.faults.at_next(write, kill, when)
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL, f"nothing like {write} was written"
 
     def killed_at_host(self, write: int, *arguments: str, **variables: str) -> None:
         """Run it, and kill it once that write at the host was done."""
+        self.host.calm()
         process = self.start(*arguments, **variables)
         self.host.trouble = Trouble(KILLED, write, process.pid)
         process.communicate()
@@ -131,7 +188,7 @@ class Subscribed:
 
 
 @contextmanager
-def subscribed(project: Path, python: Path, programs: Path, place: Path) -> Iterator[Subscribed]:
+def subscribed(project: Path, python: Path, programs: Path, place: Path, at: At = GITHUB) -> Iterator[Subscribed]:
     """A copy of the project, in its own repository, with who sets it up logged in to both."""
     folder = place / "project"
     kept_out = shutil.ignore_patterns(".venv", ".git", "__pycache__", ".mlops", "out", "uv.lock")
@@ -149,18 +206,21 @@ def subscribed(project: Path, python: Path, programs: Path, place: Path) -> Iter
         ("commit", "--quiet", "--message", "first"),
     ):
         subprocess.run(["git", *arguments], cwd=folder, env={**os.environ, **NOBODY}, check=True)
-    with set_up(folder, python, programs, place) as here:
+    with set_up(folder, python, programs, place, at=at) as here:
         yield here
 
 
 @contextmanager
-def set_up(folder: Path, python: Path, programs: Path, place: Path, images: Path | None = None) -> Iterator[Subscribed]:
+def set_up(
+    folder: Path, python: Path, programs: Path, place: Path, images: Path | None = None, at: At = GITHUB
+) -> Iterator[Subscribed]:
     """The project in its repository, with who sets it up logged in to both hosts, on which there is nothing yet."""
-    with StandIn(place / "azure", workspaces=[], images=images) as azure, GitHubSettings(bare(place)) as host:
-        azure.cloud.elsewhere["api.github.com"] = f"{host.url}{ROOT}"
-        told = {**cli.variables(azure, programs, place), "GH_TOKEN": host.token, cli.CALLS: str(place / "calls.txt")}
+    with StandIn(place / "azure", workspaces=[], images=images) as azure, at.service(bare(place), azure.cloud) as host:
+        azure.cloud.elsewhere |= {name: f"{host.url}{root}" for name, root in at.servers.items()}
+        told = {**cli.variables(azure, programs, place), cli.CALLS: str(place / "calls.txt")}
+        told |= {at.variable: host.token} if at.variable else {}
         here = Subscribed(folder, python, azure, host, told, place / "calls.txt")
-        here.git("remote", "add", "origin", REMOTE)
+        here.git("remote", "add", "origin", at.remote)
         cli.log_in(azure, told)
         yield here
 
@@ -171,3 +231,30 @@ def bare(place: Path) -> Path:
         ["git", "init", "--quiet", "--bare", "--initial-branch", "main", str(place / "host.git")], check=True
     )
     return place / "host.git"
+
+
+def workspace(stage: str) -> str:
+    """The id of the stage's workspace."""
+    name = f"{PROJECT}-{stage}"
+    return f"{HOME}/{name}/providers/Microsoft.MachineLearningServices/workspaces/{name}"
+
+
+def serve(here: Subscribed) -> None:
+    """An endpoint with traffic, how it scales, a job under way, and a schedule that starts others."""
+    put, place = here.azure.cloud.put, workspace("production")
+    endpoint = f"{place}/onlineEndpoints/{PROJECT}-production"
+    where = {"location": "westeurope", "identity": {"type": "SystemAssigned"}}
+    put(
+        endpoint,
+        {**where, "properties": {"authMode": "Key", "traffic": {"blue": 100}, "provisioningState": "Succeeded"}},
+    )
+    state = {"provisioningState": "Succeeded", "endpointComputeType": "Managed"}
+    put(f"{endpoint}/deployments/blue", {**where, "properties": state})
+    scale = f"{HOME}/{PROJECT}-production/providers/Microsoft.Insights/autoscalesettings/{PROJECT}-production-blue"
+    profiles = {"targetResourceUri": f"{endpoint}/deployments/blue", "profiles": [], "enabled": True}
+    put(scale, {"location": "westeurope", "properties": profiles})
+    job = {"jobType": "Command", "status": "Queued", "command": "x", "environmentId": "e", "experimentName": "Default"}
+    put(f"{place}/jobs/one", {"properties": job})
+    action = {"actionType": "InvokeBatchEndpoint", "endpointInvocationDefinition": {}}
+    trigger = {"triggerType": "Cron", "expression": "0 0 * * *"}
+    put(f"{place}/schedules/nightly", {"properties": {"action": action, "trigger": trigger}})

@@ -9,29 +9,23 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from runpy import run_path
 
 import cli
 import measured
 import pytest
 import yaml
 from looped import Looped
-from subscribed import Done, Subscribed, subscribed
+from subscribed import HOME, PROJECT, Done, Subscribed, serve, subscribed, workspace
 
-from conftest import Project, Render
-from mlops.ci.setup.azure_devops import AzureDevOps
-from mlops.decide.infrastructure.repository import repository_settings
+from conftest import Project
 from standin.cloud import CLIENT, SUBSCRIPTION
 from standin.faults import refuse
 from standin.limits import LOW_PRIORITY, OF_DSV2, Limits
 from standin.login import TENANT
 
-PROJECT = "flight-delays"
 STAGES = ("staging", "production")
 HOOK = "https://chat.example.com/hooks/never-shown-4711"
 GROUPS = [f"{PROJECT}-{name}" for name in ("identities", "production", "registry", "staging")]
-HOME = f"/subscriptions/{SUBSCRIPTION}/resourceGroups"
-WORKSPACES = "providers/Microsoft.MachineLearningServices/workspaces"
 
 
 @pytest.fixture(scope="module")
@@ -73,10 +67,6 @@ def made(here: Subscribed) -> Subscribed:
     done = here.counted("up", "--yes", CHAT_WEBHOOK=HOOK)
     assert done.code == 0, done.out + done.err
     return here
-
-
-def workspace(stage: str) -> str:
-    return f"{HOME}/{PROJECT}-{stage}/{WORKSPACES}/{PROJECT}-{stage}"
 
 
 def test_a_plan_that_nobody_says_yes_to_shows_all_and_changes_nothing(here: Subscribed) -> None:
@@ -166,27 +156,6 @@ def test_what_the_stack_did_not_make_stops_down(made: Subscribed) -> None:
     assert (nobody.code, nobody.wrote) == (2, []) and "'' is not this project's name" in nobody.error
     wrong = made.infra("down", typed="something\n")
     assert (wrong.code, wrong.wrote) == (2, []) and "'something' is not this project's name" in wrong.error
-
-
-def serve(here: Subscribed) -> None:
-    """An endpoint with traffic, how it scales, a job under way, and a schedule that starts others."""
-    put, place = here.azure.cloud.put, workspace("production")
-    endpoint = f"{place}/onlineEndpoints/{PROJECT}-production"
-    where = {"location": "westeurope", "identity": {"type": "SystemAssigned"}}
-    put(
-        endpoint,
-        {**where, "properties": {"authMode": "Key", "traffic": {"blue": 100}, "provisioningState": "Succeeded"}},
-    )
-    state = {"provisioningState": "Succeeded", "endpointComputeType": "Managed"}
-    put(f"{endpoint}/deployments/blue", {**where, "properties": state})
-    scale = f"{HOME}/{PROJECT}-production/providers/Microsoft.Insights/autoscalesettings/{PROJECT}-production-blue"
-    profiles = {"targetResourceUri": f"{endpoint}/deployments/blue", "profiles": [], "enabled": True}
-    put(scale, {"location": "westeurope", "properties": profiles})
-    job = {"jobType": "Command", "status": "Queued", "command": "x", "environmentId": "e", "experimentName": "Default"}
-    put(f"{place}/jobs/one", {"properties": job})
-    action = {"actionType": "InvokeBatchEndpoint", "endpointInvocationDefinition": {}}
-    trigger = {"triggerType": "Cron", "expression": "0 0 * * *"}
-    put(f"{place}/schedules/nightly", {"properties": {"action": action, "trigger": trigger}})
 
 
 def kinds(done: Done) -> list[str]:
@@ -313,15 +282,3 @@ def test_az_itself_logs_in_with_a_job_token_and_validates(here: Subscribed, prog
         done = az("deployment", "sub", "validate", "--template-file", str(file), *where, given=given)
         assert done.returncode == code, done.stderr
     assert "unknown property 'misspelt'" in done.stderr
-
-
-def test_on_azure_devops_the_pipelines_and_their_table_name_the_connections(
-    render: Render, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Or the project's own test of its pipelines would be red after `up`."""
-    folder = render(tmp_path, ci_system="azure-devops").folder
-    monkeypatch.chdir(folder)
-    for path, text in AzureDevOps("org", "project", "flights").files(repository_settings(STAGES, [], {})).items():
-        path.write_text(text, encoding="utf-8")
-    assert "trainingConnection: " in (folder / "azure-pipelines" / "variables.yml").read_text(encoding="utf-8")
-    assert run_path(str(folder / "tests" / "pipeline_table.py"))["changes"](folder / "azure-pipelines") == []

@@ -2,7 +2,8 @@
 
 Git is real, the host's pull requests and comments are a stand-in of its HTTP API, and models are trained and served for
 real on the local platform. One command is left out, `check`: the project's own tests run elsewhere. On GitHub the
-project has the flights, on Azure DevOps a table of somebody's own.
+project has the flights, and the agent an `az` whose Bicep is our own; on Azure DevOps it is a table of somebody's own,
+and the agent has no Bicep.
 """
 
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from compiling import put_compiler
 
 from ci.events import Event, Run, Runner
 from ci.hosts import of_every_run, service_of
@@ -55,6 +57,7 @@ class Life:
         for name, text in {"uv": UV.format(uv=uv), "python": PYTHON.format(python=sys.executable)}.items():
             (folder / name).write_text(text, encoding="utf-8")
             (folder / name).chmod(0o755)
+        put_compiler(folder / "az", works=self.system is GITHUB)
         return folder
 
     def environment(self) -> Mapping[str, str]:
@@ -168,6 +171,8 @@ def test_a_pull_request_of_new_data_is_judged_against_the_champion(life):
     comment = comments(life.service, number)
     assert len(comment) == 1 and "no worse than the champion" in comment[0] and "| run_pipeline |" in comment[0]
     assert "not trained" not in output_of(run, "uv run run_pipeline")
+    compiled = "as `az bicep build` makes it" if life.system is GITHUB else "not compiled (az bicep build: no Bicep"
+    assert compiled in output_of(run, "uv run infra check")
     life.happens("pull-request", event)
     assert len(comments(life.service, number)) == 1, "updated, not repeated"
 

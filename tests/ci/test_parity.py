@@ -15,6 +15,7 @@ CALLS = {  # pipeline: environment and command, when all goes well
     "pull-request": [
         *(("", call) for call in SETUP),
         ("", "uv run check"),
+        ("", "uv run infra check --pull-request"),
         ("", "uv run plan --pull-request"),
         ("", "uv run run_pipeline --pull-request"),
         ("", "uv run comment"),

@@ -48,6 +48,7 @@ class Faults:
     writes: int = 0
     of_blobs: bool = False  # whether writes to blobs count too
     _orders: dict[tuple[int, str], Fault] = field(default_factory=dict)
+    _awaited: dict[tuple[str, str], Fault] = field(default_factory=dict)
     _failures: list[str] = field(default_factory=list)
     _polls: list[int] = field(default_factory=list)
     _forbidden: list[str] = field(default_factory=list)
@@ -57,6 +58,10 @@ class Faults:
         """Let the fault happen at the n-th write from now (1 is the next) and at the ones after it, `times` in all."""
         for turn in range(times):
             self._orders[self.writes + number + turn, when] = fault
+
+    def at_next(self, pattern: str, fault: Fault, when: str = BEFORE) -> None:
+        """Let the fault happen at the next write that has this regular expression in its method and path."""
+        self._awaited[pattern, when] = fault
 
     def fail_operation(self, message: str) -> None:
         """Let the next long operation that is not spoken for end as Failed with this message."""
@@ -69,6 +74,7 @@ class Faults:
     def clear(self) -> None:
         """Forget all orders."""
         self._orders.clear()
+        self._awaited.clear()
         self._failures.clear()
         self._polls.clear()
         self._forbidden.clear()
@@ -88,9 +94,10 @@ class Faults:
             self.writes += 1
             return self.writes
 
-    def happen(self, write: int, when: str) -> None:
-        """The fault ordered for that moment, if there is one."""
-        fault = self._orders.pop((write, when), None)
+    def happen(self, write: int, when: str, what: str = "") -> None:
+        """The fault ordered for that moment, if there is one. what: the method and path."""
+        awaited = next((one for one in self._awaited if one[1] == when and re.search(one[0], what)), None)
+        fault = self._orders.pop((write, when), None) or (self._awaited.pop(awaited) if awaited else None)
         if fault:
             fault()
 

@@ -90,10 +90,10 @@ def with_faults(cloud: Cloud, request: Request) -> Reply:
     cloud.faults.check(request.path)
     if not is_counted(cloud, request):
         return route(cloud, request)
-    write = cloud.faults.count()
-    cloud.faults.happen(write, BEFORE)
+    write, what = cloud.faults.count(), f"{request.method} {request.path}"
+    cloud.faults.happen(write, BEFORE, what)
     reply = route(cloud, request)
-    cloud.faults.happen(write, AFTER)
+    cloud.faults.happen(write, AFTER, what)
     return reply
 
 

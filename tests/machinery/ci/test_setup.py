@@ -63,6 +63,25 @@ def test_no_remote_is_one_line(remote):
 @pytest.mark.parametrize(
     ("address", "where"),
     [
+        ("https://dev.azure.com/someone/Data%20Science", "dev.azure.com"),
+        ("https://someone@dev.azure.com/someone/Data%20Science/_git/flights?path=/README.md", "dev.azure.com"),
+        ("https://someone:secret@someone.visualstudio.com/Data%20Science", "someone.visualstudio.com"),
+        ("git@ssh.dev.azure.com:someone/Data%20Science/flights", "ssh.dev.azure.com"),
+        ("https://github.com/someone", "github.com"),
+        ("https://github.com/someone/flights/tree/main", "github.com"),
+    ],
+)
+def test_an_address_of_something_else_at_the_host_is_one_line_with_its_mend(remote, address, where):
+    remote(address)
+    with pytest.raises(UserError) as caught:
+        open_repository()
+    assert str(caught.value).startswith(f"the remote origin is at {where}, but names no repository there; `git remote")
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "where"),
+    [
         ("https://somebody:secret@gitlab.com/someone/flights.git", "gitlab.com"),
         ("git@example.org:someone/flights.git", "example.org"),
         ("https://github.com.example.org/someone/flights", "github.com.example.org"),

@@ -1,5 +1,8 @@
 """The repository's settings on Azure DevOps, which judges what is made by golden bodies."""
 
+import json
+import os
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -258,14 +261,16 @@ def test_the_names_of_the_connections_are_files_to_write(service, tmp_path):
     path.write_text(VARIABLES, "utf-8")
     table = path.with_name("pipelines.txt")
     table.write_text("azure-pipelines/variables.yml\n  variables.stagingConnection:\n", "utf-8")
-    found = host().files(SETTINGS)
+    before = {each.relative_to(tmp_path): each.read_text("utf-8") for each in (path, table)}
+    found = host().files(SETTINGS, Path.read_text)
     assert found[Path("azure-pipelines/variables.yml")].startswith(VARIABLES.partition("\n")[0])
     for name, text in found.items():
         (tmp_path / name).write_text(text, "utf-8")
     said = table.read_text("utf-8").splitlines()[1:]
     assert sorted(said) == sorted(f"  variables.{each}Connection: flights-{each}" for each in CLIENTS)
     assert read_yaml(path)["variables"] == {f"{each}Connection": f"flights-{each}" for each in CLIENTS}
-    assert host().files(SETTINGS) == {}
+    assert host().files(SETTINGS, Path.read_text) == {}
+    assert host().files(SETTINGS, before.__getitem__) == found, "written, not yet committed"
 
 
 def test_all_that_is_missing_is_said_at_once(service):
@@ -285,12 +290,50 @@ def test_without_a_login_there_is_one_line(service, monkeypatch, tmp_path):
     monkeypatch.delenv("AZURE_DEVOPS_EXT_PAT")
     monkeypatch.setenv("PATH", str(tmp_path))
     (line,) = host().missing()
-    assert line.startswith("no token for Azure DevOps (Azure CLI not found") and "`az login`" in line
+    assert line.startswith("no token for Azure DevOps (az was not found") and "`az login`" in line
+
+
+def az_that_gives(tmp_path, monkeypatch, seconds):
+    """An `az` whose login gives that token, which ends then, and notes each call; the notes."""
+    said = json.dumps({"accessToken": TOKEN, "expires_on": int(time.time()) + seconds})
+    program, calls = tmp_path / "az", tmp_path / "calls"
+    program.write_text(f"#!/bin/sh\necho $@ >> {calls}\necho '{said}'\n", "utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.delenv("AZURE_DEVOPS_EXT_PAT")
+    return calls
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the program is a script of the shell")
+@pytest.mark.parametrize(("seconds", "asked"), [(3600, 1), (100, 2)])
+def test_the_login_of_az_is_enough_and_renewed_before_it_ends(service, tmp_path, monkeypatch, seconds, asked):
+    """What Azure makes in between may take longer than a token is good for."""
+    calls = az_that_gives(tmp_path, monkeypatch, seconds)
+    here = host()
+    assert here.missing() == [] and here.has_main()
+    assert calls.read_text("utf-8").count("--resource 499b84ac-1321-427f-aa17-267ca6975798\n") == asked
 
 
 def test_a_reviewer_whom_nobody_knows_is_one_line(service):
     with pytest.raises(UserError, match=r"Azure DevOps knows 0 people with the address lovelace@example\.org"):
         make(repository_settings(STAGES, ["lovelace@example.org"], IDS))
+
+
+def test_before_main_is_there_the_pipelines_are_nobody_yet(service):
+    service.git("branch", "--move", "main", "maintenance")
+    service.has_run = False
+    make()
+    assert service.entries == {} and differences(host().wanted(SETTINGS, CLIENTS)) == {}
+    service.has_run = True  # one of another repository has
+    assert len(differences(host().wanted(SETTINGS, CLIENTS))) == 3
+
+
+@pytest.mark.parametrize(("project", "name"), [("Data Science", "other"), ("Nothing", "flights")])
+def test_a_remote_that_names_nothing_is_one_line_with_its_mend(service, project, name):
+    with pytest.raises(UserError) as caught:
+        AzureDevOps("someone", project, name).has_main()
+    said = f"Azure DevOps shows no repository {name} in someone/{project}; let the remote origin name one that is there"
+    assert str(caught.value).startswith(said) and str(caught.value).endswith("with full access")
 
 
 def test_before_a_pipeline_has_run_the_rest_is_done(service, capsys):

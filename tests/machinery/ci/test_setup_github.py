@@ -117,10 +117,12 @@ def test_two_people_own_the_files_unless_somebody_has_said_who(service, tmp_path
     owners.write_text("# Who has to approve\n# * @organisation/team\n", "utf-8")
     together = repository_settings(STAGES, ["ada", "grace"], IDS)
     text = "# Who has to approve\n# * @organisation/team\n* @ada @grace\n"
-    assert host().files(together) == {Path(".github/CODEOWNERS"): text}
-    assert host().files(SETTINGS) == {}
+    assert host().files(together, Path.read_text) == {Path(".github/CODEOWNERS"): text}
+    assert host().files(SETTINGS, Path.read_text) == {}
+    was = owners.read_text("utf-8")
     owners.write_text(text, "utf-8")
-    assert host().files(repository_settings(STAGES, ["grace", "ada"], IDS)) == {}
+    assert host().files(repository_settings(STAGES, ["grace", "ada"], IDS), Path.read_text) == {}
+    assert host().files(together, lambda path: was) == {Path(".github/CODEOWNERS"): text}, "written, not yet committed"
 
 
 def test_where_pipelines_commit_to_main_it_has_no_rule(service):

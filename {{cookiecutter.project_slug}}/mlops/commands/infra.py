@@ -1,8 +1,9 @@
 """Azure and the repository's host, made what infra/ and environments/ say, looked at, and taken away again.
 
 plan: what `up` would do; exit 1 when that is something. up: does it, once you said yes; interrupted, it goes on when it
-is run again. status: each thing that should be, with yes or no. cost: what it costs by Azure's price list. rotate-keys:
-new keys for an endpoint, without a refused request. down: takes all of it away.
+is run again. status: each thing that should be, with yes or no. check: whether infra/main.json is what Bicep makes of
+infra/main.bicep. cost: what it costs by Azure's price list. rotate-keys: new keys for an endpoint, without a refused
+request. down: takes all of it away.
 """
 
 import argparse
@@ -19,6 +20,8 @@ from mlops.platform.keys import open_keys
 from mlops.repo.lineage import who_runs
 from mlops.settings.environments import load_manifest, seconds
 from mlops.settings.infrastructure import load_infrastructure
+
+PULL_REQUEST = "as the check of a pull request: one that changes nothing of the template is only told"
 
 
 def plan(scene: Scene, arguments: argparse.Namespace) -> int:
@@ -54,6 +57,13 @@ def down(scene: Scene, arguments: argparse.Namespace) -> int:
     return NO if left else YES
 
 
+def check(arguments: argparse.Namespace) -> int:
+    """1 when it is not what Bicep makes; nobody has to be logged in."""
+    from mlops.operate.infrastructure.check import check as compare
+
+    return YES if compare(pull_request=arguments.pull_request) else NO
+
+
 def cost(arguments: argparse.Namespace) -> int:
     """Of what environments/ and infra/ say; nobody has to be logged in."""
     from mlops.operate.infrastructure.cost import cost_table, refresh
@@ -84,7 +94,11 @@ def waiting(text: str) -> float:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-ALONE: dict[str, Callable[[argparse.Namespace], int]] = {"cost": cost, "rotate-keys": rotate_keys}
+ALONE: dict[str, Callable[[argparse.Namespace], int]] = {
+    "check": check,
+    "cost": cost,
+    "rotate-keys": rotate_keys,
+}
 RUNS: dict[str, Callable[[Scene, argparse.Namespace], int]] = {"plan": plan, "up": up, "status": status, "down": down}
 
 
@@ -93,11 +107,13 @@ def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(
         prog="infra", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parts = whole.add_subparsers(dest="part", required=True, metavar="{plan,up,status,cost,rotate-keys,down}")
+    parts = whole.add_subparsers(dest="part", required=True, metavar="{plan,up,status,check,cost,rotate-keys,down}")
     parts.add_parser("plan", help="show what `up` would do; nothing is written")
     adding = parts.add_parser("up", help="make all of it, or what is still missing")
     adding.add_argument("--yes", action="store_true", help="do not ask")
     parts.add_parser("status", help="show each thing that should be, with yes or no; nothing is written")
+    checking = parts.add_parser("check", help="compile infra/main.bicep with `az bicep build`, and compare")
+    checking.add_argument("--pull-request", action="store_true", help=PULL_REQUEST)
     costing = parts.add_parser("cost", help="show what it costs: each month even when idle, by use, or nothing")
     costing.add_argument("--refresh", action="store_true", help="ask Azure's price list first; it needs no login")
     turning = parts.add_parser("rotate-keys", help="renew an endpoint's keys, given to its clients by the key vault")

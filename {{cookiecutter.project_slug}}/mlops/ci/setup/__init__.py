@@ -4,7 +4,7 @@ Everything above it is written against one protocol. Nothing is remembered: what
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote
@@ -27,6 +27,8 @@ AZURE_DEVOPS = (
     r"(?:ssh://)?[^/@]+@vs-ssh\.visualstudio\.com(?::22)?[:/]v3/"
     r"(?P<owner>[^/]+)/(?P<project>[^/]+)/(?P<name>[^/]+)/?",
 )
+Read = Callable[[Path], str]  # the text of a file: as it is, or as it was committed last
+KNOWN = re.compile(r"((ssh\.)?github|(ssh\.)?dev\.azure|[^.]+\.visualstudio)\.com", re.IGNORECASE)  # the hosts of these
 
 
 class Repository(Protocol):
@@ -35,6 +37,10 @@ class Repository(Protocol):
     @property
     def name(self) -> str:
         """What the host is called."""
+
+    @property
+    def with_main(self) -> str:
+        """What `up` can do only once main was pushed, as a sentence without its end."""
 
     def missing(self) -> list[str]:
         """All that keeps us from working with it, one line each, with what mends it."""
@@ -54,7 +60,7 @@ class Repository(Protocol):
     def unwanted(self, desired: RepositorySettings) -> list[Wanted]:
         """What should no longer be: all that opens Azure or lets pipelines write. `observe` says what is there."""
 
-    def files(self, desired: RepositorySettings) -> Mapping[Path, str]:
+    def files(self, desired: RepositorySettings, read: Read) -> Mapping[Path, str]:
         """The files of the project that have to say something else for this host, with what they should hold."""
 
 
@@ -71,8 +77,14 @@ def open_repository() -> Repository:
         from mlops.ci.setup.azure_devops import AzureDevOps
 
         return AzureDevOps(parts["owner"], parts["project"] or parts["name"], parts["name"])
+    host = host_of(address)
+    if KNOWN.fullmatch(host):
+        raise UserError(
+            f"the remote {REMOTE} is at {host}, but names no repository there;"
+            f" `git remote set-url {REMOTE} <address>` with the address that its page shows for a clone"
+        )
     raise UserError(
-        f"the remote {REMOTE} is at {host_of(address)}, which is neither github.com nor dev.azure.com;"
+        f"the remote {REMOTE} is at {host}, which is neither github.com nor dev.azure.com;"
         " set the repository up by hand (docs/first-run.md)"
     )
 

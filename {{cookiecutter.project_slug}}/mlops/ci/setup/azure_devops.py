@@ -4,9 +4,8 @@ What it has no words for stays with a person: the grant of free hosted agents (d
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,13 @@ from mlops.ci import MAIN
 from mlops.ci.api import Api
 from mlops.ci.setup.azure_devops_checks import checks, of_connection, of_environment
 from mlops.ci.setup.azure_devops_environments import connection, environment, no_connection, pipeline
-from mlops.ci.setup.azure_devops_permissions import may, may_not, no_use, rights, use
+from mlops.ci.setup.azure_devops_permissions import build_service, may, may_not, no_use, rights, use
 from mlops.ci.setup.azure_devops_policies import policies
 from mlops.ci.setup.azure_devops_rest import NEEDS, Rest, connection_name
-from mlops.ci.setup.login import azure_devops_token
+from mlops.ci.setup.login import Token, azure_devops_token
 from mlops.decide.infrastructure.repository import RepositorySettings, Subject
 from mlops.decide.infrastructure.starting import Start, on_azure_devops
 from mlops.decide.infrastructure.wanted import Wanted
-from mlops.settings.reading import read_text
 
 VARIABLES, TABLE = (Path("azure-pipelines") / name for name in ("variables.yml", "pipelines.txt"))
 PROJECTS = "52d39943-cb85-4d7f-8fa8-c6baac873819"  # permissions of projects
@@ -37,16 +35,20 @@ class AzureDevOps:
     project: str
     repository: str
     name: str = "Azure DevOps"
+    with_main: str = "main gets its rules, and the pipelines the right to propose,"
+    _given: list[Token] = field(default_factory=list, repr=False, compare=False)  # the last one alone
 
-    @cached_property
-    def login(self) -> tuple[str, bool]:
-        """The token, and whether it is a personal one. UserError when nobody is logged in."""
-        return azure_devops_token()
+    @property
+    def token(self) -> Token:
+        """Asked for again before it ends: while Azure makes its part, it may. UserError when nobody is logged in."""
+        if not self._given or self._given[0].ends_soon():
+            self._given[:] = [azure_devops_token()]
+        return self._given[0]
 
     @property
     def rest(self) -> Rest:
         """A new look at what is there."""
-        return Rest(self.organisation, self.project, self.repository, self.login)
+        return Rest(self.organisation, self.project, self.repository, self.token)
 
     def missing(self) -> list[str]:
         place = f"{self.organisation}/{self.project}"
@@ -69,8 +71,9 @@ class AzureDevOps:
         return None if number is None else on_azure_devops(self.organisation, self.project, number)
 
     def has_main(self) -> bool:
-        path = f"git/repositories/{self.rest.quoted_repository}/refs"
-        found = self.rest.api.call("GET", path, query={"filter": f"heads/{MAIN}"})["value"]  # and what begins like it
+        rest = self.rest
+        path = f"git/repositories/{rest.repository_id}/refs"
+        found = rest.api.call("GET", path, query={"filter": f"heads/{MAIN}"})["value"]  # and what begins like it
         return any(each["name"] == f"refs/heads/{MAIN}" for each in found)
 
     def subjects(self, names: Sequence[str]) -> Mapping[str, Subject]:
@@ -80,7 +83,10 @@ class AzureDevOps:
         return {name: subject for name, each in found.items() if each and (subject := subject_of(each))}
 
     def wanted(self, desired: RepositorySettings, clients: Mapping[str, str]) -> list[Wanted]:
-        """Pipelines come before what they may use, and the policies that start one of them last but the rights."""
+        """Pipelines come before what they may use, and the policies that start one of them last but the rights.
+
+        Who has those is known once a pipeline has run, so that the first push comes before them.
+        """
         rest = self.rest
         places = {name: of_environment(rest, name) for name in desired.environments}
         found = [environment(rest, name) for name in places]
@@ -94,7 +100,8 @@ class AzureDevOps:
             found.append(use(rest, resource, name, desired))
         found += [use(rest, place, name, desired) for name, place in places.items()]
         found += policies(rest, desired)
-        return [*found, *(may(rest, right) for right in rights(rest))]
+        given = rights(rest) if self.has_main() or build_service(rest) else []
+        return [*found, *(may(rest, right) for right in given)]
 
     def unwanted(self, desired: RepositorySettings) -> list[Wanted]:
         rest = self.rest
@@ -105,11 +112,11 @@ class AzureDevOps:
             *(may_not(rest, right) for right in rights(rest)),
         ]
 
-    def files(self, desired: RepositorySettings) -> Mapping[Path, str]:
+    def files(self, desired: RepositorySettings, read: Callable[[Path], str]) -> Mapping[Path, str]:
         """The names of the connections, which pipelines have to know before they start; their table says it, too."""
         found = {}
         for path, key, quote in ((VARIABLES, "", '"'), (TABLE, "variables.", "")):
-            text = before = read_text(path, f"put the file back: `git checkout -- {path.as_posix()}`")
+            text = before = read(path)
             for name in desired.environments:
                 line = f"  {key}{name}Connection: {quote}{connection_name(self.repository, name)}{quote}"
                 there = re.search(rf"^  {re.escape(key)}{re.escape(name)}Connection:.*$", text, re.MULTILINE)

@@ -11,8 +11,9 @@ from mlops import UserError
 from mlops.ci import MAIN
 from mlops.ci.api import Api, Query
 from mlops.ci.azure_devops import VERSION
-from mlops.ci.setup.login import AZURE_DEVOPS_VARIABLE
+from mlops.ci.setup.login import AZURE_DEVOPS_VARIABLE, Token
 from mlops.decide.infrastructure.repository import RepositorySettings
+from mlops.repo.git import REMOTE
 
 SERVER, PEOPLE = "https://dev.azure.com", "https://vssps.dev.azure.com"
 REF = f"refs/heads/{MAIN}"
@@ -38,22 +39,18 @@ class Remembering(Api):
 
 @dataclass(frozen=True)
 class Rest:
-    """What opens the repository, which is named by its organisation, project and own name.
-
-    login: the token, and whether it is a personal one.
-    """
+    """What opens the repository, which is named by its organisation, project and own name."""
 
     organisation: str
     project: str
     repository: str
-    login: tuple[str, bool] = field(repr=False)
+    token: Token
 
     @cached_property
     def whole(self) -> Api:
         """The organisation."""
-        token, personal = self.login
         base = f"{SERVER}/{quote(self.organisation, safe='')}/_apis"
-        return Remembering(base, token, NEEDS, query={"api-version": VERSION}, personal=personal)
+        return Remembering(base, self.token.text, NEEDS, query={"api-version": VERSION}, personal=self.token.personal)
 
     @cached_property
     def api(self) -> Api:
@@ -85,7 +82,13 @@ class Rest:
 
     @cached_property
     def repository_id(self) -> str:
-        return str(self.api.call("GET", f"git/repositories/{self.quoted_repository}")["id"])
+        found = self.api.find(f"git/repositories/{self.quoted_repository}")
+        if found is None:
+            raise UserError(
+                f"Azure DevOps shows no repository {self.repository} in {self.organisation}/{self.project};"
+                f" let the remote {REMOTE} name one that is there, or {NEEDS}"
+            )
+        return str(found["id"])
 
     @property
     def folder(self) -> str:

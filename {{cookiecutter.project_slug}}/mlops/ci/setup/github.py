@@ -20,7 +20,6 @@ from mlops.ci.setup.login import github_token
 from mlops.decide.infrastructure.repository import CLIENT, RepositorySettings, Subject
 from mlops.decide.infrastructure.starting import Start, on_github
 from mlops.decide.infrastructure.wanted import Wanted
-from mlops.settings.reading import read_text
 
 SERVER = "https://api.github.com"
 ISSUER = "https://token.actions.githubusercontent.com"
@@ -37,6 +36,7 @@ class GitHub:
     owner: str
     repository: str
     name: str = "GitHub"
+    with_main: str = "main gets its rules"
 
     @cached_property
     def api(self) -> Api:
@@ -118,9 +118,9 @@ class GitHub:
         of_all = [no_variable(self.api, "actions", key) for key in desired.variables]
         return [*of_each, *of_all, github_actions.may_not_propose(self.api)]
 
-    def files(self, desired: RepositorySettings) -> Mapping[Path, str]:
+    def files(self, desired: RepositorySettings, read: Callable[[Path], str]) -> Mapping[Path, str]:
         """Who owns the files, which main's rule asks for, unless somebody has said it; pipelines need no file."""
-        text = read_text(OWNERS, "put the file back: `git checkout -- .github/CODEOWNERS`") if OWNERS.exists() else ""
+        text = read(OWNERS) if OWNERS.exists() else ""
         if not desired.together or re.search(r"^\s*[^#\s]", text, re.MULTILINE):
             return {}
         return {OWNERS: f"{text}* {' '.join(f'@{login}' for login in desired.reviewers)}\n"}

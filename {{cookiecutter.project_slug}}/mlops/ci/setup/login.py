@@ -2,11 +2,27 @@
 
 import os
 import subprocess
+import time
+from dataclasses import dataclass, field
 
 from mlops import UserError
+from mlops.platform.subscription.az import token_for
 
 GITHUB_VARIABLE, AZURE_DEVOPS_VARIABLE = "GH_TOKEN", "AZURE_DEVOPS_EXT_PAT"  # as gh and az know them
 AZURE_DEVOPS = "499b84ac-1321-427f-aa17-267ca6975798"  # Azure DevOps itself, to Entra
+SPARE = 300  # seconds before its end at which a token is renewed
+
+
+@dataclass(frozen=True)
+class Token:
+    """What opens Azure DevOps. until: seconds since 1970; 0: nobody knows. personal: a personal access token."""
+
+    text: str = field(repr=False)
+    until: float = 0.0
+    personal: bool = False
+
+    def ends_soon(self) -> bool:
+        return 0 < self.until < time.time() + SPARE
 
 
 def github_token() -> str:
@@ -26,15 +42,11 @@ def github_token() -> str:
     return done.stdout.strip()
 
 
-def azure_devops_token() -> tuple[str, bool]:
-    """The variable's, or that of whoever is logged in with az; and whether it is a personal one. UserError: neither."""
+def azure_devops_token() -> Token:
+    """The variable's, or that of whoever is logged in with az. UserError when there is neither."""
     if token := os.environ.get(AZURE_DEVOPS_VARIABLE):
-        return token, True
-    from azure.core.exceptions import ClientAuthenticationError
-    from azure.identity import AzureCliCredential
-
+        return Token(token, personal=True)
     try:
-        return str(AzureCliCredential().get_token(f"{AZURE_DEVOPS}/.default").token), False
-    except ClientAuthenticationError as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"no token for Azure DevOps ({reason}); `az login`, or set {AZURE_DEVOPS_VARIABLE}") from None
+        return Token(*token_for(AZURE_DEVOPS))
+    except UserError as error:
+        raise UserError(f"no token for Azure DevOps ({error}); `az login`, or set {AZURE_DEVOPS_VARIABLE}") from None

@@ -35,6 +35,7 @@ from mlops.settings.reading import read_text
 
 AZURE, FILES, WEBHOOK = "Azure", "files of the project", "CHAT_WEBHOOK"
 BRANCH = "azure"
+TO_COME = "the id of its identity"
 PUT_BACK = "put the file back"
 
 
@@ -81,6 +82,10 @@ class Scene:
         """The client id of each CI environment's identity; empty before they are made."""
         return {each["name"]: each["id"] for each in self.stack.outputs().get("clients") or []}
 
+    def expected_clients(self) -> Mapping[str, str]:
+        """The same, with a word for each before anything was made: what is made of them is part of a plan, too."""
+        return self.clients() if self.stack.show() else dict.fromkeys(self.desired.environments, TO_COME)
+
     def wanted(self, clients: Mapping[str, str]) -> list[Wanted]:
         """All that should be, in the order in which it is made."""
         return [self.in_azure(self.subjects()), *self.at_host(clients), self.in_files()]
@@ -120,22 +125,26 @@ class Scene:
             for place in self.places
             for stage in place.stages
         }
-        files = self.repository.files(self.desired)
+        files = self.repository.files(self.desired, read)
         of_the_host = {path: text for path, text in files.items() if read(path).rstrip() != text.rstrip()}
         return {**edited({path: read(path) for path in paths}, said), **of_the_host}
 
     def commit(self) -> None:
         """Write them, as one commit; also those that a run has written which was ended before its commit."""
-        for path, text in self.edits(present_text).items():
+        written = self.edits(present_text)
+        for path, text in written.items():
             write_text(path, text)
-        commit("Let the environments be on Azure", list(self.edits(last)))
+        commit("Let the environments be on Azure", list({**self.edits(last), **written}))
 
     def next_command(self) -> str:
-        """What to type now: where main takes pull requests alone, the commit goes to a branch."""
+        """What to type now, if anything: where main takes pull requests alone, the commit goes to a branch."""
         if not self.repository.has_main():
             return (
-                f"git push --set-upstream {REMOTE} {MAIN}, and later `uv run infra up` again: main gets its rules then"
+                f"git push --set-upstream {REMOTE} {MAIN}, and later `uv run infra up` again:"
+                f" {self.repository.with_main} then"
             )
+        if ask("rev-list", "--count", f"{REMOTE}/{MAIN}..HEAD") == "0":
+            return ""
         return f"git push {REMOTE} HEAD:{BRANCH}, and open its pull request" if self.desired.pulls_only else "git push"
 
 

@@ -24,5 +24,6 @@ def up(scene: Scene, *, yes: bool) -> bool:
     print("looking again at all of it", flush=True)
     left = differences(scene.wanted(scene.clients()))
     show(left)
-    print("still to do: run it again" if left else f"all is as it should be; next: {scene.next_command()}")
+    following = "" if left else scene.next_command()
+    print("still to do: run it again" if left else "; next: ".join(filter(None, ["all is as it should be", following])))
     return not left

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,8 @@ def az(*arguments: str, given: str = "") -> dict[str, Any]:
     """What `az` answers. UserError when it refuses. `given` goes in by stdin: no list of processes has it."""
     done = run(arguments, given)
     if done.returncode:
-        raise UserError(f"az {' '.join(arguments[:3])}: {said(done.stderr)}")
+        command = " ".join(takewhile(lambda word: not word.startswith("-"), arguments))
+        raise UserError(f"az {command}: {said(done.stderr)}")
     return parse_json(done.stdout, ANSWER) if done.stdout.strip() else {}
 
 
@@ -70,6 +72,12 @@ def login(subscription: str | None) -> Login:
         raise UserError(f"az: {said(done.stderr)}; run `az login`, and `az account set --subscription <id>`")
     answer = parse_json(done.stdout, ANSWER)
     return Login(answer["subscription"], answer["tenant"], answer["accessToken"], float(answer.get("expires_on") or 0))
+
+
+def token_for(resource: str) -> tuple[str, float]:
+    """What opens another service of Microsoft's for who is logged in, and its end as in `Login`. UserError: nobody."""
+    answer = az("account", "get-access-token", "--resource", resource)
+    return str(answer["accessToken"]), float(answer.get("expires_on") or 0)
 
 
 def said(stderr: str) -> str:
