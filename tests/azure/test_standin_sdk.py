@@ -18,6 +18,7 @@ from standin.cloud import SUBSCRIPTION
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
+    from azure.ai.ml.entities import JobSchedule
 
 NAME = "flight-delays"
 ARM = f"https://management.azure.com/subscriptions/{SUBSCRIPTION}"
@@ -297,3 +298,48 @@ def test_a_rehearsal_without_a_workspace_says_so_in_one_line(tmp_path: Path) -> 
     assert done.stderr.splitlines() == [
         f"{tmp_path / 'environments'}: no file names a workspace; give a project with --project"
     ]
+
+
+def nightly(time: str = "0 5 * * *", enabled: bool = True) -> "JobSchedule":
+    """A schedule that repeats a job."""
+    from azure.ai.ml.entities import CronTrigger, JobSchedule
+
+    job = f"{ARM.removeprefix('https://management.azure.com')}/resourceGroups/{NAME}/x/jobs/one"
+    trigger = CronTrigger(expression=time, time_zone="UTC")
+    return JobSchedule(name="nightly", trigger=trigger, create_job=job, is_enabled=enabled)
+
+
+def test_a_schedule_is_kept_shown_by_its_view_and_deleted(client: "MLClient") -> None:
+    from azure.core.exceptions import ResourceNotFoundError
+
+    client.schedules.begin_create_or_update(nightly()).result()
+    assert [one.name for one in client.schedules.list()] == ["nightly"]
+    client.schedules.begin_create_or_update(nightly(enabled=False)).result()
+    assert [list(client.schedules.list()), client.schedules.get("nightly").is_enabled] == [[], False]
+    assert [one.name for one in client.schedules.list(list_view_type="All")] == ["nightly"]
+    client.schedules.begin_delete("nightly").result()
+    with pytest.raises(ResourceNotFoundError):
+        client.schedules.get("nightly")
+
+
+def test_a_schedule_is_refused_at_a_time_that_is_none_and_of_what_is_not_there(client: "MLClient") -> None:
+    from azure.ai.ml.entities import (
+        CronTrigger,
+        MonitorDefinition,
+        MonitoringTarget,
+        MonitorSchedule,
+        ServerlessSparkCompute,
+    )
+    from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+
+    with pytest.raises(HttpResponseError, match="The cron expression 'daily' is invalid"):
+        client.schedules.begin_create_or_update(nightly("daily"))
+    definition = MonitorDefinition(
+        compute=ServerlessSparkCompute(runtime_version="3.4", instance_type="Standard_E4s_v3"),
+        monitoring_target=MonitoringTarget(endpoint_deployment_id="nowhere:blue"),
+    )
+    trigger = CronTrigger(expression="0 5 * * *")
+    with pytest.raises(ResourceNotFoundError):
+        client.schedules.begin_create_or_update(
+            MonitorSchedule(name="watch", trigger=trigger, create_monitor=definition)
+        )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from standin import account, assets, deployments, endpoints, jobs, operations, resources
+from standin import account, assets, deployments, endpoints, jobs, operations, resources, schedules
 from standin.cloud import Cloud, Resource, type_of
 from standin.login import require_token
 from standin.messages import AzureError, Reply, Request, not_played
@@ -11,6 +11,7 @@ from standin.messages import AzureError, Reply, Request, not_played
 AUDIENCES = ("https://management.azure.com", "https://management.core.windows.net")
 LEARNING = "microsoft.machinelearningservices/workspaces"
 DEPLOYMENTS = f"{LEARNING}/onlineendpoints/deployments"
+SCHEDULES = f"{LEARNING}/schedules"
 AUTOSCALE = "microsoft.insights/autoscalesettings"
 KINDS = {AUTOSCALE, LEARNING} | {
     f"{LEARNING}/{kind}"
@@ -30,6 +31,7 @@ KINDS = {AUTOSCALE, LEARNING} | {
         "models/versions",
         "onlineendpoints",
         "onlineendpoints/deployments",
+        "schedules",
     )
 }
 LIST_OPTIONS = {"api-version", "count", "hash", "hashVersion", "isDefault", "listViewType", "orderByAsc"}
@@ -79,7 +81,8 @@ def of_a_workspace(cloud: Cloud, request: Request, name: str) -> Reply:
 
 def read(cloud: Cloud, request: Request, name: str) -> Reply:
     """A resource, or those of a collection."""
-    as_of = partial(endpoints.as_of, request.query["api-version"])
+    shown = (schedules if type_of(name).lower() == SCHEDULES else endpoints).as_of
+    as_of = partial(shown, request.query["api-version"])
     is_collection = len(name.rpartition("/providers/")[2].split("/")) % 2 == 0
     if is_collection:
         return Reply(200, {"value": [as_of(one) for one in listed(cloud, request, name)]})
@@ -93,7 +96,10 @@ def listed(cloud: Cloud, request: Request, collection: str) -> list[Resource]:
     """The resources that the query asks for, the newest first."""
     if not request.query.keys() <= LIST_OPTIONS:
         raise not_played(request)
-    found = assets.shown(cloud.children(collection), request.query)
+    found = cloud.children(collection)
+    if type_of(collection).lower() == SCHEDULES:
+        return schedules.shown(found, request.query.get("listViewType", "EnabledOnly"))
+    found = assets.shown(found, request.query)
     for operation in filter(None, (cloud.under_way(one["id"]) for one in found)):
         cloud.look(operation, count=True)
     if request.query.get("isDefault"):
@@ -135,11 +141,13 @@ WRITES: Mapping[str, Write] = {
     f"{LEARNING}/jobs": write_job,
     f"{LEARNING}/onlineendpoints": endpoints.write_endpoint,
     f"{LEARNING}/onlineendpoints/deployments": endpoints.write_deployment,
+    SCHEDULES: schedules.write,
     AUTOSCALE: write_autoscale,
 }
 DELETES: Mapping[str, Callable[[Cloud, str], Reply]] = {
     f"{LEARNING}/onlineendpoints": endpoints.delete,
     f"{LEARNING}/onlineendpoints/deployments": endpoints.delete,
+    SCHEDULES: schedules.delete,
     AUTOSCALE: delete_at_once,
 }
 

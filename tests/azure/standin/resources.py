@@ -23,7 +23,7 @@ ENDPOINTS = ("/onlineendpoints/", "/batchendpoints/")
 PROVIDERS = ("authorization", "consumption", "containerregistry", "insights", "keyvault", "managedidentity", "storage")
 PLAYED = {f"microsoft.{name}" for name in (*PROVIDERS, "eventgrid", "logic", "network", "operationalinsights")}
 READ_ELSEWHERE = {WORKSPACE, f"{WORKSPACE}/computes"}
-OF_LEARNING = {f"{WORKSPACE}/schedules", f"{WORKSPACE}/batchendpoints"}
+OF_LEARNING = {f"{WORKSPACE}/batchendpoints"}
 
 
 def kind_of(name: str) -> str:

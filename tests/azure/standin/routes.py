@@ -132,6 +132,11 @@ def blobs(cloud: Cloud, request: Request) -> Reply:
     return cloud.blobs.answer(request)
 
 
+def no_schema(cloud: Cloud, request: Request) -> Reply:
+    """Nothing: without the schema of a table's description the SDK looks at none."""
+    return Reply(404, b"")
+
+
 ROUTES = [
     (re.compile(pattern), handler)
     for pattern, handler in (
@@ -142,6 +147,7 @@ ROUTES = [
         (re.escape(registries.DISCOVERY), locked(registries.discover)),
         (re.escape(registries.HOST), locked(registries.answer)),
         (vaults.VAULTS.pattern, locked(vaults.answer)),
+        (r"azuremlschemas(prod)?\.azureedge\.net", no_schema),
         (rf"{REGION}\.api\.azureml\.ms", data_plane),
         (rf"[\w-]+\.{REGION}\.inference\.ml\.azure\.com", scoring.answer),
         (rf"{REGION}\.metrics\.monitor\.azure\.com", metrics.answer),

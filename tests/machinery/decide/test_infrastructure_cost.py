@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from mlops.decide.infrastructure.cost import OLD, Item, items, monthly, table
 from mlops.decide.infrastructure.meters import DAYS, HOURS, METERS, meter_of
+from mlops.decide.infrastructure.scheduled import SPARK
 from mlops.settings.environments import load_manifest
-from mlops.settings.infrastructure import Infrastructure
+from mlops.settings.infrastructure import Infrastructure, Schedules
 from mlops.settings.prices import Prices
 
 TODAY = date(2026, 11, 27)
@@ -66,6 +67,14 @@ def test_private_networks_and_triggers_cost_more(manifests):
         *("container registry, Premium", "private endpoint", "private DNS zone", "events", "logic app"),
     }
     assert plain - more == {"container registry, Basic"}
+
+
+def test_a_monitor_of_azures_own_costs_by_use_and_a_schedule_of_runs_what_runs_cost(manifests):
+    plain = items(manifests, Infrastructure(), ["one"])
+    with_both = Infrastructure(schedules=Schedules(train="0 5 * * 1", monitor="0 6 * * *"))
+    assert items(manifests, Infrastructure(schedules=Schedules(train="0 5 * * 1")), ["one"]) == plain
+    (more,) = [each for each in items(manifests, with_both, ["one"]) if each not in plain]
+    assert (more.meter, more.monthly) == (SPARK, None)
 
 
 def test_one_workspace_for_all_needs_no_model_registry(manifests):

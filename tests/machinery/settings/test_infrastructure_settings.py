@@ -2,10 +2,11 @@
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from conftest import ROOT, edit
 from mlops import UserError
-from mlops.settings.infrastructure import PARAMETERS, Infrastructure, load_infrastructure
+from mlops.settings.infrastructure import PARAMETERS, Infrastructure, Schedules, load_infrastructure
 
 SHIPPED = ROOT / PARAMETERS
 
@@ -47,6 +48,8 @@ def test_each_option_can_be_changed(file):
         ("reviewers: []", "reviewers: [ada, ada]", "reviewers: each may stand there once"),
         ("reviewers: []", 'reviewers: [""]', "reviewers.0: String should match pattern"),
         ("compute:", "compute: none #", "not valid YAML"),
+        ("schedules: null", "schedules: {train: daily}", "schedules.train: Input should be a time of five fields"),
+        ("schedules: null", "schedules: {retrain: null}", "schedules.retrain: unknown key"),
     ],
 )
 def test_what_may_not_stand_there_is_one_line(file, old, new, line):
@@ -55,3 +58,22 @@ def test_what_may_not_stand_there_is_one_line(file, old, new, line):
         load_infrastructure()
     assert str(error.value).replace("\\", "/").startswith("infra/parameters.yml: ")
     assert line in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "time", ["17 3 * * 1", "*/15 * * * *", "0 0 1-7 1,7 0", "0,30 8-18/2 * * 1-5", "59 23 31 12 6", " 0  5 * * * "]
+)
+def test_a_time_that_comes_round_may_stand_there(time):
+    assert Schedules(train=time).train == " ".join(time.split())
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        *("60 3 * * *", "0 24 * * *", "0 0 0 * *", "0 0 32 * *", "0 0 * 13 *", "0 0 * * 7", "0 0 * *", "0 0 * * * *"),
+        *("0 5-3 * * *", "*/0 * * * *", "0 0 * * MON", "0 0, * * *", "-1 0 * * *", "@daily", "", "0 0 * * 1-9"),
+    ],
+)
+def test_a_time_that_never_comes_or_cannot_be_read_may_not(time):
+    with pytest.raises(ValidationError, match="a time of five fields"):
+        Schedules(monitor=time)

@@ -1,8 +1,8 @@
 """The seam between the steps and where models are trained, registered and served.
 
-A platform is three small protocols, and a fourth where it has machines of its own for a search. Everything above the
-seam is written against them alone, and one contract suite (`tests/machinery/contract/` of the template) holds every
-implementation to the three.
+A platform is three small protocols, and two more where it has machines of its own for a search, and starts something
+by itself at a time. Everything above the seam is written against them alone, and one contract suite
+(`tests/machinery/contract/` of the template) holds every implementation to the three.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +16,7 @@ from mlops.decide.observed import Deployment, Observed, Traffic
 
 if TYPE_CHECKING:
     from mlops.decide.search.trials import Trial
+    from mlops.platform.schedules import Schedules
     from mlops.settings.environments import Manifest
     from mlops.settings.search import Search
 
@@ -194,6 +195,7 @@ class Platform:
     endpoints: Endpoints
     jobs: Jobs
     sweeps: Sweeps | None = None
+    schedules: "Schedules | None" = None
 
 
 def version_here(platform: Platform, name: str, version: int | None) -> ModelVersion:

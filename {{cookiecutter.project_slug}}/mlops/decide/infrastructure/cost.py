@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mlops import counted
 from mlops.decide.infrastructure.meters import DAYS, HOURS, machine, meter_of
+from mlops.decide.infrastructure.scheduled import SPARK
 from mlops.settings.environments import Manifest
 from mlops.settings.infrastructure import Infrastructure
 from mlops.settings.prices import Prices
@@ -60,6 +61,8 @@ def used(options: Infrastructure) -> Iterator[Item]:
     if options.trigger:
         yield Item("new data that is told of", "events")
         yield Item("what starts the training", "logic app")
+    if options.schedules and options.schedules.monitor:
+        yield Item("a node of the monitor's Spark", machine(SPARK)[0])
 
 
 def table(found: Sequence[Item], prices: Prices, region: str, age: int) -> list[str]:

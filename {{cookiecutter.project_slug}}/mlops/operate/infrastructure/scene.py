@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from mlops.decide.infrastructure.template import REGISTRY, Known, registry_of, t
 from mlops.decide.infrastructure.wanted import Wanted
 from mlops.operate.infrastructure.demands import TEMPLATE, needs_of
 from mlops.operate.infrastructure.edits import edited
+from mlops.operate.infrastructure.schedules import OnAzure, schedules
 from mlops.platform.subscription import present
 from mlops.platform.subscription.needs import Needs, missing, nobody
 from mlops.platform.subscription.resource_manager import ResourceManager
@@ -65,6 +67,11 @@ class Scene:
         """Where models are trained and served."""
         return places(self.manifests, self.settings.registry)
 
+    @property
+    def registry(self) -> str | None:
+        """What workspaces share models through; None where there is one alone."""
+        return registry_of(self.project, self.manifests, self.places) or None
+
     def nobody(self) -> list[str]:
         """Why Azure cannot be asked at all."""
         return nobody(self.azure, self.needs)
@@ -88,7 +95,7 @@ class Scene:
 
     def wanted(self, clients: Mapping[str, str]) -> list[Wanted]:
         """All that should be, in the order in which it is made."""
-        return [self.in_azure(self.subjects()), *self.at_host(clients), self.in_files()]
+        return [self.in_azure(self.subjects()), *self.at_host(clients), self.in_files(), *self.scheduled()]
 
     def in_azure(self, subjects: Mapping[str, Subject]) -> Wanted:
         """What the template makes, with identities that trust these subjects."""
@@ -119,15 +126,30 @@ class Scene:
     def edits(self, read: Callable[[Path], str]) -> dict[Path, str]:
         """The files that have to change, with their new texts. read: the text of one as it is."""
         paths = [FOLDER / BASE, *(manifest_path(name) for name in self.manifests)]
-        registry = registry_of(self.project, self.manifests, self.places) or None
         said = {
-            stage: {"resource_group": place.group, "name": place.workspace, "registry": registry}
+            stage: {"resource_group": place.group, "name": place.workspace, "registry": self.registry}
             for place in self.places
             for stage in place.stages
         }
         files = self.repository.files(self.desired, read)
         of_the_host = {path: text for path, text in files.items() if read(path).rstrip() != text.rstrip()}
         return {**edited({path: read(path) for path in paths}, said), **of_the_host}
+
+    def scheduled(self) -> list[Wanted]:
+        """What Azure ML starts by itself; it needs what is made before it."""
+        return schedules(self.settings, self.on_azure)
+
+    @cached_property
+    def on_azure(self) -> OnAzure:
+        """The stages where they are to be, or are."""
+        return OnAzure(self.there)
+
+    def there(self, stage: str) -> Manifest:
+        """The stage's manifest as it is in the files now, with the workspace that it has on Azure."""
+        manifest, place = load_manifest(stage), next(each for each in self.places if stage in each.stages)
+        named = {"resource_group": place.group, "name": place.workspace, "registry": self.registry}
+        workspace = manifest.workspace.model_copy(update={**named, "subscription": self.azure.login.subscription})
+        return manifest.model_copy(update={"platform": "azureml", "workspace": workspace})
 
     def commit(self) -> None:
         """Write them, as one commit; also those that a run has written which was ended before its commit."""

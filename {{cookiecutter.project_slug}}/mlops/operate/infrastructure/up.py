@@ -20,7 +20,7 @@ def up(scene: Scene, *, yes: bool) -> bool:
     known = scene.subjects()
     if known != subjects:  # the host named some only now: identities that trust them
         make(scene.in_azure(known))
-    make_so([scene.in_files()])
+    make_so([scene.in_files(), *scene.scheduled()])
     print("looking again at all of it", flush=True)
     left = differences(scene.wanted(scene.clients()))
     show(left)

@@ -10,17 +10,20 @@ def azureml_platform(manifest: Manifest) -> Platform:
     from mlops.platform.azureml.endpoints import AzureEndpoints
     from mlops.platform.azureml.jobs import AzureJobs
     from mlops.platform.azureml.models import AzureModels
+    from mlops.platform.azureml.schedules import AzureSchedules
     from mlops.platform.azureml.sweeps import AzureSweeps
     from mlops.platform.azureml.workspace import AzureWorkspace
     from mlops.repo.history import pinned
 
     workspace = AzureWorkspace(manifest.workspace)
+    models, jobs = AzureModels(workspace, pinned), AzureJobs(workspace, manifest.model.name)
     return Platform(
         "azureml",
-        AzureModels(workspace, pinned),
+        models,
         AzureEndpoints(workspace, manifest.endpoint),
-        AzureJobs(workspace, manifest.model.name),
+        jobs,
         AzureSweeps(workspace, manifest.model.name),
+        AzureSchedules(workspace, jobs, models),
     )
 
 

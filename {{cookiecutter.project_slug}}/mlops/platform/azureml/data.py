@@ -17,10 +17,15 @@ def asset(client: "MLClient", name: str, folder: Path) -> str:
 
     Its version is the content's hash.
     """
-    return kept(client, name, hash_folder(folder)[:HASH_LENGTH], folder)
+    return kept(client, name, version_of(folder), folder)
 
 
-def kept(client: "MLClient", name: str, version: str, folder: Path) -> str:
+def version_of(folder: Path) -> str:
+    """What the version of an asset with this content is called."""
+    return hash_folder(folder)[:HASH_LENGTH]
+
+
+def kept(client: "MLClient", name: str, version: str, folder: Path, kind: str = "uri_folder") -> str:
     """The address of that version of the asset; made of the folder when there is none, and else left as it is."""
     from azure.ai.ml.entities import Data
     from azure.core.exceptions import ResourceNotFoundError
@@ -29,5 +34,5 @@ def kept(client: "MLClient", name: str, version: str, folder: Path) -> str:
         client.data.get(name, version)
     except ResourceNotFoundError:
         with quiet_uploads():
-            client.data.create_or_update(Data(name=name, version=version, path=str(folder), type="uri_folder"))
+            client.data.create_or_update(Data(name=name, version=version, path=str(folder), type=kind))
     return f"azureml:{name}:{version}"

@@ -20,6 +20,7 @@ HINTS = (  # what the service's text says, in lower case, and what to do
 IN_A_FILE = re.compile(r'"message": "(.*?)(?:\\n.*?)?",\s*"path": "(.*?)"')  # in the SDK's report of what it loaded
 SIGN_IN = "run `az login`, or give CI an identity (docs/first-run.md)"
 FORBIDDEN = "give the identity its role (infra/README.md lists them)"
+REFUSED = 400  # the least status that is a no
 REMEDIES = {401: SIGN_IN, 403: FORBIDDEN}
 
 
@@ -35,7 +36,8 @@ def in_one_line() -> Iterator[None]:
     except ClientAuthenticationError as error:
         raise UserError(f"not signed in to Azure: {first_line(error)}; {SIGN_IN}") from None
     except HttpResponseError as error:
-        raise UserError(explain(error.status_code, first_line(error))) from None
+        refused = (error.status_code or 0) >= REFUSED  # else it was taken, and failed later
+        raise UserError(explain(error.status_code if refused else None, first_line(error))) from None
     except (AzureError, MlException) as error:
         raise UserError(explain(None, first_line(error))) from None
     except ValidationError as error:

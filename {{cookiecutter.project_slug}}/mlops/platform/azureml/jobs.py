@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops import UserError
-from mlops.platform.azureml.data import asset
+from mlops.platform.azureml.data import asset, version_of
 from mlops.platform.azureml.error_messages import refusals_in_one_line
 from mlops.platform.azureml.workspace import AzureWorkspace, quiet_uploads
 from mlops.platform.pipeline import Pipeline, Source, load_pipeline
@@ -39,7 +39,7 @@ class AzureJobs:
             raise UserError(f"{pipeline}: the pipeline has no input {name!r}; it has {', '.join(known)}")
         jobs = self._workspace.client.jobs
         with quiet_uploads():
-            job = jobs.create_or_update(self._job(pipeline, inputs))
+            job = jobs.create_or_update(self.job(pipeline, inputs))
         try:
             with suppress(JobException):  # it failed; its log has been streamed
                 jobs.stream(job.name)
@@ -55,7 +55,7 @@ class AzureJobs:
         print(f"job {job.name} {'completed' if completed else 'failed'}: {job.studio_url}", flush=True)
         return 0 if completed else 1
 
-    def _job(self, pipeline: Path, inputs: Mapping[str, str]) -> "PipelineJob":
+    def job(self, pipeline: Path, inputs: Mapping[str, str]) -> "PipelineJob":
         """The pipeline with these inputs, told what its steps cannot find out so far from the repository."""
         from azure.ai.ml import load_job
 
@@ -69,10 +69,17 @@ class AzureJobs:
             node.environment_variables = {**(node.environment_variables or {}), **for_a_job()}
         return job
 
+    def address(self, name: str, value: str) -> str:
+        """What the input is in the workspace: of a folder the data asset that `job` makes of it."""
+        return f"azureml:{self._asset(name)}:{version_of(Path(value))}" if Path(value).is_dir() else value
+
+    def _asset(self, name: str) -> str:
+        return f"{self._project}-{name}"
+
     def _input(self, name: str, value: str) -> list[tuple[str, str]]:
         """What to write below the input: a folder becomes a data asset; an address stays one; or a literal."""
         if Path(value).is_dir():
-            value = asset(self._workspace.client, f"{self._project}-{name}", Path(value))
+            value = asset(self._workspace.client, self._asset(name), Path(value))
         return [(".path", value)] if value.startswith("azureml:") else [("", value)]
 
     def _show_failures(self, job: str) -> None:

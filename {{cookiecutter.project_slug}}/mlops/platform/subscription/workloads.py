@@ -38,12 +38,12 @@ def endings(azure: ResourceManager, workspace: str) -> Iterator[Ending]:
 
 def schedules(azure: ResourceManager, workspace: str) -> Iterator[Ending]:
     """First, so that nothing begins anew."""
-    yield from collection(azure, workspace, "schedules", "schedule")
+    yield from collection(azure, workspace, "schedules", "schedule", listViewType="All")  # disabled ones, too
 
 
-def collection(azure: ResourceManager, workspace: str, kind: str, noun: str) -> Iterator[Ending]:
+def collection(azure: ResourceManager, workspace: str, kind: str, noun: str, **query: str) -> Iterator[Ending]:
     """Each resource of that kind."""
-    for each in azure.list(f"{workspace}/{kind}", VERSION):
+    for each in azure.list(f"{workspace}/{kind}", VERSION, **query):
         yield Ending(f"{noun} {each['name']}", partial(azure.delete, each["id"], VERSION))
 
 
