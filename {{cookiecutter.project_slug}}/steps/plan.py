@@ -1,6 +1,6 @@
 """Show what `apply` would change, like a diff, and what a rollout would take at the traffic of the last hour.
 
-Exits 0 when the endpoint is as its manifest says, 1 when it is not.
+Exits 0 when the endpoint is as its manifest says, and the batch endpoint where there is one; 1 when one is not.
 With --pull-request: what merging this branch would change in the manifests; always 0. With --output: tell a later job.
 """
 
@@ -13,11 +13,12 @@ from mlops import UserError
 from mlops.ci import open_ci
 from mlops.ci.pull_request import target_of
 from mlops.commands.console import NO, YES, command
+from mlops.decide.batch import batch_difference
 from mlops.decide.difference import difference, kept
 from mlops.decide.observed import Observed
 from mlops.decide.outlook import outlook
 from mlops.decide.rollout import label, stable_slot
-from mlops.platform import Platform, open_platform, version_here
+from mlops.platform import Platform, observed_batch, open_platform, version_here
 from mlops.repo.changes import parting
 from mlops.repo.history import environments_at, manifest_at
 from mlops.settings.environments import Manifest, differences, environments, load_manifest
@@ -30,7 +31,7 @@ def plan(environment: str) -> list[str]:
     manifest = load_manifest(environment)
     platform = open_platform(manifest)
     observed = platform.endpoints.observe(manifest.endpoint.name)
-    lines = difference(manifest, observed)
+    lines = [*difference(manifest, observed), *batch_difference(manifest, observed_batch(platform, manifest))]
     if lines:
         check_registered(manifest)
     told = [*lines, effort(manifest, platform, observed)] if f"+ {label(manifest.model)} at 100 %" in lines else lines

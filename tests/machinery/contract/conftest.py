@@ -18,11 +18,12 @@ from mlops.data.artefacts import Artefact
 from mlops.data.files import read_json
 from mlops.data.model_folder import LINEAGE_FILE
 from mlops.platform import Platform, open_platform
+from mlops.platform.local.batches import LocalBatches
 from mlops.platform.local.endpoints import LocalEndpoints
 from mlops.platform.local.jobs import LocalJobs
 from mlops.platform.local.models import LocalModels
 from mlops.platform.tracking import URI_VARIABLE, use_tracking
-from mlops.settings.environments import load_manifest
+from mlops.settings.environments import BatchSettings, load_manifest
 
 PIPELINE = Path("pipeline.yml")
 LIVE = ("LIVE_RESOURCE_GROUP", "LIVE_WORKSPACE")
@@ -88,7 +89,8 @@ def local(project: Path, factory: pytest.TempPathFactory) -> Bench:
             mlflow.log_artifacts(str(model_folder), "model")
         return run.info.run_id
 
-    platform = Platform("local", models, endpoints, LocalJobs(project / ".mlops"))
+    batches = LocalBatches(project / ".mlops", models, BatchSettings(endpoint="contract", instance_count=2))
+    platform = Platform("local", models, endpoints, LocalJobs(project / ".mlops"), batches=batches)
     return Bench(project, factory.mktemp("out"), platform, run_of)
 
 

@@ -5,18 +5,24 @@ import random
 import runpy
 import shutil
 import sys
+import tempfile
 import time
 import traceback
 from collections import defaultdict
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import small_model
+from batched import batch_script
 
 from mlops import TakenError, UserError
-from mlops.decide.observed import Deployment, Observed
-from mlops.platform import ModelVersion, Platform, Reply, registered_version
+from mlops.data.batch_input import check_columns, check_key, input_files
+from mlops.data.model_folder import model_columns
+from mlops.decide.observed import Deployment, Observed, ObservedBatch
+from mlops.platform import ModelVersion, Platform, Reply, Scored, registered_version
 from mlops.platform.legal_traffic import check_shares
+from mlops.platform.local.batch_output import answers_to, begun, held
 from mlops.platform.local.jobs import execute
 from mlops.platform.local.traffic import summary
 from mlops.platform.pipeline import Source, fill, load_pipeline
@@ -219,7 +225,91 @@ def value_of(source, values, made):
     return made[source.job, source.name] if source.job else values[source.name]
 
 
+@dataclass
+class MemoryBatch:
+    slots: dict = field(default_factory=dict)  # what each scores with: a Deployment
+    default: str | None = None
+
+
+class MemoryBatches:
+    """Batch endpoints whose orders are done in this process, one file after the other, each tried once."""
+
+    def __init__(self, models, serving):
+        self.models, self.serving = models, serving
+        self.endpoints, self.holders = {}, {}
+        self.folder = tempfile.TemporaryDirectory()
+
+    lease = MemoryEndpoints.lease
+
+    def observe(self, endpoint):
+        there = self.endpoints.get(endpoint)
+        return there and ObservedBatch(dict(there.slots), there.default)
+
+    def create(self, endpoint):
+        self.endpoints.setdefault(endpoint, MemoryBatch())
+
+    def deploy(self, endpoint, slot, model, version):
+        there, placed = self.there(endpoint), Deployment(slot, model, version, "ready")
+        registered_version(self.models, model, version)
+        if there.default == slot and there.slots[slot] != placed:
+            raise UserError(f"{endpoint}: {slot} is the default; make another one the default first")
+        there.slots[slot] = placed
+        return placed
+
+    def make_default(self, endpoint, slot):
+        if slot not in self.there(endpoint).slots:
+            raise UserError(f"{endpoint}: {slot} is not ready to score; deploy to it first")
+        self.there(endpoint).default = slot
+
+    def delete_deployment(self, endpoint, slot):
+        if slot == self.there(endpoint).default:
+            raise UserError(f"{endpoint}: {slot} is the default; make another one the default first")
+        self.there(endpoint).slots.pop(slot, None)
+
+    def delete(self, endpoint):
+        self.endpoints.pop(endpoint, None)
+
+    def score(self, endpoint, order, say):
+        there, start = self.there(endpoint), time.monotonic()
+        placed = there.slots.get(order.slot or there.default)
+        if placed is None:
+            raise UserError(f"{endpoint}: no version scores by default yet")
+        model = Path(self.folder.name) / endpoint / placed.model / str(placed.version)
+        if not model.exists():
+            self.models.download(placed.model, placed.version, model)
+        files = input_files(order.source)
+        check_columns(files, [*model_columns(model)], order.key)
+        check_key(files, order.key)
+        with held(order.output, order.holder):
+            run = begun(order.output, placed.model, placed.version, order.key, files)
+            todo = [path for path in files if not answers_to(order.output, path).exists()]
+            failed, rows = self.done(model, order, run, todo)
+        seconds = time.monotonic() - start
+        return Scored(placed.model, placed.version, len(files), len(files) - len(todo), rows, seconds, failed)
+
+    def done(self, model, order, run, files):
+        """The files that failed, with the reason, and how many rows were scored."""
+        failed, rows = {}, 0
+        with ExitStack() as stack:
+            try:
+                script = stack.enter_context(batch_script(model, order.output, order.key, run.time, self.serving))
+            except Exception as error:
+                raise UserError(f"{order.output}: nothing was scored, as {error!r}") from None
+            for path in files:
+                try:
+                    rows += sum(int(line.rpartition(" ")[2]) for line in script.run([str(path)]))
+                except script.NotScoredError as error:
+                    failed |= error.failed
+        return failed, rows
+
+    def there(self, endpoint):
+        if endpoint not in self.endpoints:
+            raise UserError(f"there is no batch endpoint {endpoint!r}; `apply` makes it")
+        return self.endpoints[endpoint]
+
+
 def memory_platform(script):
     """A platform that is gone when this process is."""
     models = MemoryModels()
-    return Platform("memory", models, MemoryEndpoints(models, script), MemoryJobs())
+    batches = MemoryBatches(models, script.parent)
+    return Platform("memory", models, MemoryEndpoints(models, script), MemoryJobs(), batches=batches)

@@ -7,6 +7,10 @@ from hosted import NOBODY, git, write
 from tracked import contents, log_run, tracked
 
 from mlops import UserError
+from mlops.data.files import write_json
+from mlops.decide.observed import Deployment, ObservedBatch
+from mlops.platform.local.batch_state import BatchSlot, BatchState
+from mlops.platform.local.batches import LocalBatches
 from mlops.platform.local.endpoint_state import EndpointState, Slot, read_state, write_state
 from mlops.platform.local.models import LocalModels
 from mlops.platform.local.records import RECORDS_FILE, Recorder, Request, rows_since
@@ -14,6 +18,7 @@ from mlops.platform.local.rehearsal import BRANCH as OLDER
 from mlops.platform.local.rehearsal import branch_of, restore, save
 from mlops.platform.tracking import artifacts_folder
 from mlops.repo.git import Account
+from mlops.settings.environments import BatchSettings
 
 RUN = Account("a run", "run@example.org", "", "")
 BRANCH = branch_of("flights")
@@ -60,6 +65,9 @@ def saved(runner, tmp_path_factory, remote):
     write_state(root / "endpoints/x", EndpointState(port=8101, **KEYS, tags=tags, deployments={"blue": slot}))
     for name in ("endpoints/x/deployments/blue/model.pkl", "endpoints/x/logs/blue.log", "endpoints/x.lock", "cache/a"):
         write(root / name, "made anew")
+    batch = BatchState(deployments={"blue": BatchSlot(model="flights", version=1)}, default="blue")
+    write_json(root / "batch/y/batch.json", batch.model_dump())
+    write(root / "batch/y/deployments/blue/score.py", "made anew")
     recorder = Recorder(root / "endpoints/x" / RECORDS_FILE)
     recorder.add(REQUEST)
     recorder.flush().result()
@@ -70,6 +78,14 @@ def saved(runner, tmp_path_factory, remote):
 
 def newest(remote):
     return git("rev-parse", BRANCH, folder=remote)
+
+
+def test_what_scores_files_comes_back_without_its_files(saved, runner):
+    root = runner("second")
+    restore(root, BRANCH, RUN)
+    assert {name for name in contents(root) if name.startswith("batch")} == {"batch/y/batch.json"}
+    gone = ObservedBatch({"blue": Deployment("blue", "flights", 1, "failed", "its files are gone")}, "blue")
+    assert LocalBatches(root, LocalModels(root), BatchSettings(endpoint="any-name")).observe("y") == gone
 
 
 def small_state(root, text):

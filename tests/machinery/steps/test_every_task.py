@@ -2,16 +2,21 @@
 
 import importlib.util
 import json
+import shutil
 import sys
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import yaml
+from batched import batch_script
 
 from conftest import ROOT
 from mlops.data.artefacts import Artefact, Diagnosis
 from mlops.data.files import read_json, write_json
+from mlops.data.model_folder import load_model, payload
+from mlops.operate.batch import as_endpoint
 from steps import diagnose, evaluate, gate, train, try_serving
 
 ESTIMATOR = """
@@ -111,6 +116,25 @@ def test_it_is_trained_measured_gated_and_served_alike(task, project, monkeypatc
     probe = read_json(project / "out/model/probe.json", Artefact)
     answer = served(project / "out/model", monkeypatch).run(json.dumps(probe["request"]))
     assert answer == probe["answer"] and json.loads(json.dumps(answer)) == answer
+
+
+def test_a_batch_answers_as_the_endpoint_does_and_as_the_model_did_offline(task, project, monkeypatch):
+    name, labels = task
+    assert [step.main([]) for step in (train, try_serving)] == [0, 0]
+    rows = pd.concat([made(labels, np.random.default_rng(seed)) for seed in range(5)], ignore_index=True)
+    assert len(rows) == 10_000
+    (project / "in").mkdir()
+    rows.to_parquet(project / "in/rows.parquet", index=False)
+    model = shutil.copytree(project / "out/model", project / "5")
+    with batch_script(model, project, serving=ROOT / "serving") as script:
+        assert script.run([str(project / "in/rows.parquet")]) == ["rows.parquet 10000"]
+        online = script.score.run(json.dumps(payload(rows[["width", "place"]])))
+    batch = as_endpoint(pq.read_table(project / "rows.parquet"), labels)
+    assert batch == online
+    offline = load_model(project / "out/model")
+    said = getattr(offline, "predict" if name == "regression" else "predict_proba")(rows[["width", "place"]])
+    form = {"binary": "scores", "multiclass": "probabilities", "regression": "values"}[name]
+    assert batch[form] == (said[:, 1] if name == "binary" else said).tolist()
 
 
 DONE = {  # what each of these models does

@@ -13,11 +13,12 @@ from mlops.data.files import read_json
 from mlops.data.model_folder import LINEAGE_FILE
 from mlops.data.model_sources import CODE
 from mlops.data.tables import extent, hash_data, local_folder
+from mlops.decide.batch import batch_difference
 from mlops.decide.difference import difference, kept
 from mlops.decide.next_step import Stage, next_step
-from mlops.decide.observed import Observed
+from mlops.decide.observed import Observed, ObservedBatch
 from mlops.decide.rollout import label, live, rejection_tag
-from mlops.platform import ModelVersion, Platform, open_platform
+from mlops.platform import ModelVersion, Platform, observed_batch, open_platform
 from mlops.repo.git import ask
 from mlops.repo.history import named
 from mlops.repo.template import standing as standing_of_template
@@ -88,6 +89,15 @@ def environment_lines(manifest: Manifest, platform: Platform, observed: Observed
     ]
 
 
+def batch_lines(manifest: Manifest, observed: ObservedBatch | None) -> list[str]:
+    """What scores files, where anything is to."""
+    if manifest.batch is None:
+        return []
+    default = observed.deployments.get(observed.default or "") if observed else None
+    scores = f"{default.model}:{default.version} scores files by default, {default.state}" if default else "nothing yet"
+    return [f"{manifest.batch.endpoint}: {scores}"]
+
+
 def rolled_back(observed: Observed, name: str) -> list[str]:
     """The versions of the model that are refused, and why."""
     begins = f"rejected-{name}-"
@@ -104,15 +114,15 @@ def show(environment: str, versions: Sequence[ModelVersion]) -> Stage:
     wanted, name = manifest.model.version, manifest.endpoint.name
     try:
         platform = open_platform(manifest)
-        observed = platform.endpoints.observe(name)
-        say(environment, *environment_lines(manifest, platform, observed))
+        observed, batch = platform.endpoints.observe(name), observed_batch(platform, manifest)
+        say(environment, *environment_lines(manifest, platform, observed), *batch_lines(manifest, batch))
     except UserError as error:
         say(environment, f"{wish(manifest)}; {error}")
         return Stage(environment, wanted, known=False)
     return Stage(
         environment,
         wanted,
-        differs=bool(difference(manifest, observed)),
+        differs=bool(difference(manifest, observed) or batch_difference(manifest, batch)),
         missing=manifest.platform == "local" and not versions,
         refused=observed is not None and rejection_tag(manifest.model) in observed.tags,
         once=[each.version for each in named(manifest_path(environment))],

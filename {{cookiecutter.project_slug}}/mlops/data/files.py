@@ -88,7 +88,8 @@ def without_nan(value: Any) -> Any:
 
 def hash_file(path: Path) -> str:
     """SHA-256 (hex) of the file's bytes."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:  # which may be larger than memory
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def hash_files(files: Mapping[str, Path]) -> str:

@@ -40,6 +40,13 @@ class Shift:
 
 
 @dataclass(frozen=True)
+class MakeDefault:
+    """Let files be scored by the slot's deployment from now on."""
+
+    slot: str
+
+
+@dataclass(frozen=True)
 class Withdraw:
     """Take the candidate's traffic away without a word against it: we do not know how it does."""
 
@@ -79,3 +86,4 @@ class Done:
 
 
 Action = CreateEndpoint | Move | Deploy | Probe | Shift | Withdraw | Delete | Scale | Wait | Done
+BatchAction = CreateEndpoint | Deploy | Probe | MakeDefault | Delete | Done

@@ -57,6 +57,14 @@ class Observed:
 
 
 @dataclass(frozen=True)
+class ObservedBatch:
+    """A batch endpoint as it is. default: the slot that scores; None before the first."""
+
+    deployments: Mapping[str, Deployment] = field(default_factory=dict)
+    default: str | None = None
+
+
+@dataclass(frozen=True)
 class Traffic:
     """What a slot served in a window: live requests, those of them that failed (5xx), the 95th percentile latency.
 

@@ -1,18 +1,18 @@
 """The seam between the steps and where models are trained, registered and served.
 
-A platform is three small protocols, and two more where it has machines of its own for a search, and starts something
-by itself at a time. Everything above the seam is written against them alone, and one contract suite
-(`tests/machinery/contract/` of the template) holds every implementation to the three.
+A platform is three small protocols, and more where it scores files, has machines of its own for a search, or starts
+something by itself at a time. Everything above the seam is written against them alone, and one contract suite
+(`tests/machinery/contract/` of the template) holds every implementation to the three, and to `Batches`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mlops import UserError
-from mlops.decide.observed import Deployment, Observed, Traffic
+from mlops.decide.observed import Deployment, Observed, ObservedBatch, Traffic
 
 if TYPE_CHECKING:
     from mlops.decide.search.trials import Trial
@@ -135,6 +135,67 @@ class Endpoints(Protocol):
         """The last lines that the slot's scoring process wrote."""
 
 
+@dataclass(frozen=True)
+class Order:
+    """Files to score. source: one, or a folder of them; output: the folder for the answers; key: what tells rows apart.
+
+    slot: who is to score them; None: the default. holder: who runs this, to be told to whoever is refused meanwhile.
+    """
+
+    source: Path
+    output: Path
+    key: Sequence[str]
+    slot: str | None = None
+    holder: str = "this process"
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What came of an order. rows: scored now; failed: the files that could not be scored, each with why.
+
+    seconds: how long it took; before: how many files an earlier run of the same order had done.
+    """
+
+    model: str
+    version: int
+    files: int
+    before: int
+    rows: int
+    seconds: float
+    failed: Mapping[str, str]
+
+
+class Batches(Protocol):
+    """Batch endpoints: deployments that score files, one of them by default. Every write is idempotent."""
+
+    def lease(self, endpoint: str, holder: str) -> AbstractContextManager[None]:
+        """Hold the endpoint against every other run of `apply`. TakenError naming who holds it already."""
+
+    def observe(self, endpoint: str) -> ObservedBatch | None:
+        """What is; None when there is no such endpoint."""
+
+    def create(self, endpoint: str) -> None:
+        """Make the endpoint, without deployments."""
+
+    def deploy(self, endpoint: str, slot: str, model: str, version: int) -> Deployment:
+        """Put the version into the slot. Refuses to replace the default by another version."""
+
+    def make_default(self, endpoint: str, slot: str) -> None:
+        """Let orders be scored by the slot. Refuses one that is not ready."""
+
+    def delete_deployment(self, endpoint: str, slot: str) -> None:
+        """Take the slot away. Refuses the default."""
+
+    def delete(self, endpoint: str) -> None:
+        """Take the endpoint and all its deployments away."""
+
+    def score(self, endpoint: str, order: Order, say: Callable[[str], None]) -> Scored:
+        """Score the files, one file of answers for each; what is there of the same order stays. say: how it goes.
+
+        TakenError while another run writes there. UserError, and nothing is written, when the order cannot be done.
+        """
+
+
 class Jobs(Protocol):
     """Runs of pipelines/train.yml."""
 
@@ -196,6 +257,12 @@ class Platform:
     jobs: Jobs
     sweeps: Sweeps | None = None
     schedules: "Schedules | None" = None
+    batches: Batches | None = None
+
+
+def observed_batch(platform: Platform, manifest: "Manifest") -> ObservedBatch | None:
+    """The manifest's batch endpoint; None where it has none, or there is none yet."""
+    return platform.batches.observe(manifest.batch.endpoint) if platform.batches and manifest.batch else None
 
 
 def version_here(platform: Platform, name: str, version: int | None) -> ModelVersion:
@@ -214,7 +281,7 @@ def open_platform(manifest: "Manifest") -> Platform:
     if manifest.platform == "local":
         from mlops.platform.local import local_platform
 
-        return local_platform(explain=manifest.endpoint.explain)
+        return local_platform(explain=manifest.endpoint.explain, batch=manifest.batch)
     from mlops.platform.azureml import azureml_platform
 
     return azureml_platform(manifest)

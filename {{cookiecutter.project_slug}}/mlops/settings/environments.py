@@ -16,6 +16,8 @@ BASE = "base.yml"
 UNITS = {"s": 1, "m": 60, "h": 3600}
 LONGEST = 7 * 24 * 3600  # seconds
 NEWEST = 2**31 - 1  # what registries can count to
+ENDPOINT_NAME = r"^[a-z][a-z0-9-]{1,30}[a-z0-9]$"
+NAMED = (("endpoint", "name"), ("batch", "endpoint"))  # what one environment has a name for, and no other
 
 
 def seconds(text: object) -> float:
@@ -44,7 +46,7 @@ class Workspace(Settings):
 
 
 class EndpointSettings(Settings):
-    name: str = Field(pattern=r"^[a-z][a-z0-9-]{1,30}[a-z0-9]$")
+    name: str = Field(pattern=ENDPOINT_NAME)
     instance_type: str
     instance_count: int = Field(gt=0)
     max_instances: int = Field(default=1, gt=0)
@@ -90,6 +92,16 @@ class Rollout(Settings):
         return self
 
 
+class BatchSettings(Settings):
+    """How the same version scores files. Without this block there is no batch scoring."""
+
+    endpoint: str = Field(pattern=ENDPOINT_NAME, description="the name of the batch endpoint")
+    instance_count: int = Field(default=1, ge=1, le=100, description="files scored at once, each by one worker")
+    mini_batch: int = Field(default=1, ge=1, le=10_000, description="files that a worker is given at a time")
+    retries: int = Field(default=2, ge=0, le=10, description="how often a file that failed is tried again")
+    schedule: str | None = Field(default=None, description="none on platform local, which keeps no time")
+
+
 class Manifest(Settings):
     """The desired state of one environment. Durations in seconds, latencies in milliseconds, shares in percent."""
 
@@ -98,6 +110,17 @@ class Manifest(Settings):
     endpoint: EndpointSettings
     model: ModelSettings
     rollout: Rollout
+    batch: BatchSettings | None = None
+
+    @model_validator(mode="after")
+    def batch_is_possible(self) -> "Manifest":
+        if self.batch and self.platform == "azureml":
+            raise ValueError("batch: platform azureml scores no files yet; take the block out, or use platform local")
+        if self.batch and self.batch.schedule:
+            raise ValueError("batch.schedule: platform local keeps no time; take it out, and let cron call score_batch")
+        if self.batch and self.batch.endpoint == self.endpoint.name:
+            raise ValueError(f"batch.endpoint: {self.endpoint.name} is endpoint.name too; choose another")
+        return self
 
     @model_validator(mode="after")
     def workspace_on_azure(self) -> "Manifest":
@@ -151,10 +174,11 @@ def load_manifest(environment: str, folder: Path = FOLDER) -> Manifest:
     path, base = manifest_path(environment, folder), read_yaml(folder / BASE)
     manifest = manifest_of(base, read_yaml(path), path)
     for other in environments(folder):
-        theirs = merge(base, read_yaml(folder / f"{other}.yml")).get("endpoint")
-        name = manifest.endpoint.name
-        if other != environment and isinstance(theirs, Mapping) and theirs.get("name") == name:
-            raise UserError(f"{path}: endpoint.name: {name} is that of {other} too; choose another")
+        theirs = merge(base, read_yaml(folder / f"{other}.yml"))
+        for block, key in NAMED if other != environment else ():
+            name = getattr(getattr(manifest, block), key, None)
+            if name and isinstance(theirs.get(block), Mapping) and theirs[block].get(key) == name:
+                raise UserError(f"{path}: {block}.{key}: {name} is that of {other} too; choose another")
     return manifest
 
 

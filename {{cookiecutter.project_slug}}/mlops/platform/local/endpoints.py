@@ -9,7 +9,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -60,17 +60,8 @@ class LocalEndpoints:
         """The key that the scoring URI asks for."""
         return self.state(endpoint).key
 
-    @contextmanager
-    def lease(self, endpoint: str, holder: str) -> Iterator[None]:
-        self.root.mkdir(parents=True, exist_ok=True)
-        named = self.root / f"{endpoint}.holder"
-        try:
-            with FileLock(self.root / f"{endpoint}.lease", timeout=0):  # let go of when its holder is killed
-                named.write_text(holder, encoding="utf-8")
-                yield
-        except Timeout:
-            other = named.read_text(encoding="utf-8", errors="replace") if named.exists() else "another command"
-            raise TakenError(f"{endpoint} is being rolled out by {other}; try again when that has ended") from None
+    def lease(self, endpoint: str, holder: str) -> AbstractContextManager[None]:
+        return leased(self.root, endpoint, holder)
 
     def observe(self, endpoint: str) -> Observed | None:
         state = read_state(self.root / endpoint)
@@ -202,6 +193,20 @@ class LocalEndpoints:
         self.models.download(model, version, folder / scoring.MODEL_FOLDER)
         for name in scoring.BESIDE:
             shutil.copy2(self.serving / name, folder)
+
+
+@contextmanager
+def leased(root: Path, endpoint: str, holder: str) -> Iterator[None]:
+    """Hold the endpoint of that root folder for one run of `apply`. TakenError naming who holds it already."""
+    root.mkdir(parents=True, exist_ok=True)
+    named = root / f"{endpoint}.holder"
+    try:
+        with FileLock(root / f"{endpoint}.lease", timeout=0):  # let go of when its holder is killed
+            named.write_text(holder, encoding="utf-8")
+            yield
+    except Timeout:
+        other = named.read_text(encoding="utf-8", errors="replace") if named.exists() else "another command"
+        raise TakenError(f"{endpoint} is being rolled out by {other}; try again when that has ended") from None
 
 
 def unreachable(deployment: Deployment) -> Deployment:

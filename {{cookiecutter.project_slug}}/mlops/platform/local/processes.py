@@ -35,13 +35,12 @@ _children: list[subprocess.Popen[bytes]] = []  # kept, so that those that end wh
 def start(command: Sequence[str], cwd: Path, log: Path, environment: Mapping[str, str] | None = None) -> Started:
     """Start a process on its own, in no terminal and with little of our environment; what it says replaces the log."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
     windows = getattr(subprocess, "DETACHED_PROCESS", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
     with log.open("wb") as output:
         child = subprocess.Popen(
             command,
             cwd=cwd,
-            env={**inherited, **(environment or {})},
+            env=variables(environment or {}),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -50,6 +49,11 @@ def start(command: Sequence[str], cwd: Path, log: Path, environment: Mapping[str
         )
     _children.append(child)
     return Started(pid=child.pid, created=psutil.Process(child.pid).create_time(), boot=psutil.boot_time())
+
+
+def variables(own: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a process of ours, with these of its own."""
+    return {**{name: os.environ[name] for name in INHERITED if name in os.environ}, **own}
 
 
 def find(started: Started | None) -> psutil.Process | None:

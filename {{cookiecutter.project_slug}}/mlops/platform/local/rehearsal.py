@@ -21,9 +21,9 @@ from mlops.repo.git import REMOTE, Account, access, git, identity, prefix, root
 from mlops.settings.reading import read_text
 
 BRANCH = "mlops-rehearsal"  # followed by the project's name, for two may share a repository
-KEPT = ("mlflow.db", "artifacts", "endpoints")
+KEPT = ("mlflow.db", "artifacts", "endpoints", "batch")
 MADE_ANEW = ("deployments", "logs", "*.lock", f"{RECORDS_FILE}-*", ".*")  # by `apply`
-LEFT_OUT = {"endpoints": shutil.ignore_patterns(*MADE_ANEW)}
+LEFT_OUT = dict.fromkeys(("endpoints", "batch"), shutil.ignore_patterns(*MADE_ANEW))
 KEYS = ("key", "scoring_key")  # of an endpoint; no branch holds them
 RESTORED = "restored"  # the commit that this state came from
 DAMAGED = "delete .mlops and restore it again"
