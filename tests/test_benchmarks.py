@@ -12,6 +12,7 @@ from conftest import ROOT, Project
 BENCHMARKS = ROOT / "benchmarks"
 INSIDE = {
     "answer",
+    "batch",
     "canary",
     "cross_validation",
     "diagnosis",
@@ -35,6 +36,11 @@ ROWS = {  # of what each prints
         rf"plan, local: {NUMBER} s; azure.ai.ml imported: False",
         r"apply, first rollout: .* 10 writes",
         r"apply, blue/green: .* 12 writes",
+    ],
+    "batch": [
+        *(rf"\| {files} \| {rows} \| {NUMBER} \|" for files, rows in ((3, "2,000"), (1, "6,000"))),
+        *(rf"\| {workers} \|( {NUMBER} \({NUMBER} to {NUMBER}\) \|){{2}} {NUMBER} \|" for workers in (1, 2)),
+        rf"the second worker: {NUMBER} ",
     ],
     "canary": [
         r"\| healthy, 0.0% fail \| 100.0% \| 0 \| 0 \| \d+ \| 100.0% \| 100.0% \|",

@@ -33,11 +33,12 @@ def on_its_own(tmp_path, monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def logging_of_its_own():
-    """What MLflow sets up in a test would write to a stream that is closed when the next one runs."""
+def mlflow_of_its_own():
+    """What MLflow sets up in a test: a stream that is closed when the next one runs, and where its runs went."""
     yield
     for handler in [each for each in logging.root.handlers if type(each) is logging.StreamHandler]:
         logging.root.removeHandler(handler)
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 
 def copy_project(folder: Path) -> Path:

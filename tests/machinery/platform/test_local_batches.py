@@ -237,6 +237,7 @@ def test_without_room_it_stops_with_nothing_half_written_and_goes_on_later(made,
 
 def test_interrupted_it_ends_its_workers_and_goes_on_later(made, batches, order, whole):
     interrupt = """
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the shell that runs the tests has made of it
 def interrupted(*arguments):
     os.kill(os.getpid(), signal.SIGINT)
 BatchRun.told = interrupted

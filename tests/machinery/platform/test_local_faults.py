@@ -119,7 +119,7 @@ def test_a_deploy_killed_anywhere_is_done_by_the_next(endpoint, number):
         DIE_BEFORE_WRITE.format(number=number) + f"endpoints.deploy({NAME!r}, 'green', 'flights', 2)", endpoint
     )
     assert code == KILLED, said
-    assert len(scoring_processes(endpoint, "green")) == (number > 1)
+    wait_until(lambda: len(scoring_processes(endpoint, "green")) == (number > 1))  # it may not have its name at once
     left = endpoint.observe(NAME).deployments.get("green")
     assert (left and left.state) == [None, "failed", "creating"][number - 1]
     assert endpoint.deploy(NAME, "green", "flights", 2).state == "ready"
