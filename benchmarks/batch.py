@@ -4,7 +4,7 @@
 
 The bare loop reads each file whole with pandas, asks the model's predict_proba and writes the scores, in a process of
 its own; both sides load the model and start anew each time, and take turns. A cell is the median of the turns with the
-least and the most. Memory is the largest worker's so far: of the same rows in several files, then in one.
+least and the most. Memory is that of a worker with the same rows in several files, then in one.
 """
 
 import os
@@ -36,7 +36,7 @@ from mlops.settings.project import Project, load_project
 NAME, SLOT, MODEL = "batch", "blue", "own"
 WORKERS = (1, 2)
 KIB, MIB = 1024, 1024 * 1024
-BARE = "bare"  # the first argument of the process that is the bare loop
+BARE, PEAK = "bare", "peak"  # the first arguments of processes of their own: the bare loop, and what has workers alone
 
 
 class Work(NamedTuple):
@@ -131,31 +131,38 @@ def cell(found: Sequence[float]) -> str:
     return f"{statistics.median(found):.2f} ({min(found):.2f} to {max(found):.2f})"
 
 
-def memory(work: Work, folder: Path, models: Folder, rows: pd.DataFrame, source: Path) -> Iterator[str]:
-    """The largest process that was waited for so far, which is a worker: files first, then one of all their rows."""
+def peak(folder: str, source: str) -> None:
+    """Score the files with one worker; the memory of the largest process that was waited for, which is that worker."""
+    seconds(lambda output: batch(endpoint(Path(folder), Folder(Path(folder)), 1), Path(source), output))
+    print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * KIB // MIB)
+
+
+def memory(work: Work, folder: Path, rows: pd.DataFrame, source: Path) -> Iterator[str]:
+    """A row for the files, and one for all their rows in one."""
     one = write_files(folder / "one", rows, 1, work.files * work.rows)
-    yield "| files | rows of each | largest worker, MiB |"
+    yield "| files | rows of each | a worker's peak, MiB |"
     yield "| --- | ---: | ---: |"
     for where, files in ((source, work.files), (one, 1)):
-        seconds(lambda output, where=where: batch(endpoint(folder, models, 1), where, output))
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * KIB / MIB
-        yield f"| {files} | {work.files * work.rows // files:,} | {peak:.0f} |"
+        command = [sys.executable, __file__, PEAK, str(folder), str(where)]
+        said = subprocess.run(command, check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout
+        yield f"| {files} | {work.files * work.rows // files:,} | {said.strip()} |"
 
 
 def main() -> None:
-    work = Work(3, 2_000, 1) if options(__doc__).quick else Work(12, 250_000, 7)
+    work = Work(3, 2_000, 1) if options(__doc__).quick else Work(12, 500_000, 5)
     project = load_project(Path("project.yml"))
     data = pd.concat(map(pd.read_parquet, data_files(local_folder(project.data.uri))))
     with TemporaryDirectory() as scratch:
         folder = Path(scratch)
         models = prepare(folder, project, data)
         source = write_files(folder / "files", data[project.features], work.files, work.rows)
-        print(*memory(work, folder, models, data[project.features], source), "", sep="\n")
+        print(*memory(work, folder, data[project.features], source), "", sep="\n")
         print(*times(work, folder, models, source), sep="\n")
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == [BARE]:
-        bare_loop(*sys.argv[2:])
+    parts = {BARE: bare_loop, PEAK: peak}
+    if sys.argv[1:2] and sys.argv[1] in parts:
+        parts[sys.argv[1]](*sys.argv[2:])
     else:
         main()
