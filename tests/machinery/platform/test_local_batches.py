@@ -290,3 +290,10 @@ def test_a_damaged_state_is_one_line(tmp_path):
     batches = LocalBatches(tmp_path / ".mlops", Registry(tmp_path), BatchSettings(endpoint=NAME))
     with pytest.raises(UserError, match=r"default: blue is no deployment.*delete .* and apply again"):
         batches.observe(NAME)
+
+
+def test_what_a_command_that_was_killed_was_writing_is_taken_away(made, batches):
+    left = made / ".mlops" / "batch" / NAME / ".batch.json.half"
+    left.write_text("{", encoding="utf-8")
+    batches.create(NAME)
+    assert not left.exists()

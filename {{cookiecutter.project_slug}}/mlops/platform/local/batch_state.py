@@ -6,19 +6,14 @@
     logs/worker-<n>.log      what the n-th worker of the last run wrote
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from pydantic import Field, model_validator
 
-from mlops import UserError
 from mlops.data.files import read_json, write_json
 from mlops.platform.local.endpoint_state import Part, SlotName
 
 STATE_FILE = "batch.json"
-LOCK_TIMEOUT = 180.0  # seconds; longer than any deploy
 MODEL_FOLDER = "model_folder"
 
 
@@ -62,14 +57,3 @@ def read_state(folder: Path) -> BatchState | None:
 def write_state(folder: Path, state: BatchState) -> None:
     """Write the file, whole or not at all."""
     write_json(folder / STATE_FILE, state.model_dump())
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the endpoint's state against other commands. The system lets go of it when its holder is killed."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(folder.with_name(f"{folder.name}.lock"), timeout=LOCK_TIMEOUT):
-            yield
-    except Timeout:
-        raise UserError(f"{folder.name}: another command is changing it; try again when that one has ended") from None

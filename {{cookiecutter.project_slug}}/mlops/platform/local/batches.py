@@ -21,13 +21,13 @@ from mlops.platform.local.batch_run import BatchRun
 from mlops.platform.local.batch_state import (
     BatchSlot,
     BatchState,
-    locked,
     model_folder,
     read_state,
     slot_folder,
     write_state,
 )
 from mlops.platform.local.batch_workers import Workplace
+from mlops.platform.local.endpoint_state import locked
 from mlops.platform.local.endpoints import leased
 from mlops.settings.environments import BatchSettings
 

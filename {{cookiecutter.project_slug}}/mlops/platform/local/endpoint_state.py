@@ -133,7 +133,7 @@ def locked(folder: Path) -> Iterator[None]:
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder.with_name(f"{folder.name}.lock"), timeout=LOCK_TIMEOUT):
-            for leftover in folder.glob(f".{STATE_FILE}.*"):  # of a command that was killed while it wrote
+            for leftover in folder.glob(".*.json.*"):  # of a command that was killed while it wrote
                 leftover.unlink()
             yield
     except Timeout:
